@@ -1,0 +1,260 @@
+/* Arenas: a chain of blocks, each twice the size of the last up to a bound,
+ * and a list of what must be released with them. An allocation larger than a
+ * quarter of a block has a block of its own, so that little is wasted. */
+#include "config.h"
+
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	BLOCK_FIRST = 16 * 1024, /* holds the parts and facts of an ordinary message */
+	BLOCK_MOST = 1024 * 1024,
+};
+
+struct block {
+	struct block *next;
+	size_t used, cap;
+	alignas(max_align_t) char data[];
+};
+
+struct deferred {
+	struct deferred *next;
+	void (*release)(void *object);
+	void *object;
+};
+
+struct arena {
+	struct block *blocks; /* the one being filled first */
+	struct deferred *deferred;
+	jmp_buf *escape;
+	const char *why;
+	size_t limit, used;
+};
+
+static struct block *
+block_new(size_t cap)
+{
+	struct block *b = malloc(sizeof(*b) + cap);
+
+	if (b != NULL)
+		*b = (struct block){ .cap = cap };
+	return b;
+}
+
+struct arena *
+arena_new(size_t limit)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+
+	if (a == NULL || (a->blocks = block_new(BLOCK_FIRST)) == NULL) {
+		fputs("gatepost: out of memory\n", stderr);
+		abort();
+	}
+	a->limit = limit;
+	return a;
+}
+
+static void
+run_deferred(struct arena *a)
+{
+	for (struct deferred *d = a->deferred; d != NULL; d = d->next)
+		d->release(d->object);
+	a->deferred = NULL;
+}
+
+void
+arena_reset(struct arena *a)
+{
+	struct block *b = a->blocks;
+
+	run_deferred(a);
+	while (b->next != NULL) {
+		struct block *next = b->next;
+
+		free(b);
+		b = next;
+	}
+	b->used = 0;
+	a->blocks = b;
+	a->used = 0;
+	a->escape = NULL;
+	a->why = NULL;
+}
+
+void
+arena_free(struct arena **a)
+{
+	if (*a == NULL)
+		return;
+	arena_reset(*a);
+	free((*a)->blocks);
+	free(*a);
+	*a = NULL;
+}
+
+void
+arena_set_escape(struct arena *a, jmp_buf *escape)
+{
+	a->escape = escape;
+}
+
+_Noreturn void
+arena_give_up(struct arena *a, const char *why)
+{
+	a->why = why;
+	if (a->escape != NULL)
+		longjmp(*a->escape, 1);
+	fprintf(stderr, "gatepost: %s\n", why);
+	abort();
+}
+
+const char *
+arena_gave_up(const struct arena *a)
+{
+	return a->why;
+}
+
+static struct block *
+add_block(struct arena *a, size_t len)
+{
+	size_t cap = a->blocks->cap < BLOCK_MOST ? a->blocks->cap * 2 : BLOCK_MOST;
+	struct block *b;
+
+	if (len > cap / 4) {
+		b = block_new(len);
+		if (b == NULL)
+			arena_give_up(a, "out of memory");
+		b->next = a->blocks->next; /* keep filling the current block */
+		a->blocks->next = b;
+		return b;
+	}
+	b = block_new(cap);
+	if (b == NULL)
+		arena_give_up(a, "out of memory");
+	b->next = a->blocks;
+	a->blocks = b;
+	return b;
+}
+
+void *
+arena_alloc_raw(struct arena *a, size_t len)
+{
+	const size_t align = alignof(max_align_t);
+	struct block *b = a->blocks;
+	void *p;
+
+	if (len > SIZE_MAX / 2)
+		arena_give_up(a, "out of memory");
+	len = (len + align - 1) / align * align;
+	a->used += len;
+	if (a->limit > 0 && a->used > a->limit)
+		arena_give_up(a, "memory limit reached");
+	if (b->cap - b->used < len)
+		b = add_block(a, len);
+	p = b->data + b->used;
+	b->used += len;
+	return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t len)
+{
+	return memset(arena_alloc_raw(a, len), 0, len);
+}
+
+void *
+arena_alloc_array(struct arena *a, size_t size, size_t n)
+{
+	size_t len;
+
+	if (__builtin_mul_overflow(size, n, &len))
+		arena_give_up(a, "out of memory");
+	return arena_alloc(a, len);
+}
+
+void *
+arena_grow(struct arena *a, void *items, size_t size, size_t *cap, size_t need)
+{
+	size_t more = *cap > 0 ? *cap : 4;
+	void *grown;
+
+	if (need <= *cap)
+		return items;
+	while (more < need)
+		more *= 2;
+	grown = arena_alloc_array(a, size, more);
+	if (*cap > 0)
+		memcpy(grown, items, size * *cap);
+	*cap = more;
+	return grown;
+}
+
+char *
+arena_strndup(struct arena *a, struct span s)
+{
+	char *copy = arena_alloc_raw(a, s.len + 1);
+
+	if (s.len > 0)
+		memcpy(copy, s.data, s.len);
+	copy[s.len] = '\0';
+	return copy;
+}
+
+char *
+arena_strdup(struct arena *a, const char *text)
+{
+	return arena_strndup(a, span_str(text));
+}
+
+struct span
+arena_copy(struct arena *a, struct span s)
+{
+	return span_of(arena_strndup(a, s), s.len);
+}
+
+char *
+arena_vprintf(struct arena *a, const char *format, va_list args)
+{
+	va_list again;
+	char *text;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (len < 0)
+		arena_give_up(a, "a text cannot be formatted");
+	text = arena_alloc_raw(a, (size_t)len + 1);
+	vsnprintf(text, (size_t)len + 1, format, args);
+	return text;
+}
+
+char *
+arena_printf(struct arena *a, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = arena_vprintf(a, format, args);
+	va_end(args);
+	return text;
+}
+
+void
+arena_defer(struct arena *a, void (*release)(void *object), void *object)
+{
+	struct deferred *d = arena_alloc(a, sizeof(*d));
+
+	*d = (struct deferred){ a->deferred, release, object };
+	a->deferred = d;
+}
+
+size_t
+arena_used(const struct arena *a)
+{
+	return a->used;
+}

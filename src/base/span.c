@@ -1,0 +1,141 @@
+/* Views of bytes: comparison, search, splitting. */
+#include "config.h"
+
+#include "base/span.h"
+
+#include <strings.h>
+
+bool
+span_eq(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static bool
+equal_nocase(const char *a, const char *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (ascii_lower(a[i]) != ascii_lower(b[i]))
+			return false;
+	return true;
+}
+
+bool
+span_eq_nocase(struct span a, struct span b)
+{
+	return a.len == b.len && equal_nocase(a.data, b.data, a.len);
+}
+
+bool
+span_is(struct span a, const char *text)
+{
+	return span_eq(a, span_str(text));
+}
+
+bool
+span_is_nocase(struct span a, const char *text)
+{
+	return span_eq_nocase(a, span_str(text));
+}
+
+bool
+span_starts(struct span s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && (len == 0 || memcmp(s.data, prefix, len) == 0);
+}
+
+bool
+span_starts_nocase(struct span s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && equal_nocase(s.data, prefix, len);
+}
+
+bool
+span_ends_nocase(struct span s, const char *suffix)
+{
+	size_t len = strlen(suffix);
+
+	return s.len >= len && equal_nocase(span_end(s) - len, suffix, len);
+}
+
+size_t
+span_find_byte(struct span s, char c)
+{
+	const char *at = s.len > 0 ? memchr(s.data, c, s.len) : NULL;
+
+	return at != NULL ? (size_t)(at - s.data) : SIZE_MAX;
+}
+
+size_t
+span_find(struct span s, struct span needle)
+{
+	const char *at;
+
+	if (needle.len == 0)
+		return 0;
+	at = s.len >= needle.len ? memmem(s.data, s.len, needle.data, needle.len) : NULL;
+	return at != NULL ? (size_t)(at - s.data) : SIZE_MAX;
+}
+
+size_t
+span_find_nocase(struct span s, struct span needle)
+{
+	for (size_t i = 0; i + needle.len <= s.len; i++)
+		if (equal_nocase(s.data + i, needle.data, needle.len))
+			return i;
+	return SIZE_MAX;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span
+span_trim(struct span s)
+{
+	while (s.len > 0 && is_blank(s.data[0]))
+		s = span_from(s, 1);
+	while (s.len > 0 && is_blank(s.data[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool
+span_split(struct span *rest, char separator, struct span *out)
+{
+	size_t at;
+
+	if (rest->data == NULL)
+		return false;
+	at = span_find_byte(*rest, separator);
+	if (at == SIZE_MAX) {
+		*out = *rest;
+		*rest = SPAN_NONE;
+		return true;
+	}
+	*out = span_first(*rest, at);
+	*rest = span_from(*rest, at + 1);
+	return true;
+}
+
+bool
+span_to_u64(struct span s, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!ascii_is_digit(s.data[i]) || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(s.data[i] - '0'), &value))
+			return false;
+	}
+	*out = value;
+	return true;
+}

@@ -1,0 +1,100 @@
+/* A span is a view of bytes that somebody else owns. It may hold NUL and is
+ * not terminated. Every parser of gatepost works on spans, so that a message
+ * is read where it lies. */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+	const char *data;
+	size_t len;
+};
+
+/* For printf: printf("%.*s", SPAN_ARG(s)). */
+#define SPAN_ARG(s) (int)((s).len > INT32_MAX ? INT32_MAX : (s).len), (s).data
+#define SPAN_LITERAL(text) ((struct span){ "" text, sizeof(text) - 1 })
+#define SPAN_NONE ((struct span){ NULL, 0 })
+
+static inline struct span
+span_of(const char *data, size_t len)
+{
+	return (struct span){ data, len };
+}
+
+static inline struct span
+span_str(const char *text)
+{
+	return (struct span){ text, text != NULL ? strlen(text) : 0 };
+}
+
+/* The bytes from offset on; empty when offset is past the end. */
+static inline struct span
+span_from(struct span s, size_t offset)
+{
+	if (offset > s.len)
+		offset = s.len;
+	return span_of(s.data + offset, s.len - offset);
+}
+
+/* The first len bytes, or all where there are fewer. */
+static inline struct span
+span_first(struct span s, size_t len)
+{
+	return span_of(s.data, len < s.len ? len : s.len);
+}
+
+static inline const char *
+span_end(struct span s)
+{
+	return s.data + s.len;
+}
+
+bool span_eq(struct span a, struct span b);
+/* ASCII case is ignored in the _nocase and _icase functions, never the locale's. */
+bool span_eq_nocase(struct span a, struct span b);
+bool span_is(struct span a, const char *text);
+bool span_is_nocase(struct span a, const char *text);
+bool span_starts(struct span s, const char *prefix);
+bool span_starts_nocase(struct span s, const char *prefix);
+bool span_ends_nocase(struct span s, const char *suffix);
+
+/* Index of the byte or the needle, or SIZE_MAX. An empty needle is at 0. */
+size_t span_find_byte(struct span s, char c);
+size_t span_find(struct span s, struct span needle);
+size_t span_find_nocase(struct span s, struct span needle);
+
+/* Without SP, TAB, CR and LF at both ends. */
+struct span span_trim(struct span s);
+
+/* Takes what stands before the first `separator` off *rest; the separator is
+ * consumed. Returns false when *rest is exhausted (data == NULL). */
+bool span_split(struct span *rest, char separator, struct span *out);
+
+/* A decimal number that fills the whole span; false on anything else or on
+ * overflow. */
+bool span_to_u64(struct span s, uint64_t *out);
+
+/* ASCII only, whatever the locale. */
+static inline char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static inline bool
+ascii_is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
+static inline bool
+ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+#endif

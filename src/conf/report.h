@@ -1,0 +1,37 @@
+/* What is wrong with a configuration: errors with their place, all of them
+ * collected before anybody is told. */
+#ifndef CONF_REPORT_H
+#define CONF_REPORT_H
+
+#include "base/arena.h"
+
+#include <stdio.h>
+
+/* A place in a file; line and column count from 1, 0 = the file as such. */
+struct mark {
+	const char *file;
+	size_t line, column;
+};
+
+struct report {
+	struct arena *arena;
+	struct report_error *first, **last;
+	size_t count;
+};
+
+struct report_error {
+	struct report_error *next;
+	struct mark mark;
+	const char *message;
+};
+
+void report_init(struct report *r, struct arena *a);
+void report_add(struct report *r, struct mark mark, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* One line an error: `file:line:column: message`. */
+void report_print(const struct report *r, FILE *out);
+
+/* The candidate nearest to `word` by edit distance, or NULL when none is near
+ * enough to be what was meant. candidates end with NULL. */
+const char *nearest_word(const char *word, const char *const *candidates);
+
+#endif

@@ -1,0 +1,184 @@
+/* The settings of gatepost.yaml, read once and then constant. Everything in
+ * here lives in the arena that settings_read() was given. gatepost.yaml(5)
+ * describes each key; a check fails on one that it does not. */
+#ifndef CONF_SETTINGS_H
+#define CONF_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "conf/report.h"
+
+enum protocol { PROTOCOL_SMTP, PROTOCOL_LMTP, PROTOCOL_POP3, PROTOCOL_IMAP };
+enum tls_mode { TLS_NONE, TLS_STARTTLS, TLS_IMPLICIT };
+enum tls_verify { VERIFY_FULL, VERIFY_FINGERPRINT, VERIFY_NONE };
+enum proxy_header { PROXY_HEADER_NONE, PROXY_HEADER_V1, PROXY_HEADER_V2 };
+enum intercept { INTERCEPT_NONE, INTERCEPT_REDIRECT, INTERCEPT_TPROXY };
+enum bare_newlines { BARE_NEWLINES_REJECT, BARE_NEWLINES_NORMALISE };
+enum failure_action { FAILURE_DEFER, FAILURE_ACCEPT, FAILURE_REJECT };
+
+/* In the order of gravity: the gravest of several wins. */
+enum verdict {
+	VERDICT_ACCEPT,
+	VERDICT_TAG,
+	VERDICT_STRIP,
+	VERDICT_QUARANTINE,
+	VERDICT_DISCARD,
+	VERDICT_DEFER,
+	VERDICT_REJECT,
+};
+const char *verdict_name(enum verdict v);
+bool verdict_parse(struct span name, enum verdict *out);
+
+/* "127.0.0.1:25", "[::1]:25", "mail.example.org:25", "*:25" (all addresses,
+ * both families), "unix:/run/x.sock". */
+struct address {
+	const char *text; /* as written */
+	const char *host; /* name or number without brackets; NULL for a UNIX socket; "*" for any */
+	uint16_t port;
+	const char *path; /* of a UNIX socket, else NULL */
+};
+
+/* A prefix, "10.0.0.0/8" or "2001:db8::/32" or one address. IPv4 is kept
+ * mapped (::ffff:a.b.c.d), bits counted in the mapped form. */
+struct network {
+	unsigned char address[16];
+	unsigned bits;
+};
+bool network_parse(struct span text, struct network *out);
+/* `address`: 16 bytes, IPv4 mapped. */
+bool network_contains(const struct network *n, const unsigned char address[16]);
+
+struct strings {
+	const char **items;
+	size_t count;
+};
+
+struct certificate {
+	const char *certificate, *key; /* PEM files, resolved against the configuration's folder */
+};
+
+struct listener_tls {
+	enum tls_mode mode;
+	bool required;              /* starttls: nothing but EHLO, NOOP, STARTTLS, QUIT before TLS */
+	struct certificate *certificates; /* the first is the default; others by SNI from their names */
+	size_t certificate_count;
+	int min_version, max_version; /* TLS1_VERSION… of OpenSSL; 0 = its default */
+	const char *ciphers;          /* TLS 1.2 and below, OpenSSL's list; NULL = default */
+	const char *ciphersuites;     /* TLS 1.3 */
+};
+
+struct listener {
+	const char *name;
+	enum protocol protocol;
+	struct address *addresses;
+	size_t address_count;
+	size_t upstream; /* index in settings.upstreams; SIZE_MAX with intercept and no fixed upstream */
+	size_t policy;   /* index in settings.policies */
+	struct listener_tls tls;
+	enum intercept intercept;        /* the original destination is the upstream */
+	struct network *proxy_protocol;  /* peers whose PROXY header is believed and demanded */
+	size_t proxy_protocol_count;
+	enum bare_newlines bare_newlines;
+	struct strings hide;             /* EHLO keywords hidden besides the unknown ones */
+};
+
+struct upstream_tls {
+	enum tls_mode mode;
+	enum tls_verify verify;
+	const char *ca;          /* PEM file or folder; NULL = the system's */
+	struct strings fingerprints; /* sha256 of the certificate, lower-case hex without colons */
+	const char *server_name; /* for SNI and verification; NULL = the address's host */
+	const char *certificate, *key; /* a client certificate, or NULL */
+	int min_version;
+	const char *ciphers;
+};
+
+struct upstream {
+	const char *name;
+	struct address *addresses; /* tried in order */
+	size_t address_count;
+	struct upstream_tls tls;
+	enum proxy_header proxy_protocol; /* sent on connecting */
+	bool xclient;                     /* XCLIENT is used where the server offers it */
+	uint64_t connect_timeout;         /* ms, each address */
+	uint64_t rest;                    /* ms, how long a dead address is tried last */
+};
+
+struct threshold {
+	double score;
+	enum verdict then;
+};
+
+struct policy_settings {
+	const char *name;
+	struct strings rules; /* rule files, resolved */
+	struct mark rules_mark;
+	struct threshold *thresholds; /* ascending by score */
+	size_t threshold_count;
+	const char *subject_prefix; /* or NULL */
+	uint64_t max_message_size;  /* octets */
+	enum failure_action on_failure;
+	bool notice_names;          /* a notice tells the removed part's name (default true) */
+};
+
+struct user_rule {
+	const char *match; /* address, or a pattern with * and ? */
+	size_t policy;
+};
+
+struct limits {
+	uint64_t connections, connections_per_client;
+	uint64_t command_line;       /* octets with CRLF, RFC 5321 4.5.3.1.4 */
+	uint64_t text_line;          /* octets of a line of a message, RFC 5321 4.5.3.1.6; 0 = no limit */
+	uint64_t recipients;         /* a transaction */
+	uint64_t commands;           /* a session */
+	uint64_t errors;             /* 5xx and unknown commands a session, then 421 */
+	uint64_t reply_line;         /* an upstream's reply line, octets */
+	uint64_t reply_lines;        /* lines of one reply */
+	uint64_t spool_memory;       /* octets of one message held in memory (memfd), a file above */
+	uint64_t message_parts, message_depth, message_headers; /* MIME */
+	uint64_t archive_entries, archive_depth, archive_output, archive_ratio;
+	uint64_t scan_memory;        /* address space a scanner may add for one message */
+	uint64_t regex_matches, regex_depth; /* PCRE2 match and depth limits */
+};
+
+/* Milliseconds; RFC 5321 4.5.3.2 where it speaks of one. */
+struct timeouts {
+	uint64_t greeting, command, data_block, data_final, mail, rcpt, data_initiation;
+	uint64_t client_command;  /* the client's next command */
+	uint64_t client_data;     /* the next bytes of a message */
+	uint64_t transaction;     /* MAIL to the final reply's beginning, whole */
+	uint64_t tls_handshake;
+	uint64_t scan;            /* one message in a scanner */
+	uint64_t drain;           /* sessions after SIGTERM or reload */
+};
+
+struct settings {
+	const char *file;
+	struct listener *listeners;
+	size_t listener_count;
+	struct upstream *upstreams;
+	size_t upstream_count;
+	struct policy_settings *policies;
+	size_t policy_count;
+	struct user_rule *users;
+	size_t user_count;
+	struct limits limits;
+	struct timeouts timeouts;
+	const char *hostname;        /* in our own replies; default gethostname() */
+	const char *quarantine_path; /* a folder; resolved against the configuration's folder */
+	const char *spool_path;      /* a folder for large messages; default /var/tmp */
+	const char *control_path;    /* the UNIX socket of gatepost ctl */
+	const char *user, *group;    /* what proxies, scanners and keeper run as, when started by root */
+	size_t proxies, scanners;    /* 0 = one per core */
+	enum log_target log_target;
+	enum log_format log_format;
+	enum log_level log_level;
+};
+
+/* Reads FILE. Every error is added to the report; the result is NULL when
+ * there was any. Relative paths are resolved against FILE's folder. Rule
+ * files are not opened here: rule/ruleset.h does that. */
+const struct settings *settings_read(struct arena *a, const char *file, struct report *report);
+
+#endif

@@ -1,0 +1,38 @@
+/* Regular expressions over text: PCRE2 with JIT, guarded by limits. Each
+ * expression's required literal (one that every match must hold) is looked for
+ * first, all of them in one pass; PCRE2 runs only where it was found. */
+#ifndef ENGINE_TEXTSET_H
+#define ENGINE_TEXTSET_H
+
+#include "base/arena.h"
+
+struct regex;
+enum regex_result { REGEX_MATCH, REGEX_NO_MATCH, REGEX_LIMIT /* or any failure to decide */ };
+
+struct regex_limits {
+	uint32_t matches, depth; /* PCRE2's match and depth limits */
+};
+
+/* `text`: "/expression/flags" (flags i m s x u) as in rules. NULL and *error
+ * (in the arena) and *error_offset (in `text`) when it is wrong. Compiled
+ * with JIT, freed with the arena. */
+struct regex *regex_compile(struct arena *a, struct span text, const struct regex_limits *limits, const char **error,
+    size_t *error_offset);
+enum regex_result regex_match(const struct regex *r, struct span subject);
+/* A literal that every match must contain (lower case with *nocase), at least
+ * three bytes; false when none could be found. For tests and the prefilter. */
+bool regex_required_literal(const struct regex *r, struct span *literal, bool *nocase);
+
+/* A set of expressions matched against one text. */
+struct textset;
+struct textset *textset_compile(struct arena *a, struct regex *const *items, size_t count);
+size_t textset_count(const struct textset *t);
+struct textset_scratch;
+struct textset_scratch *textset_scratch_new(const struct textset *t);
+void textset_scratch_free(struct textset_scratch **s);
+/* results[i] for expression i is raised to REGEX_MATCH or REGEX_LIMIT, never
+ * lowered from REGEX_MATCH; so a text may come in pieces (parts). The caller
+ * sets all to REGEX_NO_MATCH first. */
+void textset_match(const struct textset *t, struct textset_scratch *s, struct span text, enum regex_result *results);
+
+#endif

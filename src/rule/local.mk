@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/librule.a
+src_librule_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/libscan.a
+src_libscan_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/libwire.a
+src_libwire_a_SOURCES =
