@@ -1,3 +1,3 @@
 bin_PROGRAMS = src/gatepost
 src_gatepost_SOURCES = src/cli/main.c
-src_gatepost_LDADD = $(GATEPOST_LIBS) $(GATEPOST_LIBADD)
+src_gatepost_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS)

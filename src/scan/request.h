@@ -20,7 +20,6 @@ struct scan_request {
 	struct span user;         /* authenticated, or empty */
 	bool tls;
 	bool want_parts;          /* sections with digests, for scan --json; costs time */
-	bool verify_only;         /* reserved for callers that want no edits */
 };
 
 struct scan_hit {

@@ -1,0 +1,1 @@
+# Example configurations, rules, man pages, the systemd unit.

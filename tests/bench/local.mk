@@ -1,0 +1,1 @@
+# Load tools and comparisons: make bench.
