@@ -1,0 +1,71 @@
+/* One side of a conversation: a connected socket with buffers, TLS on demand
+ * and a deadline. Sessions speak only to this; they never see a descriptor or
+ * an SSL.
+ *
+ * Everything that happens (bytes came, output drained, TLS finished or failed,
+ * peer closed, deadline passed) calls ready(context); the session then looks.
+ * Reading stops while the input buffer is full or the endpoint is paused.
+ * TCP_NODELAY is on; output is gathered and written by one writev or SSL_write
+ * when the session flushes. */
+#ifndef IO_ENDPOINT_H
+#define IO_ENDPOINT_H
+
+#include "base/buf.h"
+#include "io/loop.h"
+#include "io/tls.h"
+
+struct endpoint;
+
+enum { ENDPOINT_INPUT_MAX = 128 * 1024 }; /* unread bytes before reading stops: one large write of a fast client */
+
+/* fd: connected, non-blocking, owned from now on. NULL: no memory (fd closed). */
+struct endpoint *endpoint_new(struct loop *l, int fd, void (*ready)(void *context), void *context);
+/* Closes at once, what is unsent is lost; clears *e. Safe inside ready(). */
+void endpoint_abort(struct endpoint **e);
+/* Sends what is pending (for at most ENDPOINT_LINGER_MS), shuts down TLS and the
+ * socket properly, then frees itself; ready() is not called any more; clears *e. */
+void endpoint_close(struct endpoint **e);
+enum { ENDPOINT_LINGER_MS = 5000 };
+
+/* Unread bytes; consume with endpoint_consume(). */
+struct span endpoint_input(const struct endpoint *e);
+void endpoint_consume(struct endpoint *e, size_t len);
+/* Drops all unread bytes: before TLS nothing said earlier counts. */
+size_t endpoint_discard_input(struct endpoint *e);
+void endpoint_pause(struct endpoint *e, bool paused);
+
+/* Output: queued; endpoint_flush() tries to send now, and what is left goes as
+ * the socket takes it. A file range is sent by sendfile (or through TLS); the
+ * descriptor is dup'ed when `length` > 0. False: no memory; the endpoint is then broken. */
+bool endpoint_write(struct endpoint *e, struct span bytes);
+/* Without copying: the bytes must live until endpoint_pending() is 0 or the endpoint is gone. */
+bool endpoint_write_static(struct endpoint *e, struct span bytes);
+bool endpoint_write_file(struct endpoint *e, int fd, uint64_t offset, uint64_t length);
+void endpoint_flush(struct endpoint *e);
+uint64_t endpoint_pending(const struct endpoint *e);
+
+/* TLS. The handshake runs by itself; ready() is called when it ends. Unread
+ * plaintext input must have been discarded before. */
+enum endpoint_tls { ENDPOINT_PLAIN, ENDPOINT_HANDSHAKE, ENDPOINT_SECURE, ENDPOINT_TLS_FAILED };
+bool endpoint_accept_tls(struct endpoint *e, const struct tls_server *tls);
+/* peer_key: names the server for resumption of sessions ("host:port"). */
+bool endpoint_connect_tls(struct endpoint *e, const struct tls_client *tls, const char *host, const char *peer_key);
+enum endpoint_tls endpoint_tls(const struct endpoint *e);
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384", or why the handshake or verification
+ * failed; "" for plain. Lives as long as the endpoint. */
+const char *endpoint_tls_text(const struct endpoint *e);
+
+/* The peer is gone for reading (FIN; the unread input remains) or altogether
+ * (error, reset). */
+bool endpoint_eof(const struct endpoint *e);
+bool endpoint_broken(const struct endpoint *e);
+
+/* ready() is called when `when` (loop_now() milliseconds) passes and
+ * endpoint_expired() is true until the deadline is set anew; 0 = none. */
+void endpoint_deadline(struct endpoint *e, uint64_t when);
+bool endpoint_expired(const struct endpoint *e);
+
+/* Buffers are given back while nothing happens. */
+void endpoint_idle(struct endpoint *e);
+
+#endif

@@ -1,0 +1,36 @@
+/* The event loop of one process, and timers: libevent underneath. */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include "base/span.h"
+
+struct event_base;
+struct loop;
+struct loop *loop_new(void);   /* NULL when the kernel refuses */
+void loop_free(struct loop **l);
+void loop_run(struct loop *l); /* until loop_stop() */
+void loop_stop(struct loop *l);
+struct event_base *loop_base(struct loop *l); /* for other users of libevent */
+/* Milliseconds of the monotonic clock, as cached for this turn of the loop. */
+uint64_t loop_now(struct loop *l);
+
+/* Calls ready(context) while the descriptor can be read. */
+struct watch;
+struct watch *watch_new(struct loop *l, int fd, void (*ready)(void *context), void *context);
+void watch_pause(struct watch *w, bool paused);
+void watch_free(struct watch **w);
+
+/* A signal, as an event of the loop. */
+struct watch *watch_signal(struct loop *l, int signal, void (*ready)(void *context), void *context);
+
+/* A timer that costs nothing to move: setting a later time only writes a
+ * number. 0 disarms. Times are loop_now() milliseconds. */
+struct timer;
+struct timer *timer_new(struct loop *l, void (*due)(void *context), void *context);
+void timer_at(struct timer *t, uint64_t when);
+void timer_free(struct timer **t);
+
+/* Calls fn(context) once, on the next turn of the loop. False: no memory. */
+bool loop_soon(struct loop *l, void (*fn)(void *context), void *context);
+
+#endif

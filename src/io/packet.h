@@ -1,0 +1,30 @@
+/* Messages between gatepost's processes: one SEQPACKET datagram each, with up
+ * to PACKET_FDS descriptors. What is larger than PACKET_INLINE_MAX travels as a memfd, unseen
+ * by the callers. */
+#ifndef IO_PACKET_H
+#define IO_PACKET_H
+
+#include "base/buf.h"
+
+enum {
+	PACKET_FDS = 3,
+	PACKET_INLINE_MAX = 128 * 1024, /* under net.core.wmem_default with the kernel's overhead */
+};
+
+/* A connected pair, close-on-exec, non-blocking as asked, send buffers raised. */
+bool packet_pair(int fds[2], bool first_nonblocking, bool second_nonblocking);
+
+enum packet_result { PACKET_SENT, PACKET_AGAIN, PACKET_FAILED };
+/* head and body are gathered; fds are not closed. AGAIN: the queue is full. */
+enum packet_result packet_send(int socket, struct span head, struct span body, const int *fds, size_t fd_count);
+
+struct packet {
+	struct buf data;       /* head and body in one */
+	int fds[PACKET_FDS];   /* owned; -1 where none */
+};
+void packet_init(struct packet *p);
+void packet_free(struct packet *p); /* closes the descriptors that are left */
+/* 1: a packet; 0: none now (non-blocking); -1: closed or broken. Reuses p's memory. */
+int packet_receive(int socket, struct packet *p);
+
+#endif

@@ -1,0 +1,45 @@
+/* The mail data of DATA: dot-stuffing undone and done (RFC 5321 4.5.2), line
+ * ends watched. Only CRLF "." CRLF ends the data. */
+#ifndef WIRE_SMTP_DATA_H
+#define WIRE_SMTP_DATA_H
+
+#include "base/span.h"
+
+/* Takes bytes of the message; false = cannot (a full disk): the rest is
+ * consumed and dropped, `refused` is set. */
+typedef bool smtp_sink(void *context, struct span bytes);
+
+struct smtp_unstuffer {
+	bool normalise;     /* bare CR and bare LF become CRLF, NUL is dropped; else they are only recorded */
+	uint64_t line_limit; /* octets of a line with CRLF; 0 = none */
+	/* What was seen. */
+	bool bare_cr, bare_lf, nul, eight_bit, long_line, refused;
+	uint64_t size;      /* octets given to the sink */
+	uint64_t dot_lines; /* lines of the message that begin with a dot */
+	/* Between calls. */
+	uint64_t line_len;
+	unsigned state;
+};
+
+void smtp_unstuff_init(struct smtp_unstuffer *u, bool normalise, uint64_t line_limit);
+/* 1: the end was reached, *used octets belong to the message, its terminator
+ * included. 0: all was used, more is needed. The result does not depend on how
+ * the bytes are cut. Fast: whole runs are given to the sink, lines are found
+ * by memchr. */
+int smtp_unstuff(struct smtp_unstuffer *u, struct span in, size_t *used, smtp_sink *sink, void *context);
+
+/* For BDAT, which has no stuffing: watches the same things, passes the bytes
+ * on (normalised if asked). */
+void smtp_watch(struct smtp_unstuffer *u, struct span in, smtp_sink *sink, void *context);
+/* The end of a BDAT message: a CR that is still pending is judged. */
+void smtp_watch_end(struct smtp_unstuffer *u, smtp_sink *sink, void *context);
+
+struct smtp_stuffer {
+	unsigned state;
+};
+void smtp_stuff_init(struct smtp_stuffer *s);
+void smtp_stuff(struct smtp_stuffer *s, struct span in, smtp_sink *sink, void *context);
+/* CRLF if the message does not end in one, then "." CRLF. */
+void smtp_stuff_end(struct smtp_stuffer *s, smtp_sink *sink, void *context);
+
+#endif
