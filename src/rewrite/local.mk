@@ -1,2 +1,14 @@
 noinst_LIBRARIES += src/librewrite.a
-src_librewrite_a_SOURCES =
+src_librewrite_a_SOURCES = \
+	src/rewrite/compose.c \
+	src/rewrite/compose.h \
+	src/rewrite/edit.c \
+	src/rewrite/edit.h \
+	src/rewrite/notice.c \
+	src/rewrite/notice.h \
+	src/rewrite/strip.c \
+	src/rewrite/strip.h \
+	src/rewrite/tag.c \
+	src/rewrite/tag.h \
+	src/rewrite/text.c \
+	src/rewrite/text.h

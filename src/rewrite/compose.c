@@ -1,0 +1,64 @@
+/* The verdict decides which of the rewritings apply; each is a file of its
+ * own, and all of them add to one list of edits. */
+#include "config.h"
+
+#include "rewrite/compose.h"
+
+#include "rewrite/notice.h"
+#include "rewrite/strip.h"
+#include "rewrite/tag.h"
+
+bool
+compose_marks(const struct policy_settings *policy, const struct ruleset *rules)
+{
+	for (size_t i = 0; i < policy->threshold_count; i++)
+		if (policy->thresholds[i].then == VERDICT_TAG)
+			return true;
+	for (size_t i = 0; i < ruleset_count(rules); i++) {
+		struct rule_about about = ruleset_about(rules, i);
+
+		if (about.has_then && about.then == VERDICT_TAG)
+			return true;
+	}
+	return false;
+}
+
+struct span
+line_end_of(struct span message)
+{
+	size_t at = span_find_byte(message, '\n');
+
+	if (at == SIZE_MAX || (at > 0 && message.data[at - 1] == '\r'))
+		return SPAN_LITERAL("\r\n");
+	return SPAN_LITERAL("\n");
+}
+
+uint64_t
+offset_in(const struct mime_message *m, struct span s)
+{
+	return s.data != NULL ? (uint64_t)(s.data - m->raw.data) : 0;
+}
+
+static bool
+is_delivered(enum verdict v)
+{
+	return v == VERDICT_ACCEPT || v == VERDICT_TAG || v == VERDICT_STRIP;
+}
+
+void
+compose_edits(struct edits *e, const struct compose_job *job)
+{
+	bool delivered = is_delivered(job->outcome->verdict);
+	bool withheld = job->to_reader && !delivered && job->outcome->verdict != VERDICT_DEFER;
+
+	if (!delivered && !withheld)
+		return;
+	if (job->marks)
+		tag_remove_forged(e, job);
+	tag_add_marks(e, job);
+	if (withheld)
+		strip_message(e, job, notice_withheld(job->arena, job->outcome->reason));
+	else
+		strip_parts(e, job);
+	edits_finish(e);
+}

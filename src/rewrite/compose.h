@@ -1,0 +1,39 @@
+/* What a verdict makes of a message, as edits over the original: marks at the
+ * top, the subject's prefix, parts replaced by a notice. */
+#ifndef REWRITE_COMPOSE_H
+#define REWRITE_COMPOSE_H
+
+#include "rewrite/edit.h"
+#include "rule/evaluate.h"
+
+struct compose_job {
+	struct arena *arena;
+	struct mime_message *message;
+	const struct policy_settings *policy;
+	const struct ruleset *rules;
+	const struct rule_outcome *outcome;
+	struct scratch *scratch; /* removed parts are decoded there for their digest */
+	bool marks;              /* compose_marks() of the policy */
+	bool to_reader;          /* POP3, IMAP: a withheld message is shown as a notice */
+};
+
+/* True when the policy can tag a message: then X-Spam headers that came from
+ * outside are forged, and are removed from every message. */
+bool compose_marks(const struct policy_settings *policy, const struct ruleset *rules);
+
+/* Adds the edits of the verdict and finishes *e:
+ * - accept, tag, strip: forged X-Spam headers removed (if job->marks), the
+ *   tag's headers and subject prefix, the parts to strip, the mark of an
+ *   incomplete scan;
+ * - quarantine, discard, reject to a reader: the same marks, and the whole
+ *   content replaced by a notice;
+ * - otherwise nothing, for nothing is delivered. */
+void compose_edits(struct edits *e, const struct compose_job *job);
+
+/* The end of the message's first line, "\r\n" or "\n" (CRLF when it has
+ * none): what is added ends its lines in the same way. */
+struct span line_end_of(struct span message);
+/* Where a span of the message begins. */
+uint64_t offset_in(const struct mime_message *m, struct span s);
+
+#endif

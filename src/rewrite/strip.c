@@ -1,0 +1,297 @@
+/* Removing parts. First each found part is widened to the unit that can be
+ * removed without breaking what stands around it; units that lie in others go
+ * with them. Then each unit is replaced:
+ *
+ * - a part inside a multipart: all of it, header and body. The CRLF before the
+ *   next delimiter line belongs to the delimiter (RFC 2046 5.1.1) and stays;
+ * - the content of a message (the outer one, or one in a message/rfc822): its
+ *   Content-* fields and its body, for the other fields are the message's;
+ * - a uuencoded file in a text: only its lines. All such files of that part
+ *   are removed when one is, for a rule tells only the first that it found. */
+#include "config.h"
+
+#include "rewrite/strip.h"
+
+#include "base/codec.h"
+#include "engine/signature.h"
+#include "rewrite/notice.h"
+
+#include <stdlib.h>
+
+/* A unit and one of the findings that removes it. */
+struct removal {
+	const struct mime_part *unit;
+	const struct rule_strip *strip;
+};
+
+static bool
+lies_in(struct span outer, struct span inner)
+{
+	return inner.data != NULL && inner.data >= outer.data && span_end(inner) <= span_end(outer);
+}
+
+static bool
+is_encoded(const struct mime_part *p)
+{
+	for (const struct mime_encodings *e = p->encodings; e != NULL; e = e->next)
+		if (e->encoding != ENCODING_IDENTITY && e->encoding != ENCODING_UNKNOWN)
+			return true;
+	return false;
+}
+
+/* Nothing inside can be changed without making the whole invalid: a signature
+ * covers it (RFC 1847, RFC 8551), or it would have to be encoded anew. */
+static bool
+is_indivisible(const struct mime_part *p)
+{
+	static const char *const types[] = {
+		"multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime",
+	};
+
+	for (const struct mime_type *t = p->types; t != NULL; t = t->next)
+		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+			if (strcmp(t->type, types[i]) == 0)
+				return true;
+	return p->kind == PART_MESSAGE && is_encoded(p);
+}
+
+static const struct mime_part *
+unit_of(const struct mime_message *m, const struct mime_part *part)
+{
+	const struct mime_part *unit = part;
+
+	for (const struct mime_part *p = part; p != NULL; p = p->parent)
+		if (is_indivisible(p) || !lies_in(m->raw, unit->whole))
+			unit = p;
+	return unit;
+}
+
+/* In the order of the message, outer before inner. */
+static int
+compare_removals(const void *left, const void *right)
+{
+	const struct removal *a = left, *b = right;
+	const char *a_start = a->unit->whole.data, *b_start = b->unit->whole.data;
+
+	if (a_start != b_start)
+		return a_start < b_start ? -1 : 1;
+	if (a->unit->depth != b->unit->depth)
+		return a->unit->depth < b->unit->depth ? -1 : 1;
+	return (a->strip > b->strip) - (a->strip < b->strip);
+}
+
+/* How many removals from the first on are done by removing its unit. */
+static size_t
+group_length(const struct removal *first, size_t count)
+{
+	size_t n = 1;
+
+	while (n < count && (first[n].unit == first->unit || lies_in(first->unit->whole, first[n].unit->whole)))
+		n++;
+	return n;
+}
+
+static const struct notice_reason *
+reasons_of(const struct compose_job *job, const struct removal *group, size_t count)
+{
+	struct notice_reason *reasons = ARENA_ARRAY(job->arena, struct notice_reason, count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct rule_strip *s = group[i].strip;
+		struct rule_about about = ruleset_about(job->rules, s->rule);
+		bool inside = group[i].unit != s->part || span_find_byte(s->section, '!') != SIZE_MAX;
+
+		reasons[i] = (struct notice_reason){ .rule = about.name, .about = about.about };
+		if (inside && job->policy->notice_names)
+			reasons[i].found = s->name;
+	}
+	return reasons;
+}
+
+static void
+describe_content(struct notice *n, struct arena *a, struct span content)
+{
+	unsigned char digest[DIGEST_MAX];
+	char *hex = arena_alloc(a, 2 * DIGEST_MAX + 1);
+
+	if (digest_of(DIGEST_SHA256, content, digest))
+		hex_encode(span_of((const char *)digest, digest_size(DIGEST_SHA256)), hex);
+	n->size = content.len;
+	n->sha256 = hex;
+}
+
+static struct notice
+describe(const struct compose_job *job, const struct removal *group, size_t count)
+{
+	const struct mime_part *unit = group->unit;
+	struct notice n = { .what = "part", .reasons = reasons_of(job, group, count), .reason_count = count };
+
+	if (unit->names != NULL) {
+		n.what = "attachment";
+		if (job->policy->notice_names)
+			n.name = unit->names->name;
+	}
+	describe_content(&n, job->arena,
+	    unit->kind == PART_MULTIPART ? unit->body :
+	                                   mime_decode_body(job->message, unit, unit->encodings->encoding, job->scratch));
+	return n;
+}
+
+static bool
+is_message_root(const struct mime_part *p)
+{
+	return p->parent == NULL || p->parent->kind == PART_MESSAGE;
+}
+
+/* A part that ends without the line end that belongs to the next delimiter
+ * (empty parts may share their blank line with it) must not run into it. */
+static bool
+needs_line_end(const struct mime_message *m, struct span whole)
+{
+	const char *end = span_end(whole);
+
+	return end < span_end(m->raw) && *end != '\r' && *end != '\n';
+}
+
+static void
+replace_part(struct edits *e, const struct compose_job *job, const struct mime_part *p, struct span text)
+{
+	struct span eol = line_end_of(job->message->raw);
+	struct notice_entity entity = notice_entity(job->arena, text, eol);
+	struct text t = { .arena = job->arena };
+
+	text_add(&t, entity.fields);
+	text_add(&t, eol);
+	text_add(&t, entity.body);
+	if (needs_line_end(job->message, p->whole))
+		text_add(&t, eol);
+	edits_add(e, offset_in(job->message, p->whole), p->whole.len, text_span(&t));
+}
+
+/* The end of the last header field; the blank line is what follows. */
+static const char *
+fields_end(const struct mime_part *p)
+{
+	const char *end = p->head.data;
+
+	for (const struct mime_header *h = p->headers; h != NULL; h = h->next)
+		if (span_end(h->raw) > end)
+			end = span_end(h->raw);
+	return end;
+}
+
+/* The new Content-* fields stand where the first of the old ones stood. */
+static void
+replace_fields(struct edits *e, const struct compose_job *job, const struct mime_part *p, struct span fields,
+    struct span eol)
+{
+	const struct mime_message *m = job->message;
+	const char *end = fields_end(p);
+	struct text t = { .arena = job->arena };
+	bool placed = false;
+
+	if (p->headers != NULL && end > m->raw.data && end[-1] != '\n')
+		text_add(&t, eol);
+	if (mime_header_find(p, SPAN_LITERAL("MIME-Version"), NULL) == NULL)
+		text_printf(&t, "MIME-Version: 1.0%s", eol.data);
+	text_add(&t, fields);
+	for (const struct mime_header *h = p->headers; h != NULL; h = h->next) {
+		if (!span_starts_nocase(h->name, "Content-"))
+			continue;
+		edits_add(e, offset_in(m, h->raw), h->raw.len, placed ? SPAN_NONE : text_span(&t));
+		placed = true;
+	}
+	if (!placed)
+		edits_add(e, offset_in(m, span_of(end, 0)), 0, text_span(&t));
+}
+
+static void
+replace_content(struct edits *e, const struct compose_job *job, const struct mime_part *p, struct span text)
+{
+	const struct mime_message *m = job->message;
+	struct span eol = line_end_of(m->raw);
+	struct notice_entity entity = notice_entity(job->arena, text, eol);
+	struct span body = span_of(p->body.data, (size_t)(span_end(p->whole) - p->body.data));
+	struct text t = { .arena = job->arena };
+
+	replace_fields(e, job, p, entity.fields, eol);
+	if (p->body.data == fields_end(p))
+		text_add(&t, eol);
+	text_add(&t, entity.body);
+	if (p->parent == NULL || needs_line_end(m, p->whole))
+		text_add(&t, eol);
+	edits_add(e, offset_in(m, body), body.len, text_span(&t));
+}
+
+/* The uuencoded file at `name` (which lies in the part's body) with its begin
+ * and end lines, as far as `rest`; the last line end stays. */
+static struct span
+uuencoded_region(struct span body, struct span name, struct span rest)
+{
+	const char *start = name.data, *end = rest.data;
+
+	while (start > body.data && start[-1] != '\n')
+		start--;
+	if (end > start && end[-1] == '\n')
+		end--;
+	if (end > start && end[-1] == '\r')
+		end--;
+	return span_of(start, (size_t)(end - start));
+}
+
+/* False when there are none, or the body is encoded besides. */
+static bool
+replace_uuencoded(struct edits *e, const struct compose_job *job, const struct removal *group, size_t count)
+{
+	const struct mime_part *p = group->unit;
+	struct span rest = p->body, name;
+	bool strict, found = false;
+	size_t len;
+	char *room;
+
+	if (p->kind != PART_LEAF || is_encoded(p) || group->strip->section.len == strlen(p->section))
+		return false;
+	room = scratch_room(job->scratch, p->body.len);
+	if (room == NULL)
+		arena_give_up(job->arena, "out of memory");
+	while ((len = uudecode(rest, room, &name, &rest, &strict)) != SIZE_MAX) {
+		struct notice n = { .what = "file", .reasons = reasons_of(job, group, count), .reason_count = count };
+		struct span region = uuencoded_region(p->body, name, rest);
+
+		if (job->policy->notice_names)
+			n.name = name;
+		describe_content(&n, job->arena, span_of(room, len));
+		edits_add(e, offset_in(job->message, region), region.len, notice_line(job->arena, &n));
+		found = true;
+	}
+	return found;
+}
+
+void
+strip_parts(struct edits *e, const struct compose_job *job)
+{
+	const struct rule_outcome *o = job->outcome;
+	struct removal *all = ARENA_ARRAY(job->arena, struct removal, o->strip_count);
+
+	for (size_t i = 0; i < o->strip_count; i++)
+		all[i] = (struct removal){ unit_of(job->message, o->strips[i].part), &o->strips[i] };
+	qsort(all, o->strip_count, sizeof(*all), compare_removals);
+	for (size_t i = 0, n; i < o->strip_count; i += n) {
+		n = group_length(&all[i], o->strip_count - i);
+		if (replace_uuencoded(e, job, &all[i], n))
+			continue;
+		struct notice notice = describe(job, &all[i], n);
+		struct span text = notice_text(job->arena, &notice);
+
+		if (is_message_root(all[i].unit))
+			replace_content(e, job, all[i].unit, text);
+		else
+			replace_part(e, job, all[i].unit, text);
+	}
+}
+
+void
+strip_message(struct edits *e, const struct compose_job *job, struct span text)
+{
+	replace_content(e, job, job->message->root, text);
+}

@@ -1,0 +1,14 @@
+/* The marks of spam in a message's header. */
+#ifndef REWRITE_TAG_H
+#define REWRITE_TAG_H
+
+#include "rewrite/compose.h"
+
+/* Removes X-Spam-Flag, -Score, -Status, -Level and X-Gatepost-Incomplete. */
+void tag_remove_forged(struct edits *e, const struct compose_job *job);
+/* Adds what the outcome asks for at the top: X-Spam-Flag, X-Spam-Score and
+ * X-Spam-Status and the subject's prefix when it says tag, and
+ * X-Gatepost-Incomplete when it is not complete. */
+void tag_add_marks(struct edits *e, const struct compose_job *job);
+
+#endif
