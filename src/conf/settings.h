@@ -60,6 +60,7 @@ struct certificate {
 struct listener_tls {
 	enum tls_mode mode;
 	bool required;              /* starttls: nothing but EHLO, NOOP, STARTTLS, QUIT before TLS */
+	const char *certificate, *key;    /* as written; if so, certificates[0] */
 	struct certificate *certificates; /* the first is the default; others by SNI from their names */
 	size_t certificate_count;
 	int min_version, max_version; /* TLS1_VERSION… of OpenSSL; 0 = its default */
@@ -169,7 +170,10 @@ struct settings {
 	const char *quarantine_path; /* a folder; resolved against the configuration's folder */
 	const char *spool_path;      /* a folder for large messages; default /var/tmp */
 	const char *control_path;    /* the UNIX socket of gatepost ctl */
-	const char *user, *group;    /* what proxies, scanners and keeper run as, when started by root */
+	/* What proxies, scanners and keeper run as, when started by root: default
+	 * "gatepost", or "nobody" where there is no such account; group NULL = the
+	 * account's own. */
+	const char *user, *group;
 	size_t proxies, scanners;    /* 0 = one per core */
 	enum log_target log_target;
 	enum log_format log_format;
@@ -180,5 +184,13 @@ struct settings {
  * there was any. Relative paths are resolved against FILE's folder. Rule
  * files are not opened here: rule/ruleset.h does that. */
 const struct settings *settings_read(struct arena *a, const char *file, struct report *report);
+/* The same from memory; `file` names it in errors. */
+const struct settings *settings_read_text(struct arena *a, const char *file, struct span text, struct report *report);
+
+/* The policy that `users` gives to an authenticated user or a recipient: the
+ * first match in the order written, SIZE_MAX when there is none. Case is
+ * ignored, also left of the "@", for no store that we know heeds it and else a
+ * sender could choose the policy by writing SALES@. */
+size_t settings_policy_for(const struct settings *s, struct span user);
 
 #endif

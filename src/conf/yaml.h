@@ -31,6 +31,9 @@ enum {
 	YAML_NODES_MAX = 4 * 1000 * 1000,
 };
 
+/* In the format of an error: a text of the file, cut to what a line bears. */
+#define YAML_SHOWN "%.80s"
+
 /* NULL with errors in the report. An empty document is an empty mapping. */
 struct yaml *yaml_read_file(struct arena *a, const char *file, struct report *r);
 struct yaml *yaml_read(struct arena *a, const char *file, struct span text, struct report *r);
