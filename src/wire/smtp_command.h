@@ -35,15 +35,18 @@ struct smtp_command {
  * syntax: …", static, without CRLF) that says what is wrong; cmd->verb is set
  * all the same. Refused: NUL, CR, LF and other controls (but TAB), bytes over
  * 0x7f outside of the path and of SMTPUTF8-capable parameters, unbalanced
- * paths, paths over ADDRESS_MAX, parameters that RFC 1869 does not allow,
- * xtext (RFC 3461 4) that decodes to a control, BDAT sizes that overflow. */
+ * paths, paths over ADDRESS_MAX, addresses without "<" and ">", parameters that
+ * RFC 1869 does not allow or that are given twice, xtext (RFC 3461 4) that
+ * decodes to a control, BDAT sizes over INT64_MAX (after which the octets that
+ * follow cannot be told from commands), unknown verbs. */
 const char *smtp_command_parse(struct span line, struct smtp_command *cmd);
 
 const struct smtp_param *smtp_param_find(const struct smtp_command *cmd, const char *keyword);
 
 /* Takes one line off the front of input. 1: *line is it without its end, *used
- * the octets with it. 0: incomplete. -1: over `limit` octets without an end;
- * *used octets may be dropped. A line that ends in LF alone, or holds CR, is
+ * the octets with it, at most `limit`. 0: incomplete. -1: no end within `limit`
+ * octets; *used octets, never the LF, may be dropped, and the line taken next is
+ * the remainder of this one. A line that ends in LF alone, or holds CR, is
  * taken but *clean is false. */
 int smtp_line_take(struct span input, size_t limit, struct span *line, size_t *used, bool *clean);
 

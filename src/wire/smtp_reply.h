@@ -10,6 +10,8 @@ struct smtp_reply_parser {
 	size_t line_limit, lines_limit; /* octets of a line, lines of a reply */
 	struct buf text;  /* the reply so far: its lines with CRLF */
 	size_t lines;
+	size_t line_start; /* where in text the line begins that is not complete */
+	int first_code;    /* of the first line, 0 before it */
 	int code;         /* 200-599 once complete */
 };
 void smtp_reply_init(struct smtp_reply_parser *p, size_t line_limit, size_t lines_limit);

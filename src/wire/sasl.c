@@ -1,0 +1,164 @@
+/* The user's name in a SASL exchange.
+ *
+ * A response is decoded into memory that is sized beforehand, so that no copy
+ * of it is left behind by growth, and wiped whatever comes of it. */
+#include "config.h"
+
+#include "wire/sasl.h"
+
+#include "base/codec.h"
+
+/* RFC 4954 4 lets a response have 12288 octets. */
+enum { RESPONSE_MAX = 12288 };
+
+/* RFC 5802 5.1, 5801 4: "=2C" is ",", "=3D" is "=". */
+static bool
+add_saslname(struct buf *name, struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		struct span rest = span_from(s, i);
+
+		if (s.data[i] != '=') {
+			buf_add_byte(name, s.data[i]);
+			continue;
+		}
+		if (!span_starts(rest, "=2C") && !span_starts(rest, "=3D"))
+			return false;
+		buf_add_byte(name, s.data[i + 1] == '2' ? ',' : '=');
+		i += 2;
+	}
+	return true;
+}
+
+/* RFC 4616 2: authzid NUL authcid NUL password. */
+static bool
+plain_name(struct span text, struct buf *name)
+{
+	struct span part, authcid;
+
+	if (!span_split(&text, '\0', &part) || !span_split(&text, '\0', &authcid) || text.data == NULL)
+		return false;
+	buf_add_span(name, authcid);
+	return true;
+}
+
+static bool
+login_name(struct span text, struct buf *name)
+{
+	buf_add_span(name, text);
+	return true;
+}
+
+/* RFC 2195 2: name SP digest. */
+static bool
+cram_name(struct span text, struct buf *name)
+{
+	size_t len = text.len;
+
+	while (len > 0 && text.data[len - 1] != ' ')
+		len--;
+	if (len == 0)
+		return false;
+	buf_add(name, text.data, len - 1);
+	return true;
+}
+
+/* RFC 5802 7: cbind-flag "," ["a=" authzid] "," "n=" name "," "r=" nonce. */
+static bool
+scram_name(struct span text, struct buf *name)
+{
+	struct span flag, authzid, user;
+
+	if (!span_split(&text, ',', &flag) || !span_split(&text, ',', &authzid) ||
+	    !span_split(&text, ',', &user) || text.data == NULL || !span_starts(user, "n="))
+		return false;
+	return add_saslname(name, span_from(user, 2));
+}
+
+/* "user=" name ^A "auth=Bearer " token ^A ^A */
+static bool
+xoauth2_name(struct span text, struct buf *name)
+{
+	struct span field;
+
+	while (span_split(&text, '\x01', &field)) {
+		if (span_starts(field, "user=")) {
+			buf_add_span(name, span_from(field, 5));
+			return true;
+		}
+	}
+	return false;
+}
+
+/* RFC 7628 3.1: cbind-flag "," ["a=" name] "," ^A fields. */
+static bool
+oauthbearer_name(struct span text, struct buf *name)
+{
+	struct span flag, authzid;
+
+	if (!span_split(&text, ',', &flag) || !span_split(&text, ',', &authzid) || text.data == NULL ||
+	    !span_starts(authzid, "a="))
+		return false;
+	return add_saslname(name, span_from(authzid, 2));
+}
+
+static const struct {
+	const char *mechanism; /* a trailing "-" stands for the whole family */
+	bool (*name)(struct span text, struct buf *name);
+} mechanisms[] = {
+	{ "PLAIN", plain_name },
+	{ "LOGIN", login_name },
+	{ "CRAM-MD5", cram_name },
+	{ "SCRAM-", scram_name },
+	{ "XOAUTH2", xoauth2_name },
+	{ "OAUTHBEARER", oauthbearer_name },
+};
+
+static bool
+matches(struct span mechanism, const char *known)
+{
+	if (known[strlen(known) - 1] == '-')
+		return span_starts_nocase(mechanism, known);
+	return span_is_nocase(mechanism, known);
+}
+
+static bool
+is_name(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.data[i] < ' ' || s.data[i] == 0x7f)
+			return false;
+	return s.len > 0 && s.len <= SASL_USER_MAX;
+}
+
+static void
+wipe(struct buf *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+	buf_free(b);
+}
+
+bool
+sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf *user)
+{
+	struct buf text, name;
+	bool found = false;
+
+	if (turn != 0 || response.len == 0 || response.len > RESPONSE_MAX)
+		return false;
+	buf_init(&text, 0);
+	buf_init(&name, 0);
+	if (buf_reserve(&text, response.len) != NULL && buf_reserve(&name, response.len) != NULL &&
+	    base64_decode_strict(&text, response)) {
+		for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
+			if (matches(mechanism, mechanisms[i].mechanism))
+				found = mechanisms[i].name(buf_span(&text), &name);
+	}
+	found = found && is_name(buf_span(&name));
+	if (found)
+		buf_add_span(user, buf_span(&name));
+	wipe(&text);
+	wipe(&name);
+	return found;
+}
