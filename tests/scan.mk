@@ -2,3 +2,15 @@
 unit_tests += tests/unit/test_edit
 tests_unit_test_edit_SOURCES = tests/unit/test_edit.c
 tests_unit_test_edit_LDADD = src/librewrite.a src/libbase.a $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_request
+tests_unit_test_request_SOURCES = tests/unit/test_request.c
+tests_unit_test_request_LDADD = $(UNIT_DEPS)
+
+fuzz_targets += tests/fuzz/fuzz_request
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
+tests_fuzz_fuzz_request_LDADD = src/libscan.a src/librewrite.a src/libbase.a
+tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/request.dict \
+	tests/fuzz/corpus/request/answer \
+	tests/fuzz/corpus/request/request

@@ -53,7 +53,7 @@ struct scan_answer {
 	size_t defect_count;
 	struct scan_part *parts;
 	size_t part_count;
-	struct edit *edits;       /* sorted */
+	const struct edit *edits; /* sorted */
 	size_t edit_count;
 	bool keep_original;       /* a stripped original is to be kept in quarantine too */
 	uint64_t micros;
@@ -66,8 +66,9 @@ bool scan_request_decode(struct arena *a, struct span in, struct scan_request *r
 void scan_answer_encode(struct buf *out, const struct scan_answer *r);
 bool scan_answer_decode(struct arena *a, struct span in, struct scan_answer *r);
 
-/* The answer for a message whose scan failed outside of scan_run(), by the
- * policy's on_failure. `why` lives on. */
+/* The answer for a message that could not be scanned, by the policy's
+ * on_failure: of 0 readings, and marked by a header where it is accepted.
+ * `why`, one line, lives on. */
 void scan_answer_failure(struct scan_answer *r, enum failure_action action, const char *why);
 
 #endif

@@ -1,0 +1,355 @@
+/* The encoding of a scan's request and answer: a version byte, then the fields
+ * of the struct in order, numbers little-endian and bytes counted. The reader
+ * believes nothing, for a scanner that has read hostile mail may be hostile
+ * itself: every value is in its range, a list never claims more items than
+ * the bytes that are left can hold, and nothing may follow the last field. */
+#include "config.h"
+
+#include "scan/request.h"
+
+#include "base/codec.h"
+
+#include <math.h>
+
+enum {
+	REQUEST_VERSION = 1,
+	ANSWER_VERSION = 1,
+
+	/* The fewest octets that one item of a list takes. */
+	SPAN_LEAST = 8,
+	HIT_LEAST = 8 + 8 + 4 + 4 + 8,
+	DEFECT_LEAST = 2 * 8,
+	PART_LEAST = 4 * 8 + 2 * 8 + 8,
+	EDIT_LEAST = 3 * 8,
+
+	SHA256_DIGITS = 64,
+};
+
+/* A reading in progress; `bad` sticks. */
+struct reader {
+	struct arena *arena;
+	struct span in;
+	bool bad;
+};
+
+static uint64_t
+read_number(struct reader *r)
+{
+	uint64_t value;
+
+	if (!take_u64(&r->in, &value))
+		r->bad = true;
+	return value;
+}
+
+/* A number of at most `most`. */
+static uint32_t
+read_choice(struct reader *r, uint32_t most)
+{
+	uint32_t value;
+
+	if (!take_u32(&r->in, &value) || value > most) {
+		r->bad = true;
+		return 0;
+	}
+	return value;
+}
+
+static bool
+read_bool(struct reader *r)
+{
+	return read_choice(r, 1) == 1;
+}
+
+static struct span
+read_span(struct reader *r)
+{
+	struct span value;
+
+	if (!take_span(&r->in, &value))
+		r->bad = true;
+	return value;
+}
+
+/* A span that goes into replies and logs: of one line. */
+static struct span
+read_line(struct reader *r)
+{
+	struct span value = read_span(r);
+
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.data[i] < ' ' || value.data[i] == 0x7f)
+			r->bad = true;
+	return value;
+}
+
+static double
+read_decimal(struct reader *r)
+{
+	uint64_t bits = read_number(r);
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	if (!isfinite(value)) {
+		r->bad = true;
+		return 0;
+	}
+	return value;
+}
+
+/* The length of a list whose items take at least `least` octets each. */
+static size_t
+read_count(struct reader *r, size_t least)
+{
+	uint64_t count = read_number(r);
+
+	if (count > r->in.len / least) {
+		r->bad = true;
+		return 0;
+	}
+	return (size_t)count;
+}
+
+static void
+read_version(struct reader *r, char version)
+{
+	if (r->in.len == 0 || r->in.data[0] != version)
+		r->bad = true;
+	r->in = span_from(r->in, 1);
+}
+
+static bool
+read_finished(const struct reader *r)
+{
+	return !r->bad && r->in.len == 0;
+}
+
+static void
+put_decimal(struct buf *out, double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	buf_put_u64(out, bits);
+}
+
+void
+scan_request_encode(struct buf *out, const struct scan_request *r)
+{
+	buf_add_byte(out, REQUEST_VERSION);
+	buf_put_u64(out, r->policy);
+	buf_put_u32(out, r->protocol);
+	buf_put_span(out, r->helo);
+	buf_put_span(out, r->sender);
+	buf_put_u64(out, r->recipient_count);
+	for (size_t i = 0; i < r->recipient_count; i++)
+		buf_put_span(out, r->recipients[i]);
+	buf_add(out, r->client, sizeof(r->client));
+	buf_put_span(out, r->user);
+	buf_put_u32(out, r->tls);
+	buf_put_u32(out, r->want_parts);
+}
+
+static void
+read_client(struct reader *r, unsigned char client[16])
+{
+	if (r->in.len < 16)
+		r->bad = true;
+	else
+		memcpy(client, r->in.data, 16);
+	r->in = span_from(r->in, 16);
+}
+
+bool
+scan_request_decode(struct arena *a, struct span in, struct scan_request *out)
+{
+	struct reader r = { .arena = a, .in = in };
+
+	*out = (struct scan_request){ 0 };
+	read_version(&r, REQUEST_VERSION);
+	out->policy = read_number(&r);
+	out->protocol = (enum protocol)read_choice(&r, PROTOCOL_IMAP);
+	out->helo = read_span(&r);
+	out->sender = read_span(&r);
+	out->recipient_count = read_count(&r, SPAN_LEAST);
+	out->recipients = ARENA_ARRAY(a, struct span, out->recipient_count);
+	for (size_t i = 0; i < out->recipient_count; i++)
+		out->recipients[i] = read_span(&r);
+	read_client(&r, out->client);
+	out->user = read_span(&r);
+	out->tls = read_bool(&r);
+	out->want_parts = read_bool(&r);
+	return read_finished(&r);
+}
+
+static void
+put_hits(struct buf *out, const struct scan_answer *r)
+{
+	buf_put_u64(out, r->hit_count);
+	for (size_t i = 0; i < r->hit_count; i++) {
+		const struct scan_hit *hit = &r->hits[i];
+
+		buf_put_span(out, hit->rule);
+		put_decimal(out, hit->score);
+		buf_put_u32(out, hit->has_then);
+		buf_put_u32(out, hit->then);
+		buf_put_span(out, hit->part);
+	}
+}
+
+static void
+read_hits(struct reader *r, struct scan_answer *out)
+{
+	out->hit_count = read_count(r, HIT_LEAST);
+	out->hits = ARENA_ARRAY(r->arena, struct scan_hit, out->hit_count);
+	for (size_t i = 0; i < out->hit_count; i++) {
+		struct scan_hit *hit = &out->hits[i];
+
+		hit->rule = read_span(r);
+		hit->score = read_decimal(r);
+		hit->has_then = read_bool(r);
+		hit->then = (enum verdict)read_choice(r, VERDICT_REJECT);
+		hit->part = read_span(r);
+	}
+}
+
+static void
+put_defects(struct buf *out, const struct scan_answer *r)
+{
+	buf_put_u64(out, r->defect_count);
+	for (size_t i = 0; i < r->defect_count; i++) {
+		buf_put_span(out, r->defects[i].name);
+		buf_put_span(out, r->defects[i].section);
+	}
+}
+
+static void
+read_defects(struct reader *r, struct scan_answer *out)
+{
+	out->defect_count = read_count(r, DEFECT_LEAST);
+	out->defects = ARENA_ARRAY(r->arena, struct scan_defect, out->defect_count);
+	for (size_t i = 0; i < out->defect_count; i++) {
+		out->defects[i].name = read_span(r);
+		out->defects[i].section = read_span(r);
+	}
+}
+
+static void
+put_parts(struct buf *out, const struct scan_answer *r)
+{
+	buf_put_u64(out, r->part_count);
+	for (size_t i = 0; i < r->part_count; i++) {
+		const struct scan_part *part = &r->parts[i];
+
+		buf_put_span(out, part->section);
+		buf_put_span(out, part->type);
+		buf_put_span(out, part->name);
+		buf_put_span(out, part->magic);
+		buf_put_u64(out, part->octets);
+		buf_put_u64(out, part->decoded_octets);
+		buf_put_span(out, span_str(part->sha256));
+	}
+}
+
+/* Nothing, or all the digits. */
+static void
+read_sha256(struct reader *r, char out[SHA256_DIGITS + 1])
+{
+	struct span digits = read_span(r);
+
+	for (size_t i = 0; i < digits.len; i++)
+		if (hex_digit(digits.data[i]) < 0)
+			r->bad = true;
+	if (digits.len == SHA256_DIGITS)
+		memcpy(out, digits.data, SHA256_DIGITS);
+	else if (digits.len != 0)
+		r->bad = true;
+}
+
+static void
+read_parts(struct reader *r, struct scan_answer *out)
+{
+	out->part_count = read_count(r, PART_LEAST);
+	out->parts = ARENA_ARRAY(r->arena, struct scan_part, out->part_count);
+	for (size_t i = 0; i < out->part_count; i++) {
+		struct scan_part *part = &out->parts[i];
+
+		part->section = read_span(r);
+		part->type = read_span(r);
+		part->name = read_span(r);
+		part->magic = read_span(r);
+		part->octets = read_number(r);
+		part->decoded_octets = read_number(r);
+		read_sha256(r, part->sha256);
+	}
+}
+
+static void
+put_edits(struct buf *out, const struct scan_answer *r)
+{
+	buf_put_u64(out, r->edit_count);
+	for (size_t i = 0; i < r->edit_count; i++) {
+		buf_put_u64(out, r->edits[i].offset);
+		buf_put_u64(out, r->edits[i].length);
+		buf_put_span(out, r->edits[i].replacement);
+	}
+}
+
+/* They are sorted and lie apart; only who has the message can tell whether
+ * they lie within it, and edits_stream() asks that. */
+static void
+read_edits(struct reader *r, struct scan_answer *out)
+{
+	struct edit *edits;
+
+	out->edit_count = read_count(r, EDIT_LEAST);
+	edits = ARENA_ARRAY(r->arena, struct edit, out->edit_count);
+	for (size_t i = 0; i < out->edit_count; i++) {
+		edits[i].offset = read_number(r);
+		edits[i].length = read_number(r);
+		edits[i].replacement = read_span(r);
+	}
+	if (!edits_valid(edits, out->edit_count, UINT64_MAX))
+		r->bad = true;
+	out->edits = edits;
+}
+
+void
+scan_answer_encode(struct buf *out, const struct scan_answer *r)
+{
+	buf_add_byte(out, ANSWER_VERSION);
+	buf_put_u32(out, r->verdict);
+	put_decimal(out, r->score);
+	buf_put_span(out, r->reply);
+	buf_put_span(out, r->reason);
+	buf_put_u32(out, r->complete);
+	buf_put_u32(out, r->readings);
+	put_hits(out, r);
+	put_defects(out, r);
+	put_parts(out, r);
+	put_edits(out, r);
+	buf_put_u32(out, r->keep_original);
+	buf_put_u64(out, r->micros);
+}
+
+bool
+scan_answer_decode(struct arena *a, struct span in, struct scan_answer *out)
+{
+	struct reader r = { .arena = a, .in = in };
+
+	*out = (struct scan_answer){ 0 };
+	read_version(&r, ANSWER_VERSION);
+	out->verdict = (enum verdict)read_choice(&r, VERDICT_REJECT);
+	out->score = read_decimal(&r);
+	out->reply = read_line(&r);
+	out->reason = read_line(&r);
+	out->complete = read_bool(&r);
+	out->readings = read_choice(&r, UINT32_MAX);
+	read_hits(&r, out);
+	read_defects(&r, out);
+	read_parts(&r, out);
+	read_edits(&r, out);
+	out->keep_original = read_bool(&r);
+	out->micros = read_number(&r);
+	return read_finished(&r);
+}

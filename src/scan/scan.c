@@ -1,0 +1,283 @@
+/* The scanner: a message and what is known of its way go in, the answer comes
+ * out. The code between is straight: what runs out of memory or over a limit
+ * jumps back here and becomes an answer by the policy's on_failure.
+ *
+ * Bodies of messages that came inline are decoded in memory that is kept from
+ * one message to the next; those of a larger message have their own, which is
+ * given back with it. */
+#include "config.h"
+
+#include "scan/scan.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "engine/signature.h"
+#include "mime/decode.h"
+#include "rewrite/compose.h"
+#include "rewrite/text.h"
+#include "rule/evaluate.h"
+#include "scan/warm_up.h"
+
+#include <setjmp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct scan_policy {
+	const struct policy_settings *settings;
+	const struct ruleset *rules;
+	struct rule_scratch *scratch;
+	bool marks;
+};
+
+struct scanner {
+	const struct settings *settings;
+	struct scan_policy *policies;
+	struct arena *arena;        /* of the message at hand */
+	struct scratch *kept;       /* for inline messages */
+	struct scratch *large;      /* of the message at hand, or NULL */
+	struct scan_answer answer;
+};
+
+static struct rule_envelope
+envelope_of(const struct scan_request *request)
+{
+	static const unsigned char unknown[sizeof(request->client)];
+	struct rule_envelope e = {
+		.protocol = request->protocol,
+		.helo = request->helo,
+		.sender = request->sender,
+		.recipients = request->recipients,
+		.recipient_count = request->recipient_count,
+		.client_known = memcmp(request->client, unknown, sizeof(unknown)) != 0,
+		.user = request->user,
+		.tls = request->tls,
+	};
+
+	memcpy(e.client, request->client, sizeof(e.client));
+	return e;
+}
+
+static void
+answer_hits(struct scan_answer *r, struct arena *a, const struct rule_outcome *o)
+{
+	r->hits = ARENA_ARRAY(a, struct scan_hit, o->hit_count);
+	r->hit_count = o->hit_count;
+	for (size_t i = 0; i < o->hit_count; i++) {
+		const struct rule_hit *hit = &o->hits[i];
+
+		r->hits[i] = (struct scan_hit){ span_str(hit->name), hit->score, hit->has_then, hit->then, hit->part };
+	}
+}
+
+static void
+answer_defects(struct scan_answer *r, const struct mime_message *m)
+{
+	r->defects = ARENA_ARRAY(m->arena, struct scan_defect, m->defect_count);
+	for (const struct mime_defect *d = m->defects; d != NULL && r->defect_count < m->defect_count; d = d->next)
+		r->defects[r->defect_count++] = (struct scan_defect){ span_str(d->name), span_str(d->section) };
+}
+
+static void
+answer_parts(struct scan_answer *r, struct arena *a, const struct rule_outcome *o)
+{
+	r->parts = ARENA_ARRAY(a, struct scan_part, o->part_count);
+	r->part_count = o->part_count;
+	for (size_t i = 0; i < o->part_count; i++) {
+		const struct rule_part_facts *f = &o->parts[i];
+		struct scan_part *part = &r->parts[i];
+
+		*part = (struct scan_part){ f->section, f->type, f->name, span_str(f->magic), f->octets,
+			f->decoded_octets, "" };
+		memcpy(part->sha256, f->sha256, sizeof(part->sha256));
+	}
+}
+
+static bool
+is_for_reader(const struct scan_request *request)
+{
+	return request->protocol == PROTOCOL_POP3 || request->protocol == PROTOCOL_IMAP;
+}
+
+static void
+answer_edits(struct scanner *s, const struct scan_request *request, struct mime_message *m,
+    const struct rule_outcome *o, struct scratch *scratch)
+{
+	const struct scan_policy *policy = &s->policies[request->policy];
+	const struct compose_job job = {
+		.arena = s->arena,
+		.message = m,
+		.policy = policy->settings,
+		.rules = policy->rules,
+		.outcome = o,
+		.scratch = scratch,
+		.marks = policy->marks,
+		.to_reader = is_for_reader(request),
+	};
+	struct edits edits;
+
+	edits_init(&edits, s->arena);
+	compose_edits(&edits, &job);
+	s->answer.edits = edits.items;
+	s->answer.edit_count = edits.count;
+	s->answer.keep_original = o->verdict == VERDICT_STRIP ||
+	                          (job.to_reader && (o->verdict == VERDICT_REJECT || o->verdict == VERDICT_DISCARD));
+}
+
+static void
+answer_outcome(struct scan_answer *r, struct arena *a, const struct mime_message *m, const struct rule_outcome *o)
+{
+	r->verdict = o->verdict;
+	r->score = o->score;
+	r->reply = o->reply;
+	r->reason = shown_text(a, o->reason, SHOWN_TEXT_MAX);
+	r->complete = o->complete;
+	r->readings = (uint32_t)m->readings;
+	answer_hits(r, a, o);
+	answer_defects(r, m);
+	answer_parts(r, a, o);
+}
+
+static void
+scan_message(struct scanner *s, const struct scan_request *request, struct scratch *scratch)
+{
+	const struct limits *l = &s->settings->limits;
+	const struct mime_limits limits = { l->message_parts, l->message_depth, l->message_headers };
+	const struct scan_policy *policy = &s->policies[request->policy];
+	const struct rule_envelope envelope = envelope_of(request);
+	struct mime_message *m = mime_parse(s->arena, request->message, &limits);
+	struct rule_outcome outcome = { 0 };
+
+	rule_evaluate(policy->rules, policy->scratch, s->arena, m, &envelope, scratch, request->want_parts, &outcome);
+	answer_outcome(&s->answer, s->arena, m, &outcome);
+	answer_edits(s, request, m, &outcome, scratch);
+}
+
+/* What is decided before the message is read. */
+static bool
+answer_unread(struct scan_answer *r, const struct scan_policy *policy, const struct scan_request *request)
+{
+	*r = (struct scan_answer){ .verdict = VERDICT_ACCEPT, .complete = true };
+	if (policy->settings->max_message_size > 0 && request->message.len > policy->settings->max_message_size) {
+		r->verdict = VERDICT_REJECT;
+		r->reply = SPAN_LITERAL("552 5.3.4 message too big");
+		r->reason = SPAN_LITERAL("larger than max_message_size");
+		return true;
+	}
+	return ruleset_is_empty(policy->rules) && !request->want_parts;
+}
+
+/* Apart from its caller, so that no variable lives across the jump. */
+static void
+scan_guarded(struct scanner *s, const struct scan_request *request, struct scratch *scratch)
+{
+	jmp_buf escape;
+
+	if (setjmp(escape) == 0) {
+		arena_set_escape(s->arena, &escape);
+		scan_message(s, request, scratch);
+	} else {
+		scan_answer_failure(&s->answer, s->policies[request->policy].settings->on_failure,
+		    arena_gave_up(s->arena));
+	}
+	arena_set_escape(s->arena, NULL);
+}
+
+static void
+scan(struct scanner *s, const struct scan_request *request, int scratch_fd)
+{
+	const struct scan_policy *policy = &s->policies[request->policy];
+	bool is_inline = request->message.len <= MESSAGE_INLINE_MAX && scratch_fd < 0;
+
+	if (answer_unread(&s->answer, policy, request)) {
+		if (scratch_fd >= 0)
+			close(scratch_fd);
+		return;
+	}
+	if (!is_inline)
+		s->large = scratch_new(scratch_fd);
+	if (is_inline || s->large != NULL)
+		scan_guarded(s, request, is_inline ? s->kept : s->large);
+	else
+		scan_answer_failure(&s->answer, policy->settings->on_failure, "no memory to decode a large message");
+	scratch_free(&s->large);
+}
+
+const struct scan_answer *
+scanner_run(struct scanner *s, const struct scan_request *request, int scratch_fd)
+{
+	uint64_t began = clock_micros();
+
+	arena_reset(s->arena);
+	if (request->policy < s->settings->policy_count) {
+		scan(s, request, scratch_fd);
+	} else {
+		scan_answer_failure(&s->answer, FAILURE_DEFER, "the request names a policy that is not there");
+		if (scratch_fd >= 0)
+			close(scratch_fd);
+	}
+	s->answer.micros = clock_micros() - began;
+	return &s->answer;
+}
+
+static bool
+policy_init(struct scan_policy *p, const struct policy_settings *settings, const struct ruleset *rules)
+{
+	*p = (struct scan_policy){
+		.settings = settings,
+		.rules = rules,
+		.scratch = rule_scratch_new(rules),
+		.marks = compose_marks(settings, rules),
+	};
+	return p->scratch != NULL;
+}
+
+static void
+warm_up(struct scanner *s)
+{
+	charset_open_all();
+	digest_open_all();
+	for (size_t i = 0; i < s->settings->policy_count; i++) {
+		const struct scan_request request = { .policy = i, .message = warm_up_message, .want_parts = true };
+
+		arena_reset(s->arena);
+		scan_guarded(s, &request, s->kept);
+	}
+}
+
+struct scanner *
+scanner_new(const struct settings *settings, struct ruleset *const *rules)
+{
+	struct scanner *s = calloc(1, sizeof(*s));
+	bool ok;
+
+	if (s == NULL)
+		return NULL;
+	s->settings = settings;
+	s->arena = arena_new(settings->limits.scan_memory);
+	s->kept = scratch_new(-1);
+	s->policies = calloc(settings->policy_count, sizeof(*s->policies));
+	ok = s->kept != NULL && s->policies != NULL;
+	for (size_t i = 0; ok && i < settings->policy_count; i++)
+		ok = policy_init(&s->policies[i], &settings->policies[i], rules[i]);
+	if (ok)
+		warm_up(s);
+	else
+		scanner_free(&s);
+	return s;
+}
+
+void
+scanner_free(struct scanner **s)
+{
+	struct scanner *old = *s;
+
+	if (old == NULL)
+		return;
+	for (size_t i = 0; old->policies != NULL && i < old->settings->policy_count; i++)
+		rule_scratch_free(&old->policies[i].scratch);
+	free(old->policies);
+	scratch_free(&old->kept);
+	arena_free(&old->arena);
+	free(old);
+	*s = NULL;
+}
