@@ -274,7 +274,7 @@ test_json(void **state)
 	    "{\"name\":\"BANNED\",\"then\":\"strip\",\"part\":\"2\"}],"
 	    "\"parts\":[{\"section\":\"1\",\"type\":\"text/plain\",\"name\":null,\"octets\":412,"
 	    "\"decoded_octets\":405,\"sha256\":null,\"magic\":\"text\"},"
-	    "{\"section\":\"2!\\\"x\\\"\",\"type\":null,\"name\":\"a\\tb\",\"octets\":7,\"decoded_octets\":9,"
+	    "{\"section\":\"2!\\\"x\\\"\",\"type\":null,\"name\":\"a\\u0009b\",\"octets\":7,\"decoded_octets\":9,"
 	    "\"sha256\":\"275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f\","
 	    "\"magic\":\"pe\"}],\"edits\":2,\"micros\":212}");
 	assert_json(&plain, NULL,
