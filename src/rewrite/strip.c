@@ -6,8 +6,7 @@
  *   next delimiter line belongs to the delimiter (RFC 2046 5.1.1) and stays;
  * - the content of a message (the outer one, or one in a message/rfc822): its
  *   Content-* fields and its body, for the other fields are the message's;
- * - a uuencoded file in a text: only its lines. All such files of that part
- *   are removed when one is, for a rule tells only the first that it found. */
+ * - a uuencoded file in a text: its lines, by one line of text. */
 #include "config.h"
 
 #include "rewrite/strip.h"
@@ -52,7 +51,7 @@ is_indivisible(const struct mime_part *p)
 		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 			if (strcmp(t->type, types[i]) == 0)
 				return true;
-	return p->kind == PART_MESSAGE && is_encoded(p);
+	return p->kind != PART_MULTIPART && is_encoded(p);
 }
 
 static const struct mime_part *
@@ -108,33 +107,41 @@ reasons_of(const struct compose_job *job, const struct removal *group, size_t co
 	return reasons;
 }
 
-static void
-describe_content(struct notice *n, struct arena *a, struct span content)
+static const char *
+sha256_text(struct arena *a, struct span content)
 {
 	unsigned char digest[DIGEST_MAX];
 	char *hex = arena_alloc(a, 2 * DIGEST_MAX + 1);
 
 	if (digest_of(DIGEST_SHA256, content, digest))
 		hex_encode(span_of((const char *)digest, digest_size(DIGEST_SHA256)), hex);
-	n->size = content.len;
-	n->sha256 = hex;
+	return hex;
+}
+
+/* What the unit holds, decoded; a multipart is taken as it stands. */
+static struct span
+content_of(const struct compose_job *job, const struct mime_part *unit)
+{
+	if (unit->kind == PART_MULTIPART)
+		return unit->body;
+	return mime_decode_body(job->message, unit, unit->encodings->encoding, job->scratch);
 }
 
 static struct notice
 describe(const struct compose_job *job, const struct removal *group, size_t count)
 {
 	const struct mime_part *unit = group->unit;
-	struct notice n = { .what = "part", .reasons = reasons_of(job, group, count), .reason_count = count };
+	struct span content = content_of(job, unit);
+	bool named = unit->names != NULL;
 
-	if (unit->names != NULL) {
-		n.what = "attachment";
-		if (job->policy->notice_names)
-			n.name = unit->names->name;
-	}
-	describe_content(&n, job->arena,
-	    unit->kind == PART_MULTIPART ? unit->body :
-	                                   mime_decode_body(job->message, unit, unit->encodings->encoding, job->scratch));
-	return n;
+	return (struct notice){
+		.what = named ? "attachment" : "part",
+		.name = named && job->policy->notice_names ? unit->names->name : SPAN_NONE,
+		.size = content.len,
+		.sha256 = sha256_text(job->arena, content),
+		.reasons = reasons_of(job, group, count),
+		.reason_count = count,
+	};
 }
 
 static bool
@@ -223,48 +230,34 @@ replace_content(struct edits *e, const struct compose_job *job, const struct mim
 	edits_add(e, offset_in(m, body), body.len, text_span(&t));
 }
 
-/* The uuencoded file at `name` (which lies in the part's body) with its begin
- * and end lines, as far as `rest`; the last line end stays. */
-static struct span
-uuencoded_region(struct span body, struct span name, struct span rest)
+static bool
+is_uuencoded(const struct mime_part *p)
 {
-	const char *start = name.data, *end = rest.data;
-
-	while (start > body.data && start[-1] != '\n')
-		start--;
-	if (end > start && end[-1] == '\n')
-		end--;
-	if (end > start && end[-1] == '\r')
-		end--;
-	return span_of(start, (size_t)(end - start));
+	return p->parent != NULL && p->parent->kind == PART_LEAF;
 }
 
-/* False when there are none, or the body is encoded besides. */
-static bool
-replace_uuencoded(struct edits *e, const struct compose_job *job, const struct removal *group, size_t count)
+/* The line end of "end" stays. */
+static void
+replace_uuencoded(struct edits *e, const struct compose_job *job, const struct mime_part *p, struct span line)
 {
-	const struct mime_part *p = group->unit;
-	struct span rest = p->body, name;
-	bool strict, found = false;
-	size_t len;
-	char *room;
+	struct span lines = p->body;
 
-	if (p->kind != PART_LEAF || is_encoded(p) || group->strip->section.len == strlen(p->section))
-		return false;
-	room = scratch_room(job->scratch, p->body.len);
-	if (room == NULL)
-		arena_give_up(job->arena, "out of memory");
-	while ((len = uudecode(rest, room, &name, &rest, &strict)) != SIZE_MAX) {
-		struct notice n = { .what = "file", .reasons = reasons_of(job, group, count), .reason_count = count };
-		struct span region = uuencoded_region(p->body, name, rest);
+	if (lines.len > 0 && lines.data[lines.len - 1] == '\n')
+		lines.len--;
+	if (lines.len > 0 && lines.data[lines.len - 1] == '\r')
+		lines.len--;
+	edits_add(e, offset_in(job->message, lines), lines.len, line);
+}
 
-		if (job->policy->notice_names)
-			n.name = name;
-		describe_content(&n, job->arena, span_of(room, len));
-		edits_add(e, offset_in(job->message, region), region.len, notice_line(job->arena, &n));
-		found = true;
-	}
-	return found;
+static void
+replace(struct edits *e, const struct compose_job *job, const struct mime_part *unit, const struct notice *notice)
+{
+	if (is_uuencoded(unit))
+		replace_uuencoded(e, job, unit, notice_line(job->arena, notice));
+	else if (is_message_root(unit))
+		replace_content(e, job, unit, notice_text(job->arena, notice));
+	else
+		replace_part(e, job, unit, notice_text(job->arena, notice));
 }
 
 void
@@ -277,16 +270,11 @@ strip_parts(struct edits *e, const struct compose_job *job)
 		all[i] = (struct removal){ unit_of(job->message, o->strips[i].part), &o->strips[i] };
 	qsort(all, o->strip_count, sizeof(*all), compare_removals);
 	for (size_t i = 0, n; i < o->strip_count; i += n) {
-		n = group_length(&all[i], o->strip_count - i);
-		if (replace_uuencoded(e, job, &all[i], n))
-			continue;
-		struct notice notice = describe(job, &all[i], n);
-		struct span text = notice_text(job->arena, &notice);
+		struct notice notice;
 
-		if (is_message_root(all[i].unit))
-			replace_content(e, job, all[i].unit, text);
-		else
-			replace_part(e, job, all[i].unit, text);
+		n = group_length(&all[i], o->strip_count - i);
+		notice = describe(job, &all[i], n);
+		replace(e, job, all[i].unit, &notice);
 	}
 }
 
