@@ -1,2 +1,26 @@
 noinst_LIBRARIES += src/librule.a
-src_librule_a_SOURCES =
+src_librule_a_SOURCES = \
+	src/rule/comparison.c src/rule/comparison.h \
+	src/rule/compile.h \
+	src/rule/cond_attachment.c \
+	src/rule/cond_envelope.c \
+	src/rule/cond_header.c \
+	src/rule/cond_logic.c \
+	src/rule/cond_message.c \
+	src/rule/cond_signature.c \
+	src/rule/cond_text.c \
+	src/rule/condition.c src/rule/condition.h \
+	src/rule/evaluate.c src/rule/evaluate.h \
+	src/rule/facts.c src/rule/facts.h \
+	src/rule/facts_item.c \
+	src/rule/facts_text.c \
+	src/rule/html.c src/rule/html.h \
+	src/rule/html_entities.c src/rule/html_entities.h \
+	src/rule/pattern.c src/rule/pattern.h \
+	src/rule/rule_order.c \
+	src/rule/rule_read.c \
+	src/rule/rule_reply.c \
+	src/rule/rule_scratch.c \
+	src/rule/ruleset.c src/rule/ruleset.h \
+	src/rule/uri.c src/rule/uri.h \
+	src/rule/value.c

@@ -1,0 +1,76 @@
+/* The table of conditions, and the reading of a `when`. */
+#include "config.h"
+
+#include "rule/condition.h"
+
+#include "rule/compile.h"
+
+const struct condition conditions[] = {
+	{ "all", all_parse, all_evaluate, all_locate },
+	{ "any", any_parse, any_evaluate, any_locate },
+	{ "not", not_parse, not_evaluate, NULL },
+	{ "rule", reference_parse, reference_evaluate, reference_locate },
+	{ "header", header_parse, header_evaluate, NULL },
+	{ "body", body_parse, body_evaluate, NULL },
+	{ "raw_body", raw_body_parse, raw_body_evaluate, NULL },
+	{ "uri", uri_parse, uri_evaluate, NULL },
+	{ "attachment", attachment_parse, attachment_evaluate, attachment_locate },
+	{ "signature", signature_parse, signature_evaluate, signature_locate },
+	{ "size", size_parse, size_evaluate, NULL },
+	{ "envelope", envelope_parse, envelope_evaluate, NULL },
+	{ "client", client_parse, client_evaluate, NULL },
+	{ "protocol", protocol_parse, protocol_evaluate, NULL },
+	{ "user", user_parse, user_evaluate, NULL },
+	{ "defect", defect_parse, defect_evaluate, NULL },
+	{ NULL, NULL, NULL, NULL },
+};
+
+enum { CONDITION_COUNT = sizeof(conditions) / sizeof(conditions[0]) };
+
+static const struct condition *
+condition_find(struct span key)
+{
+	for (const struct condition *c = conditions; c->key != NULL; c++)
+		if (span_is(key, c->key))
+			return c;
+	return NULL;
+}
+
+static void
+report_unknown(struct compiler *c, const struct yaml *key)
+{
+	const char *names[CONDITION_COUNT];
+	const char *near;
+
+	for (size_t i = 0; i < CONDITION_COUNT; i++)
+		names[i] = conditions[i].key;
+	near = nearest_word(key->text.data, names);
+	if (near != NULL)
+		report_add(c->report, key->mark, "unknown condition \"%s\"; did you mean \"%s\"?", key->text.data, near);
+	else
+		report_add(c->report, key->mark, "unknown condition \"%s\"", key->text.data);
+}
+
+static bool
+pair_parse(struct compiler *c, const struct yaml_pair *pair, struct node *node)
+{
+	node->condition = condition_find(pair->key->text);
+	if (node->condition == NULL) {
+		report_unknown(c, pair->key);
+		return false;
+	}
+	return node->condition->parse(c, pair->value, node);
+}
+
+bool
+condition_parse(struct compiler *c, struct yaml *mapping, struct node *node)
+{
+	if (mapping->kind != YAML_MAPPING || mapping->count == 0) {
+		report_add(c->report, mapping->mark, "expected a condition, such as { size: \"> 25MiB\" }");
+		return false;
+	}
+	if (mapping->count == 1)
+		return pair_parse(c, &mapping->pairs[0], node);
+	node->condition = condition_find(SPAN_LITERAL("all"));
+	return node->condition->parse(c, mapping, node);
+}

@@ -1,0 +1,273 @@
+/* From facts to an outcome. Rules are decided in an order in which each comes
+ * after those it refers to; then scores, thresholds and verdicts are added up
+ * in the order of the files. */
+#include "config.h"
+
+#include "rule/evaluate.h"
+
+#include "rule/facts.h"
+
+/* Scores are compared and told in millionths, so that 0.1 + 0.2 reaches 0.3. */
+enum { SCORE_GRAIN = 1000000 };
+
+struct deciding {
+	struct arena *arena;
+	const struct ruleset *rules;
+	const struct facts *facts;
+	struct evaluation e;
+	struct rule_outcome *out;
+	const struct rule *decider;            /* whose verdict is the gravest so far */
+	const struct threshold *reached;       /* the highest, or NULL */
+	const struct rule *undecided;          /* the first whose outcome might matter */
+	bool unremovable;                      /* something to be stripped is in no part */
+};
+
+static void
+rules_decide(struct deciding *d)
+{
+	const struct ruleset *rs = d->rules;
+	struct arena *a = d->arena;
+
+	d->e = (struct evaluation){ .rules = rs, .facts = d->facts, .truths = ARENA_ARRAY(a, enum truth, rs->total),
+		.places = ARENA_ARRAY(a, struct places, rs->total) };
+	for (size_t i = 0; i < rs->total; i++) {
+		size_t index = rs->order[i];
+		const struct rule *rule = &rs->rules[index];
+
+		if (index >= rs->count)
+			continue;
+		d->e.truths[index] = rule->when.condition->evaluate(&d->e, &rule->when);
+		if (d->e.truths[index] != TRUTH_YES || !rule->locates || rule->when.condition->locate == NULL)
+			continue;
+		d->e.places[index].items = ARENA_ARRAY(a, bool, d->facts->item_count);
+		rule->when.condition->locate(&d->e, &rule->when, &d->e.places[index]);
+	}
+}
+
+static const struct item *
+first_place(const struct deciding *d, const struct places *p)
+{
+	for (const struct item *i = d->facts->items; p->items != NULL && i != NULL; i = i->next)
+		if (p->items[i->index])
+			return i;
+	return NULL;
+}
+
+static void
+hit_add(struct deciding *d, size_t index)
+{
+	const struct rule *rule = &d->rules->rules[index];
+	const struct item *place = first_place(d, &d->e.places[index]);
+	struct rule_hit *hit = &d->out->hits[d->out->hit_count++];
+
+	*hit = (struct rule_hit){ .rule = index, .name = rule->name, .score = rule->score, .has_then = rule->has_then,
+		.then = rule->then };
+	if (place != NULL) {
+		hit->part = span_str(place->part->section);
+		hit->section = place->section;
+	}
+}
+
+static double
+to_grain(double score)
+{
+	return (double)(int64_t)(score * SCORE_GRAIN + (score < 0 ? -0.5 : 0.5)) / SCORE_GRAIN;
+}
+
+static void
+graver(struct deciding *d, enum verdict v, const struct rule *decider)
+{
+	d->out->tag |= v == VERDICT_TAG;
+	if (v <= d->out->verdict)
+		return;
+	d->out->verdict = v;
+	d->decider = decider;
+}
+
+static void
+hits_collect(struct deciding *d)
+{
+	const struct ruleset *rs = d->rules;
+	double score = 0;
+
+	d->out->hits = ARENA_ARRAY(d->arena, struct rule_hit, rs->count);
+	for (size_t i = 0; i < rs->count; i++) {
+		const struct rule *rule = &rs->rules[i];
+
+		if (d->e.truths[i] == TRUTH_UNKNOWN && d->undecided == NULL && (rule->score != 0 || rule->has_then))
+			d->undecided = rule;
+		if (d->e.truths[i] != TRUTH_YES)
+			continue;
+		hit_add(d, i);
+		score += rule->score;
+		if (rule->has_then)
+			graver(d, rule->then, rule);
+	}
+	d->out->score = to_grain(score);
+}
+
+static void
+thresholds_apply(struct deciding *d)
+{
+	const struct ruleset *rs = d->rules;
+
+	for (size_t i = 0; i < rs->threshold_count; i++) {
+		if (d->out->score < to_grain(rs->thresholds[i].score))
+			continue;
+		d->out->tag |= rs->thresholds[i].then == VERDICT_TAG;
+		if (d->reached == NULL || rs->thresholds[i].score >= d->reached->score)
+			d->reached = &rs->thresholds[i];
+	}
+	if (d->reached != NULL)
+		graver(d, d->reached->then, NULL);
+}
+
+/* A multipart is never removed: it was marked only for its name. */
+static void
+strip_add(struct deciding *d, const struct item *item, size_t rule)
+{
+	struct rule_outcome *out = d->out;
+
+	if (item->part->kind == PART_MULTIPART) {
+		d->unremovable = true;
+		return;
+	}
+	if (out->strip_count > 0 && out->strips[out->strip_count - 1].part == item->part)
+		return;
+	out->strips[out->strip_count++] = (struct rule_strip){ .part = item->part, .section = item->section,
+		.name = item->names != NULL ? item->names->name : SPAN_NONE, .rule = rule };
+}
+
+static bool
+hit_strips(const struct deciding *d, const struct rule_hit *hit)
+{
+	return (hit->has_then && hit->then == VERDICT_STRIP) ||
+	    (d->reached != NULL && d->reached->then == VERDICT_STRIP);
+}
+
+/* The hit that wants the item removed, or NULL. */
+static const struct rule_hit *
+stripping_hit(const struct deciding *d, const struct item *item)
+{
+	for (size_t i = 0; i < d->out->hit_count; i++) {
+		const struct rule_hit *hit = &d->out->hits[i];
+		const bool *items = d->e.places[hit->rule].items;
+
+		if (items != NULL && items[item->index] && hit_strips(d, hit))
+			return hit;
+	}
+	return NULL;
+}
+
+static bool
+wants_strip(struct deciding *d)
+{
+	bool wants = d->reached != NULL && d->reached->then == VERDICT_STRIP;
+
+	for (size_t i = 0; i < d->out->hit_count; i++) {
+		const struct rule_hit *hit = &d->out->hits[i];
+
+		if (!hit_strips(d, hit))
+			continue;
+		wants = true;
+		d->unremovable |= d->e.places[hit->rule].elsewhere;
+		if (hit->has_then && hit->then == VERDICT_STRIP)
+			d->unremovable |= hit->section.len == 0;
+	}
+	return wants;
+}
+
+/* What ought to be removed and cannot be keeps the whole message back. */
+static void
+strips_collect(struct deciding *d)
+{
+	if (!wants_strip(d))
+		return;
+	d->out->strips = ARENA_ARRAY(d->arena, struct rule_strip, d->facts->item_count);
+	for (const struct item *i = d->facts->items; i != NULL; i = i->next) {
+		const struct rule_hit *hit = stripping_hit(d, i);
+
+		if (hit != NULL)
+			strip_add(d, i, hit->rule);
+	}
+	if (d->out->strip_count == 0 || d->unremovable)
+		graver(d, VERDICT_QUARANTINE, d->decider);
+}
+
+static struct span
+reason_of(const struct deciding *d)
+{
+	const struct rule_outcome *out = d->out;
+	const char *removable = d->unremovable ? ", which could not be removed" : "";
+
+	if (out->verdict == VERDICT_ACCEPT)
+		return SPAN_NONE;
+	if (d->decider == NULL)
+		return span_str(arena_printf(d->arena, "score %.3f reaches %.3f", out->score, d->reached->score));
+	for (size_t i = 0; i < out->hit_count; i++)
+		if (&d->rules->rules[out->hits[i].rule] == d->decider && out->hits[i].section.len > 0)
+			return span_str(arena_printf(d->arena, "rule %s in part %.*s%s", d->decider->name,
+			    SPAN_ARG(out->hits[i].section), removable));
+	return span_str(arena_printf(d->arena, "rule %s%s", d->decider->name, removable));
+}
+
+static void
+conclude(struct deciding *d)
+{
+	struct rule_outcome *out = d->out;
+
+	out->complete = true;
+	out->reason = reason_of(d);
+	if (d->decider != NULL && d->decider->reply != NULL)
+		out->reply = span_str(d->decider->reply);
+	if (d->undecided == NULL || out->verdict == VERDICT_REJECT)
+		return;
+	out->complete = false;
+	out->why_incomplete = arena_printf(d->arena, "rule %s is undecided: %s", d->undecided->name,
+	    d->facts->search_failed != NULL     ? d->facts->search_failed
+	        : facts_unread(d->facts) != NULL ? facts_unread(d->facts)
+	                                         : "an expression reached its limit");
+	out->reason = span_str(out->why_incomplete);
+	if (d->rules->on_failure == FAILURE_ACCEPT)
+		return;
+	out->verdict = d->rules->on_failure == FAILURE_DEFER ? VERDICT_DEFER : VERDICT_REJECT;
+	out->reply = SPAN_NONE;
+}
+
+static void
+parts_tell(struct deciding *d)
+{
+	struct rule_outcome *out = d->out;
+
+	out->parts = ARENA_ARRAY(d->arena, struct rule_part_facts, d->facts->item_count);
+	for (const struct item *i = d->facts->items; i != NULL; i = i->next) {
+		struct rule_part_facts *p = &out->parts[out->part_count];
+
+		if (!i->first_reading)
+			continue;
+		out->part_count++;
+		*p = (struct rule_part_facts){ .section = i->section, .magic = i->magic, .octets = i->octets,
+			.decoded_octets = i->size };
+		p->type = i->types != NULL ? span_str(i->types->type) : SPAN_NONE;
+		p->name = i->names != NULL ? i->names->name : SPAN_NONE;
+		memcpy(p->sha256, i->sha256, sizeof(p->sha256));
+	}
+}
+
+void
+rule_evaluate(const struct ruleset *rs, struct rule_scratch *s, struct arena *a, struct mime_message *m,
+    const struct rule_envelope *envelope, struct scratch *decode, bool want_parts, struct rule_outcome *out)
+{
+	struct facts facts = { .arena = a, .search = &rs->search, .message = m, .envelope = envelope };
+	struct deciding d = { .arena = a, .rules = rs, .facts = &facts, .out = out };
+
+	*out = (struct rule_outcome){ .verdict = VERDICT_ACCEPT };
+	facts_take(&facts, rs, s, decode, want_parts);
+	rules_decide(&d);
+	hits_collect(&d);
+	thresholds_apply(&d);
+	strips_collect(&d);
+	conclude(&d);
+	if (want_parts)
+		parts_tell(&d);
+}

@@ -1,0 +1,114 @@
+/* Facts of a message, taken in one walk over its parts in the order of the
+ * message. Each leaf is decoded once in every reading of its encoding, and
+ * everything that some rule asks of the bytes is done while they lie in the
+ * scratch: kind, digests, signatures, archive members, text. Work that no rule
+ * asks for is not done. */
+#include "config.h"
+
+#include "rule/facts.h"
+
+static const struct mime_part *
+part_after(const struct mime_part *part)
+{
+	if (part->first_child != NULL)
+		return part->first_child;
+	while (part != NULL && part->next == NULL)
+		part = part->parent;
+	return part != NULL ? part->next : NULL;
+}
+
+static void
+leaf_take(struct taking *t, const struct mime_part *part)
+{
+	for (const struct mime_encodings *e = part->encodings; e != NULL; e = e->next) {
+		struct item *item = item_add(t, part, NULL);
+		struct span content;
+
+		item->first_reading = e == part->encodings;
+		if (!t->bodies)
+			return;
+		content = mime_decode_body(t->facts->message, part, e->encoding, t->decode);
+		item_take_content(t, item, content);
+		text_take_part(t, part, content);
+	}
+}
+
+/* A message inside is read by its parts; of itself it has names, types, size. */
+static void
+attached_message_take(struct taking *t, const struct mime_part *part)
+{
+	struct item *item = item_add(t, part, NULL);
+
+	item->size = part->body.len;
+	item->first_reading = true;
+	item->outer = t->around;
+	t->around = item;
+}
+
+/* Brings t->around to the innermost attached message that the part is in. In
+ * the order of the walk, all that it is in are a chain from t->around. */
+static void
+leave_attached_messages(struct taking *t, const struct mime_part *part)
+{
+	const struct mime_part *message = part->parent;
+
+	while (message != NULL && message->kind != PART_MESSAGE)
+		message = message->parent;
+	while (t->around != NULL && t->around->part != message)
+		t->around = t->around->outer;
+}
+
+/* What stands outside of bodies: some reader may show it or save it. */
+static void
+surroundings_search(struct taking *t, const struct mime_part *part)
+{
+	region_search(t, t->around, part->head);
+	region_search(t, t->around, part->preamble);
+	region_search(t, t->around, part->epilogue);
+}
+
+static void
+parts_take(struct taking *t)
+{
+	for (const struct mime_part *p = t->facts->message->root; p != NULL; p = part_after(p)) {
+		leave_attached_messages(t, p);
+		surroundings_search(t, p);
+		if (p->kind == PART_LEAF)
+			leaf_take(t, p);
+		else if (p->kind == PART_MESSAGE)
+			attached_message_take(t, p);
+		else if (p->names != NULL)
+			item_add(t, p, NULL);
+	}
+}
+
+static void
+facts_prepare(struct facts *f)
+{
+	const struct search *s = f->search;
+
+	f->last_item = &f->items;
+	f->body = ARENA_ARRAY(f->arena, enum regex_result, s->body.count);
+	f->raw_body = ARENA_ARRAY(f->arena, enum regex_result, s->raw_body.count);
+	f->uri = ARENA_ARRAY(f->arena, enum regex_result, s->uri.count);
+	f->headers = ARENA_ARRAY(f->arena, struct header_facts, s->header_count);
+	f->sightings = ARENA_ARRAY(f->arena, struct sighting *, s->signature_slots);
+	if (f->message->over_limit)
+		f->unread_parts = "the message has more parts or headers than the limits allow";
+}
+
+void
+facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *scratch, struct scratch *decode,
+    bool want_parts)
+{
+	struct taking t = { .facts = f, .scratch = scratch, .decode = decode, .want_parts = want_parts };
+	const struct search *s = f->search;
+
+	facts_prepare(f);
+	t.budget.limits = rs->archive_limits;
+	t.archives = want_parts || s->archives;
+	t.bodies = t.archives || s->bodies || s->body.count > 0 || s->uri.count > 0;
+	text_take_headers(&t);
+	text_take_raw_body(&t);
+	parts_take(&t);
+}

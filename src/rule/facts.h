@@ -1,0 +1,113 @@
+/* Inside of src/rule: what is taken from a message before rules are decided. */
+#ifndef RULE_FACTS_H
+#define RULE_FACTS_H
+
+#include "rule/compile.h"
+#include "rule/evaluate.h"
+
+/* A MIME part in one reading of its encoding, or a member of an archive. */
+struct item {
+	struct item *next;
+	struct item *container;        /* of a member */
+	struct item *outer;            /* of an attached message: the one that it is in */
+	size_t index;
+	const struct mime_part *part;  /* or the part that the member is in */
+	struct span section;
+	const struct mime_name *names;
+	const struct mime_type *types; /* NULL for a member */
+	const char *magic;             /* NULL where contents were not looked at */
+	uint64_t octets, size;         /* as it stands, decoded */
+	bool encrypted;                /* or something in it is */
+	bool first_reading;
+	char sha256[2 * DIGEST_MAX + 1];
+};
+
+/* A signature was seen: in an item, or outside of all (NULL). */
+struct sighting {
+	struct sighting *next;
+	const struct item *item;
+};
+
+struct header_facts {
+	struct span *values;
+	size_t count, cap;
+	enum regex_result *results;
+};
+
+struct facts {
+	struct arena *arena;
+	const struct search *search;
+	struct mime_message *message;
+	const struct rule_envelope *envelope;
+	struct item *items, **last_item;
+	size_t item_count;
+	enum regex_result *body, *raw_body, *uri; /* by place in the group */
+	struct header_facts *headers;             /* by header_group.index */
+	struct sighting **sightings;              /* by the condition's slot */
+	/* Why what was not found may be there all the same, or NULL. */
+	const char *unread_parts, *unread_members, *search_failed;
+};
+
+struct rule_scratch {
+	struct textset_scratch *body, *raw_body, *uri, **headers;
+	size_t header_count;
+	struct signatures_scratch *signatures;
+};
+
+/* facts.c. want_parts: digests and contents of all items. */
+void facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *s, struct scratch *decode,
+    bool want_parts);
+
+/* One taking of facts. */
+struct taking {
+	struct facts *facts;
+	struct rule_scratch *scratch;
+	struct scratch *decode;
+	struct archive_budget budget;
+	bool want_parts, bodies, archives;
+	struct item *item;   /* whose contents are searched; NULL outside of all */
+	struct item *around; /* the attached message that the walk is in, or NULL */
+};
+
+/* facts_item.c */
+struct item *item_add(struct taking *t, const struct mime_part *part, struct item *container);
+void item_take_content(struct taking *t, struct item *item, struct span content);
+/* Signatures in bytes that are no item's. `item`: the attached message they
+ * are in, or NULL. */
+void region_search(struct taking *t, struct item *item, struct span bytes);
+/* facts_text.c */
+void text_take_headers(struct taking *t);
+void text_take_raw_body(struct taking *t);
+void text_take_part(struct taking *t, const struct mime_part *part, struct span content);
+
+/* Items that a rule holds for. */
+struct places {
+	bool *items;    /* by index */
+	bool elsewhere; /* and outside of what could be removed */
+};
+
+struct evaluation {
+	const struct ruleset *rules;
+	const struct facts *facts;
+	enum truth *truths;    /* by rule */
+	struct places *places; /* by rule; items NULL where it has none */
+};
+
+/* NO, or UNKNOWN when there is a reason why it may be otherwise. */
+static inline enum truth
+truth_not_found(const char *reason)
+{
+	return reason != NULL ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+/* Why some part or member may not have been seen, or NULL. */
+static inline const char *
+facts_unread(const struct facts *f)
+{
+	return f->unread_parts != NULL ? f->unread_parts : f->unread_members;
+}
+
+/* The best of a run of results. */
+enum truth truth_of_run(const enum regex_result *results, struct regex_run run);
+
+#endif
