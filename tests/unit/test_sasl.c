@@ -1,0 +1,129 @@
+/* The user's name in SASL exchanges. */
+#include "config.h"
+
+#include "wire/sasl.h"
+
+#include "base/codec.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define BYTES(text) { "" text, sizeof(text) - 1 }
+
+static const struct {
+	const char *mechanism;
+	struct span response; /* before base64 */
+	const char *user;     /* NULL = none is told */
+} cases[] = {
+	{ "PLAIN", BYTES("\0joe@example.org\0secret"), "joe@example.org" },
+	{ "plain", BYTES("admin\0joe\0secret"), "joe" },
+	{ "PLAIN", BYTES("\0jos\xc3\xa9\0s"), "jos\xc3\xa9" },
+	{ "PLAIN", BYTES("joe"), NULL },
+	{ "PLAIN", BYTES("\0joe"), NULL },
+	{ "PLAIN", BYTES("\0\0secret"), NULL },
+	{ "PLAIN", BYTES("\0joe\nlevel=error\0secret"), NULL },
+	{ "LOGIN", BYTES("joe"), "joe" },
+	{ "LOGIN", BYTES("jo\0e"), NULL },
+	{ "CRAM-MD5", BYTES("joe b913a602c7eda7a495b4e6e7334d3890"), "joe" },
+	{ "CRAM-MD5", BYTES("joe smith b913a602c7eda7a495b4e6e7334d3890"), "joe smith" },
+	{ "CRAM-MD5", BYTES("b913a602c7eda7a495b4e6e7334d3890"), NULL },
+	{ "SCRAM-SHA-256", BYTES("n,,n=user,r=rOprNGfwEbeRWgbNEkqO"), "user" },
+	{ "SCRAM-SHA-1", BYTES("y,a=admin,n=a=2Cb=3Dc,r=fyko+d2lbbFgONRv9qkxdawL"), "a,b=c" },
+	{ "SCRAM-SHA-1", BYTES("n,,n=a=2Db,r=x"), NULL },
+	{ "SCRAM-SHA-1", BYTES("n,,n=a=,r=x"), NULL },
+	{ "SCRAM-SHA-1", BYTES("n,,m=x,n=user,r=x"), NULL },
+	{ "SCRAM-SHA-1", BYTES("n,,n=user"), NULL },
+	{ "SCRAM-SHA-1", BYTES("n,"), NULL },
+	{ "XOAUTH2", BYTES("user=joe@example.org\1auth=Bearer ya29.token\1\1"), "joe@example.org" },
+	{ "XOAUTH2", BYTES("auth=Bearer x\1\1"), NULL },
+	{ "OAUTHBEARER", BYTES("n,a=joe@example.org,\1host=x\1auth=Bearer y\1\1"), "joe@example.org" },
+	{ "OAUTHBEARER", BYTES("n,,\1auth=Bearer y\1\1"), NULL },
+	{ "NTLM", BYTES("joe"), NULL },
+	{ "", BYTES("joe"), NULL },
+};
+
+static void
+test_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf response = { .len = 0 }, user = { .len = 0 };
+		bool told;
+
+		base64_encode(&response, cases[i].response, 0);
+		told = sasl_user(span_str(cases[i].mechanism), 0, buf_span(&response), &user);
+		assert_int_equal(told, cases[i].user != NULL);
+		assert_string_equal(buf_str(&user), told ? cases[i].user : "");
+		buf_free(&response);
+		buf_free(&user);
+	}
+}
+
+static void
+test_no_response(void **state)
+{
+	struct buf user = { .len = 0 };
+
+	(void)state;
+	assert_false(sasl_user(SPAN_LITERAL("LOGIN"), 0, SPAN_LITERAL(""), &user));
+	assert_false(sasl_user(SPAN_LITERAL("LOGIN"), 0, SPAN_LITERAL("="), &user));
+	assert_false(sasl_user(SPAN_LITERAL("LOGIN"), 0, SPAN_LITERAL("*"), &user));
+	assert_false(sasl_user(SPAN_LITERAL("LOGIN"), 0, SPAN_LITERAL("am9l=="), &user));
+	assert_false(sasl_user(SPAN_LITERAL("LOGIN"), 1, SPAN_LITERAL("c2VjcmV0"), &user));
+	assert_int_equal(user.len, 0);
+	assert_null(user.data);
+}
+
+static void
+test_name_is_appended(void **state)
+{
+	struct buf user = { .len = 0 };
+
+	(void)state;
+	buf_add_str(&user, "user ");
+	assert_true(sasl_user(SPAN_LITERAL("LOGIN"), 0, SPAN_LITERAL("am9l"), &user));
+	assert_string_equal(buf_str(&user), "user joe");
+	buf_free(&user);
+}
+
+static bool
+login_of_length(size_t len)
+{
+	struct buf text = { .len = 0 }, response = { .len = 0 }, user = { .len = 0 };
+	bool told;
+
+	while (text.len < len)
+		buf_add_byte(&text, 'a');
+	base64_encode(&response, buf_span(&text), 0);
+	told = sasl_user(SPAN_LITERAL("LOGIN"), 0, buf_span(&response), &user);
+	assert_int_equal(user.len, told ? len : 0);
+	buf_free(&text);
+	buf_free(&response);
+	buf_free(&user);
+	return told;
+}
+
+static void
+test_length(void **state)
+{
+	(void)state;
+	assert_true(login_of_length(SASL_USER_MAX));
+	assert_false(login_of_length(SASL_USER_MAX + 1));
+	assert_false(login_of_length(100000));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_no_response),
+		cmocka_unit_test(test_name_is_appended),
+		cmocka_unit_test(test_length),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
