@@ -39,7 +39,7 @@ void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(pr
 static inline struct span
 buf_span(const struct buf *b)
 {
-	return span_of(b->data + b->start, b->len);
+	return b->len > 0 ? span_of(b->data + b->start, b->len) : span_of(b->data, 0);
 }
 
 /* Drops len bytes (at most all) from the front. */

@@ -37,7 +37,7 @@ span_from(struct span s, size_t offset)
 {
 	if (offset > s.len)
 		offset = s.len;
-	return span_of(s.data + offset, s.len - offset);
+	return offset > 0 ? span_of(s.data + offset, s.len - offset) : s; /* NULL + 0 is not C */
 }
 
 /* The first len bytes, or all where there are fewer. */
@@ -50,7 +50,7 @@ span_first(struct span s, size_t len)
 static inline const char *
 span_end(struct span s)
 {
-	return s.data + s.len;
+	return s.len > 0 ? s.data + s.len : s.data;
 }
 
 bool span_eq(struct span a, struct span b);
