@@ -1,1 +1,4 @@
 # Tests of src/store.
+unit_tests += tests/unit/test_quarantine
+tests_unit_test_quarantine_SOURCES = tests/unit/test_quarantine.c
+tests_unit_test_quarantine_LDADD = src/libstore.a src/libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)

@@ -70,10 +70,20 @@ read_item(struct conf *c, const struct key *key, const struct yaml *value, void 
 		key->check(c, value, item);
 }
 
+static bool
+has_required(const struct key *keys)
+{
+	for (; keys->name != NULL; keys++)
+		if (keys->required)
+			return true;
+	return false;
+}
+
+/* A section whose keys are all commented out is an empty one. */
 static void
 read_mapping(struct conf *c, const struct key *key, const struct yaml *value, void *object)
 {
-	if (!node_is_empty(value))
+	if (!node_is_empty(value) || has_required(key->keys))
 		read_item(c, key, value, key_field(key, object));
 }
 
@@ -93,7 +103,6 @@ new_items(struct conf *c, const struct key *key, size_t count, void *object)
 	return items;
 }
 
-/* A section whose items are all commented out is an empty one. */
 static void
 read_list(struct conf *c, const struct key *key, const struct yaml *value, void *object)
 {
