@@ -30,14 +30,14 @@ struct mime_header {
 struct mime_param {
 	struct mime_param *next;
 	const char *name;  /* lower case, without RFC 2231's stars */
-	struct span value; /* decoded to UTF-8: quotes, RFC 2231, encoded words */
+	struct span value; /* decoded to UTF-8: quotes, RFC 2231, encoded words; a boundary is as written */
 };
 
 /* One reading of Content-Type. */
 struct mime_type {
 	struct mime_type *next;
 	const char *type;  /* "text/plain", lower case */
-	struct mime_param *params;
+	struct mime_param *params; /* by name; of several with one name the strict reading first */
 };
 
 struct mime_encodings {
@@ -53,8 +53,16 @@ struct mime_name {
 
 struct mime_part {
 	struct mime_part *parent, *first_child, *next; /* next sibling */
-	const char *section;      /* IMAP's, RFC 9051 6.4.5: "1", "2.1"; "1" for a message of one part; "" for a root multipart */
-	enum mime_kind kind;      /* PART_MESSAGE has one child, the root of the message inside */
+	/* IMAP's, RFC 9051 6.4.5: "1", "2.1"; "1" for a message of one part; ""
+	 * for a root multipart. The root of a message inside part "2" is "2.1",
+	 * or when it is a multipart "2" like the part that holds it. The nth
+	 * uuencoded file in the text "1" is "1!uu<n>". */
+	const char *section;
+	/* PART_MESSAGE has one child, the root of the message inside. A text
+	 * with uuencoded files is a PART_LEAF that has them as children, leaves
+	 * too, whose body is from "begin" to after "end". A multipart in which
+	 * no delimiter was found is a PART_LEAF. */
+	enum mime_kind kind;
 	struct span whole;        /* header and body, without the delimiter lines around */
 	struct span head;         /* the header with its final blank line */
 	struct span body;         /* raw; without the CRLF that belongs to the next delimiter */
@@ -66,8 +74,10 @@ struct mime_part {
 	const char *disposition;  /* "attachment", "inline", … or NULL */
 	const char *charset;      /* lower case, or NULL */
 	struct span preamble, epilogue; /* of a multipart, else empty */
-	unsigned depth;
+	unsigned depth;           /* 0 = the root */
+	bool detached;            /* lies in an encoded message: its spans are not of the message's raw bytes */
 	struct mime_part *next_leaf; /* the leaves in the order of the message */
+	struct mime_defect_list *found;
 };
 
 /* What was malformed or ambiguous. Names are stable: rules and logs use them. */
@@ -76,10 +86,27 @@ struct mime_defect {
 	const char *name;    /* "missing-final-boundary", "charset-unknown", … */
 	const char *section; /* of the part */
 	bool hides;          /* it can hide an attachment from some reader */
+	const struct mime_part *part;
+	struct mime_defect *next_of_part;
 };
 
+/* The defects of one part, last found first. */
+struct mime_defect_list {
+	struct mime_defect *first;
+};
+
+/* All defects that parsing and decoding can find, by name; ends with a NULL
+ * name. Others may add their own with mime_add_defect(). */
+struct mime_defect_kind {
+	const char *name;
+	bool hides;
+	const char *about;
+};
+extern const struct mime_defect_kind mime_defect_kinds[];
+
+/* Of the message. A container at depth `depth` is not opened. */
 struct mime_limits {
-	size_t parts, depth, headers; /* of the message; headers in all parts */
+	size_t parts, depth, headers; /* headers: in all parts */
 };
 
 struct mime_message {
@@ -87,10 +114,11 @@ struct mime_message {
 	struct span raw;
 	struct mime_part *root, *first_leaf;
 	size_t part_count;
-	struct mime_defect *defects;
+	struct mime_defect *defects; /* in the order they were found */
+	struct mime_defect **defects_end;
 	size_t defect_count;
 	bool over_limit; /* parts, depth or headers: not wholly read */
-	size_t readings; /* 1 unless something was ambiguous */
+	size_t readings; /* 1, and 1 more for each further type, encoding and name */
 };
 
 /* Reads `raw`, which must outlive the result; all else lives in the arena.
@@ -98,7 +126,7 @@ struct mime_message {
  * Linear in raw.len. */
 struct mime_message *mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits);
 
-/* Adds a defect once per (name, section). `name` must live on. */
+/* Adds a defect once per (name, part); part NULL is the root. `name` must live on. */
 void mime_add_defect(struct mime_message *m, const struct mime_part *part, const char *name, bool hides);
 
 /* The next header of that name (case ignored) after `after` (NULL: the first). */

@@ -1,0 +1,29 @@
+/* Delimiter lines of multiparts (RFC 2046 5.1.1), wherever they may stand. */
+#ifndef MIME_BOUNDARY_H
+#define MIME_BOUNDARY_H
+
+#include "base/span.h"
+
+/* The multiparts being read, innermost first. */
+struct boundary {
+	struct boundary *outer;
+	struct span value;
+	bool closed; /* its final delimiter was seen: matches last */
+};
+
+struct delimiter {
+	const struct boundary *of; /* NULL: none */
+	bool final;
+	bool junk;        /* more than the boundary stands on the line */
+	const char *line; /* where the line begins, and where the next one does */
+	const char *next;
+};
+
+/* Is the line at `line` a delimiter of one of them? */
+bool delimiter_at(const struct boundary *open, const char *line, const char *end, struct delimiter *d);
+
+/* The first one in the text from `from`, the start of a line, to `end`; false,
+ * and d->line = end, when there is none. */
+bool delimiter_find(const struct boundary *open, const char *from, const char *end, struct delimiter *d);
+
+#endif

@@ -1,0 +1,271 @@
+/* The grammar of Content-* fields, read the way mail programs do where it is
+ * broken: a missing semicolon ends a value all the same, an unquoted value may
+ * hold any sign, and one with spaces is told in both readings, to the space
+ * and to the semicolon. */
+#include "config.h"
+
+#include "mime/field.h"
+
+struct lexer {
+	struct arena *arena;
+	const char *at, *end;
+	struct field_flaws *flaws;
+	struct raw_param *params;
+	size_t count, cap;
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* At a "(": past the comment, which may hold others. */
+static void
+skip_comment(struct lexer *x)
+{
+	size_t depth = 0;
+
+	for (; x->at < x->end; x->at++) {
+		if (*x->at == '\\' && x->at + 1 < x->end) {
+			x->at++;
+		} else if (*x->at == '(') {
+			depth++;
+		} else if (*x->at == ')' && --depth == 0) {
+			x->at++;
+			return;
+		}
+	}
+	x->flaws->malformed = true;
+}
+
+static void
+skip_blanks(struct lexer *x)
+{
+	while (x->at < x->end) {
+		if (is_blank(*x->at))
+			x->at++;
+		else if (*x->at == '(')
+			skip_comment(x);
+		else
+			break;
+	}
+}
+
+static bool
+next_is(const struct lexer *x, char c)
+{
+	return x->at < x->end && *x->at == c;
+}
+
+/* What stands before a blank or one of `stops`. */
+static struct span
+take_until(struct lexer *x, const char *stops)
+{
+	const char *begin = x->at;
+
+	while (x->at < x->end && !is_blank(*x->at) && (*x->at == '\0' || strchr(stops, *x->at) == NULL))
+		x->at++;
+	return span_of(begin, (size_t)(x->at - begin));
+}
+
+/* At a quote: past its end; the text with its backslashes undone. */
+static struct span
+take_quoted(struct lexer *x)
+{
+	const char *begin = ++x->at;
+	bool escaped = false;
+	char *out;
+	size_t len = 0;
+
+	for (; x->at < x->end && *x->at != '"'; x->at++) {
+		if (*x->at != '\\' || x->at + 1 == x->end)
+			continue;
+		escaped = true;
+		x->at++;
+	}
+	struct span raw = span_of(begin, (size_t)(x->at - begin));
+	if (x->at < x->end)
+		x->at++;
+	else
+		x->flaws->malformed = true;
+	if (!escaped)
+		return raw;
+	out = arena_alloc_raw(x->arena, raw.len);
+	for (size_t i = 0; i < raw.len; i++) {
+		if (raw.data[i] == '\\' && i + 1 < raw.len)
+			i++;
+		out[len++] = raw.data[i];
+	}
+	return span_of(out, len);
+}
+
+static char *
+lower(struct arena *a, struct span s)
+{
+	char *text = arena_strndup(a, s);
+
+	for (char *c = text; *c != '\0'; c++)
+		*c = ascii_lower(*c);
+	return text;
+}
+
+/* Splits the stars of RFC 2231 off the name. */
+static void
+classify(struct arena *a, struct span written, struct raw_param *p)
+{
+	size_t star = span_find_byte(written, '*');
+	struct span stars = span_from(written, star);
+	uint64_t index;
+
+	p->form = RAW_PLAIN;
+	p->name = lower(a, span_first(written, star));
+	if (star == SIZE_MAX)
+		return;
+	p->encoded = stars.data[stars.len - 1] == '*';
+	if (p->encoded)
+		stars.len--;
+	if (stars.len == 0) {
+		p->form = RAW_EXTENDED;
+	} else if (span_to_u64(span_from(stars, 1), &index) && index < FIELD_PARAMS_MAX) {
+		p->form = RAW_PIECE;
+		p->index = (unsigned)index;
+	} else {
+		p->encoded = false;
+		p->name = lower(a, written);
+	}
+}
+
+static void
+add_param(struct lexer *x, struct span name, struct span value, bool alternative)
+{
+	struct raw_param *p;
+
+	if (x->count == FIELD_PARAMS_MAX) {
+		x->flaws->too_many = true;
+		x->at = x->end;
+		return;
+	}
+	x->params = arena_grow(x->arena, x->params, sizeof(*p), &x->cap, x->count + 1);
+	p = &x->params[x->count];
+	*p = (struct raw_param){ .value = value, .alternative = alternative, .order = x->count };
+	classify(x->arena, name, p);
+	x->count++;
+}
+
+/* What follows an unquoted value up to the semicolon, when it may belong to
+ * it: neither a comment nor the name of a next parameter. */
+static struct span
+take_rest_of_value(struct lexer *x, const char *begin)
+{
+	const char *at = x->at;
+
+	while (at < x->end && *at != ';' && *at != '=' && *at != '(' && *at != '"')
+		at++;
+	if (at < x->end && *at != ';')
+		return SPAN_NONE;
+	if (span_trim(span_of(x->at, (size_t)(at - x->at))).len == 0)
+		return SPAN_NONE;
+	x->at = at;
+	x->flaws->malformed = true;
+	return span_trim(span_of(begin, (size_t)(at - begin)));
+}
+
+static void
+take_unquoted(struct lexer *x, struct span name)
+{
+	const char *begin = x->at;
+	struct span strict = take_until(x, ";("), all;
+
+	add_param(x, name, strict, false);
+	if (next_is(x, '(')) {
+		all = take_until(x, ";");
+		all = span_of(begin, (size_t)(span_end(all) - begin));
+		x->at = span_end(strict);
+		if (strict.len > 0)
+			add_param(x, name, all, true);
+		if (x->at < x->end)
+			skip_comment(x);
+		return;
+	}
+	all = take_rest_of_value(x, begin);
+	if (all.len > 0)
+		add_param(x, name, all, true);
+}
+
+static void
+take_params(struct lexer *x)
+{
+	bool separated = false;
+
+	for (;;) {
+		struct span name;
+
+		skip_blanks(x);
+		if (x->at >= x->end)
+			return;
+		if (next_is(x, ';')) {
+			separated = true;
+			x->at++;
+			continue;
+		}
+		name = take_until(x, ";=\"(");
+		skip_blanks(x);
+		if (!separated || name.len == 0 || !next_is(x, '='))
+			x->flaws->malformed = true;
+		if (next_is(x, '"'))
+			take_quoted(x);
+		if (!next_is(x, '='))
+			continue;
+		x->at++;
+		skip_blanks(x);
+		if (next_is(x, '"'))
+			add_param(x, name, take_quoted(x), false);
+		else
+			take_unquoted(x, name);
+		separated = false;
+	}
+}
+
+/* "word" or "word/word", in lower case; "" when it is missing. */
+static const char *
+take_type(struct lexer *x)
+{
+	const char *begin = x->at;
+	struct span first, second;
+
+	if (next_is(x, '"'))
+		first = take_quoted(x);
+	else
+		first = take_until(x, "/;=\"(,");
+	skip_blanks(x);
+	if (next_is(x, '=')) {
+		x->at = begin;
+		x->flaws->malformed = true;
+		return "";
+	}
+	if (!next_is(x, '/'))
+		return lower(x->arena, first);
+	x->at++;
+	skip_blanks(x);
+	second = take_until(x, "/;=\"(,");
+	if (first.len == 0 || second.len == 0)
+		x->flaws->malformed = true;
+	return arena_printf(x->arena, "%s/%s", lower(x->arena, first), lower(x->arena, second));
+}
+
+struct mime_type *
+field_parse(struct arena *a, struct span unfolded, struct field_flaws *flaws)
+{
+	struct lexer x = { .arena = a, .at = unfolded.data, .end = span_end(unfolded), .flaws = flaws };
+	struct mime_type *field = ARENA_NEW(a, struct mime_type);
+
+	skip_blanks(&x);
+	field->type = take_type(&x);
+	skip_blanks(&x);
+	if (field->type[0] == '\0' || (x.at < x.end && *x.at != ';'))
+		flaws->malformed = true;
+	take_params(&x);
+	field->params = params_assemble(a, x.params, x.count, flaws);
+	return field;
+}

@@ -1,0 +1,436 @@
+/* The tree of parts. One reader goes over the text from front to end; a header
+ * is read, then the body by its kind, and every body ends at the next line
+ * that is a delimiter of any multipart that is open (RFC 2046 5.1.2). Functions
+ * call each other as parts lie in each other, no deeper than the depth limit.
+ *
+ * What is parsed is the strict reading: the first type and encoding. Parts
+ * after a final delimiter are read like others. An encoded message is decoded
+ * into the arena and read there; so is a multipart that says it is encoded,
+ * where its delimiters do not show. How much may be decoded so is bounded by
+ * the size of the message, since every layer of it can hold the next. */
+#include "config.h"
+
+#include "mime/decode.h"
+#include "mime/defects.h"
+#include "mime/parser.h"
+#include "mime/uuencode.h"
+
+enum {
+	DECODED_RATIO = 4,     /* bytes of decoded messages a byte of the message */
+	BOUNDARY_TEXT_MAX = 70, /* RFC 2046 5.1.1 */
+};
+
+static void read_part(struct parser *p, struct mime_part *part, const char *default_type);
+
+static bool
+is_multipart(const struct mime_part *part)
+{
+	return span_starts(span_str(part->types->type), "multipart/");
+}
+
+static bool
+is_message(const struct mime_part *part)
+{
+	return strcmp(part->types->type, "message/rfc822") == 0 || strcmp(part->types->type, "message/global") == 0;
+}
+
+static bool
+is_encoded(const struct mime_part *part)
+{
+	return part->encodings->encoding != ENCODING_IDENTITY && part->encodings->encoding != ENCODING_UNKNOWN;
+}
+
+static struct mime_part *
+new_part(struct parser *p, struct mime_part *parent)
+{
+	struct mime_part *part = ARENA_NEW(p->m->arena, struct mime_part);
+
+	part->found = ARENA_NEW(p->m->arena, struct mime_defect_list);
+	part->parent = parent;
+	part->depth = parent != NULL ? parent->depth + 1 : 0;
+	part->detached = parent != NULL && p->in.text.data != p->m->raw.data;
+	part->section = "";
+	p->m->part_count++;
+	return part;
+}
+
+/* NULL when there are too many parts: then reading stops. */
+static struct mime_part *
+new_child(struct parser *p, struct mime_part *parent)
+{
+	if (p->m->part_count < p->limits.parts)
+		return new_part(p, parent);
+	defect_over_limit(p->m, parent, DEFECT_LIMIT_PARTS);
+	p->stopped = true;
+	p->in.at = span_end(p->in.text);
+	p->in.ended_by = (struct delimiter){ .line = p->in.at, .next = p->in.at };
+	return NULL;
+}
+
+static void
+add_leaf(struct parser *p, struct mime_part *part)
+{
+	*p->leaf_end = part;
+	p->leaf_end = &part->next_leaf;
+}
+
+static void
+set_section(struct mime_part *part, const char *section)
+{
+	part->section = section;
+	for (struct mime_defect *d = part->found->first; d != NULL; d = d->next_of_part)
+		d->section = section;
+}
+
+/* The root of a message, which has a number of its own unless it is a
+ * multipart. */
+static void
+number_root(struct parser *p, struct mime_part *part)
+{
+	const char *outer = part->parent != NULL ? part->parent->section : "";
+
+	if (part->kind == PART_MULTIPART)
+		set_section(part, outer);
+	else
+		set_section(part, outer[0] != '\0' ? arena_printf(p->m->arena, "%s.1", outer) : "1");
+}
+
+static bool
+is_root(const struct mime_part *part)
+{
+	return part->parent == NULL || part->parent->kind == PART_MESSAGE;
+}
+
+/* Where the body that began at `begin` ends: before the line end that belongs
+ * to the delimiter. */
+static struct span
+content(const struct parser *p, const char *begin)
+{
+	const char *stop = p->in.ended_by.line;
+
+	if (p->in.ended_by.of != NULL) {
+		if (stop > begin && stop[-1] == '\n')
+			stop--;
+		if (stop > begin && stop[-1] == '\r')
+			stop--;
+	}
+	return span_of(begin, (size_t)(stop - begin));
+}
+
+static void
+note_delimiter(struct parser *p, const struct mime_part *part)
+{
+	const struct delimiter *d = &p->in.ended_by;
+	bool bare_before = d->line > p->in.text.data && (d->line - p->in.text.data < 2 || d->line[-2] != '\r');
+	bool bare_after = d->next[-1] == '\n' && d->next[-2] != '\r';
+
+	if (d->junk)
+		defect_add(p->m, part, DEFECT_DELIMITER_WITH_JUNK);
+	if (p->in.crlf && (bare_before || bare_after))
+		defect_add(p->m, part, DEFECT_BARE_LF_AT_DELIMITER);
+}
+
+/* Text up to the next delimiter. */
+static struct span
+read_to_delimiter(struct parser *p)
+{
+	const char *begin = p->in.at;
+
+	delimiter_find(p->in.open, begin, span_end(p->in.text), &p->in.ended_by);
+	p->in.at = p->in.ended_by.next;
+	return content(p, begin);
+}
+
+/* The body with its encoding undone, in the arena; false when too much was
+ * decoded already. */
+static bool
+decode_inside(struct parser *p, const struct mime_part *part, struct span *out)
+{
+	struct span name, rest;
+	char *room;
+	bool strict;
+	size_t len;
+
+	p->decoded += part->body.len;
+	if (p->decoded / DECODED_RATIO > p->m->raw.len) {
+		defect_over_limit(p->m, part, DEFECT_LIMIT_DECODED);
+		return false;
+	}
+	room = arena_alloc_raw(p->m->arena, part->body.len);
+	switch (part->encodings->encoding) {
+	case ENCODING_BASE64:
+		len = base64_decode(part->body, room, &strict);
+		break;
+	case ENCODING_QUOTED_PRINTABLE:
+		len = quoted_printable_decode(part->body, room, &strict);
+		break;
+	default:
+		len = uudecode(part->body, room, &name, &rest, &strict);
+		if (len == SIZE_MAX)
+			return false;
+	}
+	*out = span_of(room, len);
+	return true;
+}
+
+static struct reader
+reader_over(struct span text)
+{
+	const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
+
+	return (struct reader){ .text = text, .at = text.data,
+		.crlf = newline != NULL && newline > text.data && newline[-1] == '\r' };
+}
+
+/* Files that are uuencoded in a text become leaves of their own; the first one
+ * in a part that is all uuencode is the part. */
+static void
+find_uuencoded(struct parser *p, struct mime_part *part)
+{
+	bool whole = part->encodings->encoding == ENCODING_UUENCODE;
+	struct mime_part **last = &part->first_child;
+	struct span text = part->body;
+	struct uu_file file;
+
+	for (size_t n = 1; uu_find(text, &file); n++) {
+		struct mime_part *child = part;
+
+		text = span_from(text, (size_t)(span_end(file.whole) - text.data));
+		if (!whole || n > 1) {
+			child = new_child(p, part);
+			if (child == NULL)
+				return;
+			child->section = arena_printf(p->m->arena, "%s!uu%zu", part->section, n);
+			child->whole = child->body = file.whole;
+			child->head = span_first(file.whole, 0);
+			content_read(p->m, child, "application/octet-stream");
+			child->encodings->encoding = ENCODING_UUENCODE;
+			add_leaf(p, child);
+			*last = child;
+			last = &child->next;
+		}
+		content_add_name(p->m, child, file.name);
+		if (!file.finished)
+			defect_add(p->m, child, DEFECT_UUENCODE_UNFINISHED);
+	}
+}
+
+static bool
+may_hold_uuencode(const struct mime_part *part)
+{
+	struct span type = span_str(part->types->type);
+
+	return part->encodings->encoding == ENCODING_UUENCODE ||
+	    (!is_encoded(part) && (span_starts(type, "text/") || span_starts(type, "multipart/")));
+}
+
+/* part->body is known, and the reader is after it. */
+static void
+finish_leaf(struct parser *p, struct mime_part *part)
+{
+	part->kind = PART_LEAF;
+	add_leaf(p, part);
+	if (may_hold_uuencode(part))
+		find_uuencoded(p, part);
+}
+
+/* Reads a message inside: its root is the one child. */
+static void
+read_root(struct parser *p, struct mime_part *part)
+{
+	part->first_child = new_part(p, part);
+	read_part(p, part->first_child, "text/plain");
+}
+
+static void
+read_message(struct parser *p, struct mime_part *part)
+{
+	const char *begin = p->in.at;
+	struct reader outside;
+	struct span decoded;
+
+	if (!is_encoded(part)) {
+		read_root(p, part);
+		part->body = content(p, begin);
+		return;
+	}
+	part->body = read_to_delimiter(p);
+	if (strcmp(part->types->type, "message/global") != 0)
+		defect_add(p->m, part, DEFECT_ENCODED_MESSAGE);
+	if (!decode_inside(p, part, &decoded)) {
+		finish_leaf(p, part);
+		return;
+	}
+	outside = p->in;
+	p->in = reader_over(decoded);
+	survey(p->m, part, decoded);
+	read_root(p, part);
+	p->in = outside;
+}
+
+/* The nth part of a multipart; false when there are too many. */
+static bool
+read_child(struct parser *p, struct mime_part *part, struct mime_part **link, size_t n)
+{
+	bool digest = strcmp(part->types->type, "multipart/digest") == 0;
+	struct mime_part *child = new_child(p, part);
+
+	if (child == NULL)
+		return false;
+	child->section = part->section[0] != '\0' ? arena_printf(p->m->arena, "%s.%zu", part->section, n) :
+	    arena_printf(p->m->arena, "%zu", n);
+	*link = child;
+	read_part(p, child, digest ? "message/rfc822" : "text/plain"); /* RFC 2046 5.1.5 */
+	return true;
+}
+
+/* The parts of a multipart. Without any delimiter all of it becomes the body,
+ * and the result is false. */
+static bool
+read_parts(struct parser *p, struct mime_part *part, struct span value)
+{
+	struct boundary own = { .outer = p->in.open, .value = value };
+	struct mime_part **link = &part->first_child;
+	const char *begin = p->in.at;
+	size_t n = 0;
+
+	p->in.open = &own;
+	part->preamble = read_to_delimiter(p);
+	while (p->in.ended_by.of == &own) {
+		note_delimiter(p, part);
+		if (p->in.ended_by.final) {
+			own.closed = true;
+			part->epilogue = read_to_delimiter(p);
+			continue;
+		}
+		if (own.closed)
+			defect_add(p->m, part, DEFECT_DELIMITER_AFTER_FINAL);
+		own.closed = false;
+		if (read_child(p, part, link, ++n))
+			link = &(*link)->next;
+	}
+	p->in.open = own.outer;
+	part->body = content(p, begin);
+	if (n == 0 && !own.closed) {
+		part->preamble = SPAN_NONE;
+		return false;
+	}
+	if (!own.closed && !p->stopped)
+		defect_add(p->m, part, DEFECT_MISSING_FINAL_BOUNDARY);
+	return true;
+}
+
+static bool
+read_parts_decoded(struct parser *p, struct mime_part *part, struct span boundary)
+{
+	struct span decoded, body = part->body;
+	struct reader outside = p->in;
+	bool found;
+
+	if (!decode_inside(p, part, &decoded))
+		return false;
+	p->in = reader_over(decoded);
+	found = read_parts(p, part, boundary);
+	if (found)
+		survey(p->m, part, decoded);
+	p->in = outside;
+	part->body = body;
+	return found;
+}
+
+/* Blanks at the end are not part of a boundary: they may have come on the way. */
+static struct span
+boundary_of(const struct mime_part *part)
+{
+	const struct mime_param *param = mime_param_find(part->types, "boundary");
+	struct span value = param != NULL ? param->value : SPAN_NONE;
+
+	while (value.len > 0 && (value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t'))
+		value.len--;
+	return value;
+}
+
+static void
+read_multipart(struct parser *p, struct mime_part *part)
+{
+	struct span boundary = boundary_of(part);
+
+	if (boundary.len > BOUNDARY_TEXT_MAX)
+		defect_add(p->m, part, DEFECT_BOUNDARY_TOO_LONG);
+	for (const struct boundary *b = p->in.open; b != NULL; b = b->outer)
+		if (span_eq(b->value, boundary))
+			defect_add(p->m, part, DEFECT_BOUNDARY_REUSED);
+	if (is_encoded(part))
+		defect_add(p->m, part, DEFECT_ENCODED_MULTIPART);
+	if (read_parts(p, part, boundary) || (is_encoded(part) && read_parts_decoded(p, part, boundary)))
+		return;
+	defect_add(p->m, part, DEFECT_BOUNDARY_NOT_FOUND);
+	part->kind = PART_LEAF;
+	if (is_root(part))
+		number_root(p, part);
+	finish_leaf(p, part);
+}
+
+static enum mime_kind
+choose_kind(struct parser *p, const struct mime_part *part)
+{
+	if (strcmp(part->types->type, "message/partial") == 0)
+		defect_add(p->m, part, DEFECT_PARTIAL_MESSAGE);
+	if (!is_multipart(part) && !is_message(part))
+		return PART_LEAF;
+	if (is_multipart(part) && boundary_of(part).len == 0) {
+		defect_add(p->m, part, DEFECT_MISSING_BOUNDARY);
+		return PART_LEAF;
+	}
+	if (part->depth >= p->limits.depth) {
+		defect_over_limit(p->m, part, DEFECT_LIMIT_DEPTH);
+		return PART_LEAF;
+	}
+	if (is_multipart(part))
+		return PART_MULTIPART;
+	if (p->m->part_count >= p->limits.parts) {
+		defect_over_limit(p->m, part, DEFECT_LIMIT_PARTS);
+		return PART_LEAF;
+	}
+	return PART_MESSAGE;
+}
+
+static void
+read_part(struct parser *p, struct mime_part *part, const char *default_type)
+{
+	const char *begin = p->in.at;
+	bool has_body = header_read(p, part);
+
+	content_read(p->m, part, default_type);
+	part->kind = has_body ? choose_kind(p, part) : PART_LEAF;
+	if (is_root(part))
+		number_root(p, part);
+	if (part->kind == PART_MULTIPART) {
+		read_multipart(p, part);
+	} else if (part->kind == PART_MESSAGE) {
+		read_message(p, part);
+	} else {
+		part->body = has_body ? read_to_delimiter(p) : span_from(part->head, part->head.len);
+		finish_leaf(p, part);
+	}
+	part->whole = span_of(begin, (size_t)(span_end(part->body) - begin));
+}
+
+struct mime_message *
+mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
+{
+	struct mime_message *m = ARENA_NEW(a, struct mime_message);
+	struct parser p = { .m = m, .limits = *limits, .leaf_end = &m->first_leaf };
+
+	if (raw.data == NULL)
+		raw = SPAN_LITERAL("");
+	*m = (struct mime_message){ .arena = a, .raw = raw, .readings = 1, .defects_end = &m->defects };
+	p.in = reader_over(raw);
+	m->root = new_part(&p, NULL);
+	read_part(&p, m->root, "text/plain");
+	survey(m, m->root, raw);
+	if (mime_header_find(m->root, SPAN_LITERAL("Content-Type"), NULL) != NULL &&
+	    mime_header_find(m->root, SPAN_LITERAL("MIME-Version"), NULL) == NULL)
+		defect_add(m, m->root, DEFECT_MISSING_MIME_VERSION);
+	return m;
+}

@@ -1,0 +1,41 @@
+/* What the pieces of the parser share while a message is read. */
+#ifndef MIME_PARSER_H
+#define MIME_PARSER_H
+
+#include "mime/boundary.h"
+#include "mime/message.h"
+
+/* A text that is being read from front to end: the message, or a decoded one
+ * inside it. */
+struct reader {
+	struct span text;
+	const char *at;            /* the start of a line, or the end */
+	struct boundary *open;     /* innermost first */
+	struct delimiter ended_by; /* the line that ended the last body or header; of == NULL: the end did */
+	bool crlf;                 /* the first line ends so: what others should */
+};
+
+struct parser {
+	struct mime_message *m;
+	struct mime_limits limits;
+	struct reader in;
+	size_t headers; /* fields so far */
+	size_t decoded; /* bytes of messages inside that were decoded */
+	struct mime_part **leaf_end;
+	bool stopped;   /* a limit was hit: the rest is not read */
+};
+
+/* Reads the header at p->in.at into part->head and ->headers. False when a
+ * delimiter ended it (then p->in.ended_by), so that there is no body. */
+bool header_read(struct parser *p, struct mime_part *part);
+
+/* What the header says of the content: types, encodings, names, disposition
+ * and charset. */
+void content_read(struct mime_message *m, struct mime_part *part, const char *default_type);
+/* A further name for the part, unless it has it already. */
+void content_add_name(struct mime_message *m, struct mime_part *part, struct span name);
+
+/* Defects of the bytes themselves: line ends, NUL, long lines. */
+void survey(struct mime_message *m, const struct mime_part *part, struct span text);
+
+#endif

@@ -1,0 +1,70 @@
+/* Defects that are in the bytes and not in what they say: NUL, bare CR, line
+ * ends of two kinds, lines that are too long. Each is looked for with memchr()
+ * and its kin, at most once a line. */
+#include "config.h"
+
+#include "mime/defects.h"
+#include "mime/parser.h"
+
+enum { LINE_TEXT_MAX = 998 }; /* RFC 5322 2.1.1, without the CRLF */
+
+/* Jumps to the last line end within reach: only a line too long has none. */
+static bool
+has_long_line(struct span text)
+{
+	while (text.len > LINE_TEXT_MAX) {
+		struct span window = span_first(text, LINE_TEXT_MAX + 2);
+		const char *newline = memrchr(window.data, '\n', window.len);
+
+		if (newline == NULL)
+			return window.len > LINE_TEXT_MAX + 1 || window.data[LINE_TEXT_MAX] != '\r';
+		text = span_from(text, (size_t)(newline + 1 - text.data));
+	}
+	return false;
+}
+
+static void
+look_at_crs(struct mime_message *m, const struct mime_part *part, struct span text, size_t *pairs)
+{
+	const char *end = span_end(text), *at = text.data;
+
+	while (at < end && (at = memchr(at, '\r', (size_t)(end - at))) != NULL) {
+		at++;
+		if (at < end && *at == '\n') {
+			++*pairs;
+			continue;
+		}
+		defect_add(m, part, DEFECT_BARE_CR);
+		if (end - at >= 2 && at[0] == '-' && at[1] == '-')
+			defect_add(m, part, DEFECT_BARE_CR_BEFORE_DASHES);
+	}
+}
+
+static bool
+has_bare_lf(struct span text)
+{
+	const char *begin = text.data, *end = span_end(text), *at = begin;
+
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		if (at == begin || at[-1] != '\r')
+			return true;
+		at++;
+	}
+	return false;
+}
+
+void
+survey(struct mime_message *m, const struct mime_part *part, struct span text)
+{
+	size_t pairs = 0;
+
+	if (text.len == 0)
+		return;
+	if (memchr(text.data, '\0', text.len) != NULL)
+		defect_add(m, part, DEFECT_NUL);
+	look_at_crs(m, part, text, &pairs);
+	if (pairs > 0 && has_bare_lf(text))
+		defect_add(m, part, DEFECT_MIXED_LINE_ENDS);
+	if (has_long_line(text))
+		defect_add(m, part, DEFECT_LINE_TOO_LONG);
+}

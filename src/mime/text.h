@@ -1,0 +1,36 @@
+/* Text that grows in an arena. */
+#ifndef MIME_TEXT_H
+#define MIME_TEXT_H
+
+#include "base/arena.h"
+
+struct text {
+	struct arena *arena;
+	char *data;
+	size_t len, cap;
+};
+
+/* Room for len bytes more; add to `len` what was written. */
+static inline char *
+text_reserve(struct text *t, size_t len)
+{
+	t->data = arena_grow(t->arena, t->data, 1, &t->cap, t->len + len);
+	return t->data + t->len;
+}
+
+static inline void
+text_add(struct text *t, struct span s)
+{
+	if (s.len == 0)
+		return;
+	memcpy(text_reserve(t, s.len), s.data, s.len);
+	t->len += s.len;
+}
+
+static inline struct span
+text_span(const struct text *t)
+{
+	return span_of(t->data, t->len);
+}
+
+#endif
