@@ -9,6 +9,9 @@
 enum {
 	PACKET_FDS = 3,
 	PACKET_INLINE_MAX = 128 * 1024, /* under net.core.wmem_default with the kernel's overhead */
+	/* No honest packet is larger: a few times the largest message that is
+	 * usually allowed. */
+	PACKET_DATA_MAX = 256 * 1024 * 1024,
 };
 
 /* A connected pair, close-on-exec, non-blocking as asked, send buffers raised. */

@@ -1,0 +1,57 @@
+/* What endpoint.c and endpoint_tls.c share. */
+#ifndef IO_ENDPOINT_INTERNAL_H
+#define IO_ENDPOINT_INTERNAL_H
+
+#include "io/endpoint.h"
+#include "io/output.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <openssl/ssl.h>
+
+struct endpoint {
+	struct loop *loop;
+	int fd; /* -1 once torn down */
+	void (*ready)(void *context);
+	void *context;
+	struct event read, write; /* persistent; added or not as `reading` and `writing` say */
+	struct event wake;        /* made active for a call that must not come from inside another */
+	struct timer *timer;
+	struct buf in;
+	struct output out;
+
+	SSL *ssl;
+	char *tls_text;
+	enum endpoint_tls tls;
+	unsigned handshakes; /* handshake messages seen after the handshake */
+
+	bool reading, writing;
+	bool paused, eof, broken, expired;
+	bool news;           /* ready() is due at the next wake */
+	bool more;           /* TLS holds octets that found no room */
+	bool read_blocked;   /* TLS must write before it can read on */
+	bool tls_begun;      /* plaintext is sent, the handshake runs */
+	bool busy;           /* inside ready(): freeing waits */
+	bool dead;           /* to be freed when ready() returns */
+	bool closing;        /* belongs to no session any more */
+	bool sent;           /* closing: nothing is left to send */
+};
+
+/* Something happened that ready() must be told, but not from here. */
+void endpoint_wake(struct endpoint *e);
+/* Adds or removes the read event, as the state wants it. */
+void endpoint_watch_input(struct endpoint *e);
+void endpoint_watch_output(struct endpoint *e, bool wanted);
+/* The connection is of no use any more. */
+void endpoint_break(struct endpoint *e);
+/* Room for input, at most *len octets, whose number it sets; NULL: no memory, the endpoint is broken. */
+char *endpoint_input_room(struct endpoint *e, size_t *len);
+
+/* Each returns true when something happened that ready() must be told. */
+bool tls_endpoint_handshake(struct endpoint *e);
+bool tls_endpoint_receive(struct endpoint *e);
+/* Sends what it can, keeps the write event right; broken on failure. */
+void tls_endpoint_send(struct endpoint *e);
+void tls_endpoint_shutdown(struct endpoint *e);
+
+#endif

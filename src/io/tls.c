@@ -1,0 +1,236 @@
+/* TLS contexts for listeners.
+ *
+ * One context serves a listener. It holds the default certificate; when the
+ * client's server name (SNI) matches others, they take its place for that
+ * connection, all that match, so that an RSA and an ECDSA certificate for the
+ * same name may stand side by side and OpenSSL picks by what the client can
+ * verify. Names are compared by X509_check_host(): subject alternative names,
+ * or else the common name; an exact name goes before a wildcard.
+ *
+ * Resumption is by tickets alone, whose keys all proxies share.
+ *
+ * Known limits: each handshake with SNI looks at every certificate, which is
+ * fine for dozens, not for thousands. Encrypted keys are refused. No OCSP
+ * stapling. */
+#include "config.h"
+
+#include "io/tls.h"
+
+#include "io/tls_internal.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+struct tls_server {
+	SSL_CTX *ctx;
+	SSL_CTX **identities; /* each only to hold one certificate, its chain and key */
+	size_t count;
+};
+
+bool
+tls_tickets_make(struct tls_tickets *t)
+{
+	return RAND_bytes(t->keys, sizeof(t->keys)) == 1;
+}
+
+const char *
+tls_error(struct arena *a, const char *file)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
+
+	ERR_clear_error();
+	return arena_printf(a, "%s: %s", file, reason != NULL ? reason : "cannot be used for TLS");
+}
+
+static void
+free_context(void *ctx)
+{
+	SSL_CTX_free(ctx);
+}
+
+static int
+no_password(char *buffer, int size, int writing, void *context)
+{
+	(void)buffer, (void)size, (void)writing, (void)context;
+	return 0;
+}
+
+bool
+tls_context_common(SSL_CTX *ctx, int min_version, int max_version, const char *ciphers, const char *ciphersuites)
+{
+	if (ciphers == NULL && min_version != 0 && min_version < TLS1_2_VERSION)
+		ciphers = "DEFAULT@SECLEVEL=0";
+	/* Many mail programs close without close_notify; SMTP, POP3 and IMAP
+	 * say themselves where a message ends. */
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	/* A flood of KeyUpdates must not keep SSL_read() to itself. */
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+	/* A record by one read, not its header and its body by two. */
+	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_default_passwd_cb(ctx, no_password);
+	return (min_version == 0 || SSL_CTX_set_min_proto_version(ctx, min_version) == 1) &&
+	    (max_version == 0 || SSL_CTX_set_max_proto_version(ctx, max_version) == 1) &&
+	    (ciphers == NULL || SSL_CTX_set_cipher_list(ctx, ciphers) == 1) &&
+	    (ciphersuites == NULL || SSL_CTX_set_ciphersuites(ctx, ciphersuites) == 1);
+}
+
+bool
+tls_context_identity(SSL_CTX *ctx, struct arena *a, const char *certificate, const char *key, const char **error)
+{
+	ERR_clear_error();
+	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1) {
+		*error = tls_error(a, certificate);
+		return false;
+	}
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
+		*error = tls_error(a, key);
+		return false;
+	}
+	return true;
+}
+
+static bool
+names_host(SSL_CTX *identity, const char *host, unsigned flags)
+{
+	X509 *leaf = SSL_CTX_get0_certificate(identity);
+
+	return leaf != NULL && X509_check_host(leaf, host, 0, flags, NULL) == 1;
+}
+
+static bool
+use_identity(SSL *ssl, SSL_CTX *identity)
+{
+	STACK_OF(X509) *chain = NULL;
+
+	SSL_CTX_get0_chain_certs(identity, &chain);
+	return SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(identity), SSL_CTX_get0_privatekey(identity), chain, 1) == 1;
+}
+
+/* Puts all certificates that name the host in place of the default.
+ * Returns false when there is none. */
+static bool
+choose(const struct tls_server *s, SSL *ssl, const char *host, unsigned flags)
+{
+	bool chosen = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (!names_host(s->identities[i], host, flags))
+			continue;
+		if (!chosen)
+			SSL_certs_clear(ssl);
+		chosen = true;
+		if (!use_identity(ssl, s->identities[i]))
+			return false;
+	}
+	return chosen;
+}
+
+static int
+on_certificate(SSL *ssl, void *context)
+{
+	const struct tls_server *s = context;
+	const char *host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+	if (host != NULL && s->count > 1 && !choose(s, ssl, host, X509_CHECK_FLAG_NO_WILDCARDS))
+		choose(s, ssl, host, 0);
+	ERR_clear_error();
+	return 1;
+}
+
+/* An identity, in a context of the listener's security level. */
+static SSL_CTX *
+identity_new(struct arena *a, const struct listener_tls *settings, const struct certificate *files, const char **error)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+
+	if (ctx == NULL) {
+		*error = tls_error(a, files->certificate);
+		return NULL;
+	}
+	arena_defer(a, free_context, ctx);
+	if (!tls_context_common(ctx, settings->min_version, settings->max_version, settings->ciphers, settings->ciphersuites)) {
+		*error = tls_error(a, settings->ciphers != NULL ? settings->ciphers : "tls");
+		return NULL;
+	}
+	return tls_context_identity(ctx, a, files->certificate, files->key, error) ? ctx : NULL;
+}
+
+/* The default: the first certificate, and those of another key type that hold its first name. */
+static bool
+use_default(struct tls_server *s, const struct listener_tls *settings, struct arena *a, const char **error)
+{
+	const struct certificate *first = &settings->certificates[0];
+	int type = EVP_PKEY_get_base_id(SSL_CTX_get0_privatekey(s->identities[0]));
+	STACK_OF(X509) *chain;
+
+	if (!tls_context_identity(s->ctx, a, first->certificate, first->key, error))
+		return false;
+	for (size_t i = 1; i < s->count; i++) {
+		X509 *leaf = SSL_CTX_get0_certificate(s->identities[i]);
+		EVP_PKEY *key = SSL_CTX_get0_privatekey(s->identities[i]);
+
+		if (EVP_PKEY_get_base_id(key) == type ||
+		    X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_subject_name(SSL_CTX_get0_certificate(s->identities[0]))) != 0)
+			continue;
+		SSL_CTX_get0_chain_certs(s->identities[i], &chain);
+		SSL_CTX_use_cert_and_key(s->ctx, leaf, key, chain, 0);
+	}
+	return true;
+}
+
+static bool
+set_up(struct tls_server *s, struct arena *a, const struct listener_tls *settings, const struct tls_tickets *tickets,
+    const char **error)
+{
+	static const unsigned char session_context[] = "gatepost";
+
+	if (!tls_context_common(s->ctx, settings->min_version, settings->max_version, settings->ciphers, settings->ciphersuites)) {
+		*error = tls_error(a, settings->ciphers != NULL ? settings->ciphers : "tls");
+		return false;
+	}
+	if (!use_default(s, settings, a, error))
+		return false;
+	SSL_CTX_set_dh_auto(s->ctx, 1);
+	SSL_CTX_set_options(s->ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+	SSL_CTX_set_session_cache_mode(s->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(s->ctx, session_context, sizeof(session_context) - 1);
+	SSL_CTX_set_cert_cb(s->ctx, on_certificate, s);
+	if (SSL_CTX_set_tlsext_ticket_keys(s->ctx, (void *)(uintptr_t)tickets->keys, sizeof(tickets->keys)) != 1) {
+		*error = "OpenSSL refuses the keys for session tickets";
+		return false;
+	}
+	return true;
+}
+
+struct tls_server *
+tls_server_new(struct arena *a, const struct listener_tls *settings, const struct tls_tickets *tickets, const char **error)
+{
+	struct tls_server *s = ARENA_NEW(a, struct tls_server);
+
+	if (settings->certificate_count == 0) {
+		*error = "TLS needs a certificate";
+		return NULL;
+	}
+	s->identities = ARENA_ARRAY(a, SSL_CTX *, settings->certificate_count);
+	for (; s->count < settings->certificate_count; s->count++) {
+		s->identities[s->count] = identity_new(a, settings, &settings->certificates[s->count], error);
+		if (s->identities[s->count] == NULL)
+			return NULL;
+	}
+	s->ctx = SSL_CTX_new(TLS_server_method());
+	if (s->ctx == NULL) {
+		*error = tls_error(a, "tls");
+		return NULL;
+	}
+	arena_defer(a, free_context, s->ctx);
+	return set_up(s, a, settings, tickets, error) ? s : NULL;
+}
+
+SSL *
+tls_server_ssl(const struct tls_server *s)
+{
+	return SSL_new(s->ctx);
+}
