@@ -94,6 +94,8 @@ bool rules_link(struct compiler *c, struct ruleset *rs);
 /* value.c: the items of a list, or one value as a list of one; 0 when it is
  * empty, which was reported. */
 size_t values_of(struct compiler *c, struct yaml *const *value, struct yaml *const **items);
+/* "unknown WHAT "word", did you mean …?"; known ends with NULL. */
+void report_unknown(struct compiler *c, const struct yaml *n, const char *what, const char *const *known);
 /* One expression or a list of them, added to the group. */
 bool regexes_read(struct compiler *c, struct yaml *value, struct regex_group *group, struct regex_run *run);
 struct regex *regex_read(struct compiler *c, struct yaml *value);

@@ -24,7 +24,24 @@ size_evaluate(const struct evaluation *e, const struct node *node)
 static bool
 is_defect_name(const char *text)
 {
-	return *text != '\0' && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+	for (const struct mime_defect_kind *k = mime_defect_kinds; k->name != NULL; k++)
+		if (strcmp(text, k->name) == 0)
+			return true;
+	return false;
+}
+
+static void
+report_unknown_defect(struct compiler *c, const struct yaml *n)
+{
+	const char **names;
+	size_t count = 0;
+
+	while (mime_defect_kinds[count].name != NULL)
+		count++;
+	names = ARENA_ARRAY(c->arena, const char *, count + 1);
+	for (size_t i = 0; i < count; i++)
+		names[i] = mime_defect_kinds[i].name;
+	report_unknown(c, n, "defect", names);
 }
 
 bool
@@ -41,7 +58,7 @@ defect_parse(struct compiler *c, struct yaml *value, struct node *node)
 		if (!yaml_string(items[i], &names->items[i], c->report)) {
 			good = false;
 		} else if (!is_defect_name(names->items[i])) {
-			report_add(c->report, items[i]->mark, "a defect's name is lower-case words joined by \"-\"");
+			report_unknown_defect(c, items[i]);
 			good = false;
 		}
 	}

@@ -37,18 +37,13 @@ condition_find(struct span key)
 }
 
 static void
-report_unknown(struct compiler *c, const struct yaml *key)
+report_unknown_condition(struct compiler *c, const struct yaml *key)
 {
 	const char *names[CONDITION_COUNT];
-	const char *near;
 
 	for (size_t i = 0; i < CONDITION_COUNT; i++)
 		names[i] = conditions[i].key;
-	near = nearest_word(key->text.data, names);
-	if (near != NULL)
-		report_add(c->report, key->mark, "unknown condition \"%s\"; did you mean \"%s\"?", key->text.data, near);
-	else
-		report_add(c->report, key->mark, "unknown condition \"%s\"", key->text.data);
+	report_unknown(c, key, "condition", names);
 }
 
 static bool
@@ -56,7 +51,7 @@ pair_parse(struct compiler *c, const struct yaml_pair *pair, struct node *node)
 {
 	node->condition = condition_find(pair->key->text);
 	if (node->condition == NULL) {
-		report_unknown(c, pair->key);
+		report_unknown_condition(c, pair->key);
 		return false;
 	}
 	return node->condition->parse(c, pair->value, node);

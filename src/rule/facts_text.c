@@ -90,6 +90,8 @@ text_take_part(struct taking *t, const struct mime_part *part, struct span conte
 	if (!plain && !html)
 		return;
 	text = charset_to_utf8(f->arena, content, part->charset != NULL ? part->charset : "us-ascii", &known);
+	if (!known)
+		mime_add_defect(f->message, part, "charset-unknown", false);
 	if (plain)
 		view_take(t, text);
 	if (html)

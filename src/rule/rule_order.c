@@ -5,6 +5,7 @@
  * to one. Linear in rules and references, but for the sorting of names. */
 #include "config.h"
 
+#include "conf/yaml.h"
 #include "rule/compile.h"
 
 #include <stdlib.h>
@@ -43,7 +44,7 @@ names_are_unique(struct compiler *c, const struct names *names)
 		if (strcmp(one->name, two->name) != 0)
 			continue;
 		good = false;
-		report_add(c->report, two->mark, "a rule \"%s\" is there already, at %s:%zu", two->name, one->mark.file,
+		report_add(c->report, two->mark, "a rule is named \"%s\" already, at %s:%zu", two->name, one->mark.file,
 		    one->mark.line);
 	}
 	return good;
@@ -71,9 +72,9 @@ report_missing(struct compiler *c, const struct names *names, const struct refer
 		all[i] = names->sorted[i]->name;
 	near = nearest_word(r->name, all);
 	if (near != NULL)
-		report_add(c->report, r->mark, "there is no rule \"%s\"; did you mean \"%s\"?", r->name, near);
+		report_add(c->report, r->mark, "no rule is named \"" YAML_SHOWN "\", did you mean \"%s\"?", r->name, near);
 	else
-		report_add(c->report, r->mark, "there is no rule \"%s\"", r->name);
+		report_add(c->report, r->mark, "no rule is named \"" YAML_SHOWN "\"", r->name);
 }
 
 static bool

@@ -16,6 +16,18 @@ values_of(struct compiler *c, struct yaml *const *value, struct yaml *const **it
 	return count;
 }
 
+void
+report_unknown(struct compiler *c, const struct yaml *n, const char *what, const char *const *known)
+{
+	const char *near = nearest_word(n->text.data, known);
+
+	if (near != NULL)
+		report_add(c->report, n->mark, "unknown %s \"" YAML_SHOWN "\", did you mean \"%s\"?", what, n->text.data,
+		    near);
+	else
+		report_add(c->report, n->mark, "unknown %s \"" YAML_SHOWN "\"", what, n->text.data);
+}
+
 struct regex *
 regex_read(struct compiler *c, struct yaml *value)
 {
