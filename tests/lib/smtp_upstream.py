@@ -11,7 +11,6 @@ callable returns the bytes to answer, or None when it has seen to that itself.
 """
 
 import contextlib
-import re
 import socket
 import ssl
 import struct
@@ -84,6 +83,14 @@ class Session:
 
     def line(self):
         return self.until(b"\r\n")[:-2]
+
+    def take_data(self):
+        """What follows 354, up to CRLF.CRLF and nothing else, without its stuffing."""
+        data = self.take(3)
+        if data == b".\r\n":
+            return b""
+        data += self.until(b"\r\n.\r\n")
+        return b"\r\n".join(line[line[:1] == b".":] for line in data[:-3].split(b"\r\n"))
 
     def wait_closed(self):
         """Reads until the peer closes."""
@@ -188,21 +195,22 @@ class Session:
         self.answer("XCLIENT", line, b"220 upstream.example.org ESMTP\r\n")
 
     def do_mail(self, line):
-        if self.answer("MAIL", line, b"250 2.1.0 ok\r\n"):
+        if self.mail is not None:
+            self.send(b"503 5.5.1 nested MAIL\r\n")
+        elif self.answer("MAIL", line, b"250 2.1.0 ok\r\n"):
             self.mail = line
 
     def do_rcpt(self, line):
-        if self.answer("RCPT", line, b"250 2.1.5 ok\r\n"):
+        if self.mail is None:
+            self.send(b"503 5.5.1 MAIL first\r\n")
+        elif self.answer("RCPT", line, b"250 2.1.5 ok\r\n"):
             self.recipients.append(line)
 
     def do_data(self, line):
         if not self.recipients:
             self.send(b"503 5.5.1 no recipients\r\n")
         elif self.answer("DATA", line, b"354 go ahead\r\n"):
-            data = self.until(b".\r\n")
-            while not (data == b".\r\n" or data.endswith(b"\r\n.\r\n")):
-                data += self.until(b".\r\n")
-            self.finish(re.sub(rb"(?m)^\.\.", b".", data[:-3]))
+            self.finish(self.take_data())
 
     def do_bdat(self, line):
         words = line.split()

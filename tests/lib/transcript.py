@@ -1,0 +1,305 @@
+"""Conversations written down with both ends in one file, and played.
+
+A transcript has a header of `name: value` lines, a blank line, and steps in the
+order of their happening:
+
+    C: text      the client sends the line, with CRLF
+    C= bytes     the client sends just these, with escapes as in Python
+    C* N text    the client sends the line N times
+    C end        the client closes its sending direction
+    S: text      the client receives the line
+    S~ pattern   … a line that fits the regular expression
+    S% A, B 10   … a 250 reply whose keywords are these, in any order
+    S end        the client sees the connection close, with nothing before that
+    U< text      the upstream receives the line
+    U~ pattern   … a line that fits
+    U* N text    … N times the line
+    U message    the upstream receives a message by DATA or BDAT; the lines
+                 that follow, `U| text` with CRLF or `U|= bytes`, are its content
+    U until text the upstream receives lines up to this one
+    U> text      the upstream sends the line, with CRLF
+    U= bytes     the upstream sends just these
+    U close      the upstream closes; U reset: by RST
+    U end        the upstream sees the connection close (QUIT or RSET may come before)
+
+`include NAME` takes the steps of NAME.part. A line that begins with # is a comment.
+
+Header:
+    about: what is shown
+    protocol: smtp or lmtp
+    config: a path in the configuration and its value in JSON; what begins with
+        `listener.` is the listener's, as listener.bare_newlines = "normalise"
+    rule: one line for rules.yaml in place of the standard rules
+    upstream: absent     nobody listens there
+    trace: names of steps, which must have run in this order (others between them)
+    log: a regular expression that some line of the log fits
+    secret: what no line of the log may hold
+    quarantined: bytes that are in quarantine at the end
+
+Each transcript is played with what an end sends in one turn in one piece, byte
+by byte, and cut at random. The result must be the same.
+"""
+
+import ast
+import json
+import os
+import random
+import re
+import socket
+
+from gatepost_test import STANDARD_RULES, expect, expect_equal
+from smtp_upstream import PeerClosed
+
+STEP = re.compile(r"(C:|C=|C\*|S:|S~|S%|U<|U~|U\*|U>|U=|U\|=|U\|)(?: (.*)|)$")
+EVENTS = ("C end", "S end", "U message", "U close", "U reset", "U end")
+UNTIL = "U until "
+# Above this a turn is no longer sent byte by byte but in pieces up to PIECE_MAX.
+BYTEWISE_MAX = 64 * 1024
+PIECE_MAX = 8192
+
+
+def escaped(text):
+    """b"\\0" and the like; other characters stand for themselves, in UTF-8."""
+    quoted = text.replace('"', r"\"").encode("unicode_escape").replace(b"\\\\", b"\\")
+    raw = ast.literal_eval('"' + quoted.decode("ascii") + '"')
+    return b"".join(c.encode("latin-1" if c < "\x100" else "utf-8") for c in raw)
+
+
+class Cut:
+    """How a turn is cut into pieces."""
+
+    def __init__(self, name, seed=0):
+        self.name, self.random = name, random.Random(seed)
+
+    def pieces(self, data):
+        if self.name == "whole":
+            return [data]
+        longest = 1 if self.name == "bytes" else max(2, min(len(data), PIECE_MAX) // 2)
+        if len(data) > BYTEWISE_MAX:
+            longest = PIECE_MAX
+        pieces, at = [], 0
+        while at < len(data):
+            size = self.random.randint(1, longest)
+            pieces.append(data[at:at + size])
+            at += size
+        return pieces
+
+
+CUTS = [Cut("whole"), Cut("bytes"), Cut("random", 20231218)]
+
+
+class Step:
+    def __init__(self, kind, text, place):
+        self.kind, self.text, self.place = kind, text, place
+
+    def __repr__(self):
+        return f"{self.place}: {self.kind} {self.text}"
+
+
+class Transcript:
+    def __init__(self, path):
+        self.path, self.name = path, os.path.splitext(os.path.basename(path))[0]
+        self.header = {"about": [], "protocol": ["smtp"], "config": [], "rule": [], "upstream": [], "trace": [],
+                       "log": [], "secret": [], "quarantined": []}
+        with open(path, encoding="utf-8") as f:
+            lines = f.read().split("\n")
+        blank = lines.index("")
+        for line in lines[:blank]:
+            self._read_header(line)
+        self.steps = self._read_steps(path, lines[blank + 1:], blank + 2)
+
+    def _read_header(self, line):
+        if line.startswith("#"):
+            return
+        name, colon, value = line.partition(":")
+        assert colon and name in self.header, f"{self.path}: no header line: {line}"
+        if name == "protocol":
+            self.header[name] = []
+        self.header[name].append(value.strip())
+
+    def _read_steps(self, path, lines, first):
+        steps = []
+        for number, line in enumerate(lines, first):
+            place = f"{os.path.basename(path)}:{number}"
+            found = STEP.match(line)
+            if line in EVENTS:
+                steps.append(Step(line, "", place))
+            elif line.startswith(UNTIL):
+                steps.append(Step(UNTIL, line[len(UNTIL):], place))
+            elif line.startswith("include "):
+                part = os.path.join(os.path.dirname(path), line.split()[1] + ".part")
+                with open(part, encoding="utf-8") as f:
+                    steps += self._read_steps(part, f.read().split("\n"), 1)
+            elif found:
+                steps.append(Step(found.group(1), found.group(2) or "", place))
+            else:
+                assert not line or line.startswith("#"), f"{place}: no step: {line}"
+        return steps
+
+    @property
+    def about(self):
+        return f"{self.name}: {self.header['about'][0]}"
+
+    def changes(self):
+        """What the header changes in the standard configuration."""
+        changes = {"listener": {"protocol": self.header["protocol"][0]}}
+        for line in self.header["config"]:
+            path, _, value = line.partition(" = ")
+            *folders, key = path.split(".")
+            node = changes
+            for folder in folders:
+                node = node.setdefault(folder, {})
+            node[key] = json.loads(value)
+        return changes
+
+    def rules(self):
+        return "\n".join("- " + r for r in self.header["rule"]) if self.header["rule"] else STANDARD_RULES
+
+    def start(self, t):
+        """(the gatepost, the upstream) for this transcript."""
+        upstream = t.upstream(served=False)
+        if "absent" in self.header["upstream"]:
+            upstream.stop()
+        changes = self.changes()
+        listener = changes.pop("listener")
+        return t.gatepost(upstream, changes, listener, rules=self.rules()), upstream
+
+
+class Player:
+    """One playing of a transcript."""
+
+    def __init__(self, t, transcript, gatepost, upstream, cut):
+        self.transcript, self.gatepost, self.upstream, self.cut = transcript, gatepost, upstream, cut
+        self.client = t.client(gatepost)
+        self.session = None
+        self.log_began = len(gatepost.log)
+
+    def server(self):
+        if self.session is None:
+            self.session = self.upstream.accept()
+        return self.session
+
+    def play(self):
+        steps = list(self.transcript.steps)
+        while steps:
+            step = steps.pop(0)
+            try:
+                self._play_one(step, steps)
+            except (AssertionError, OSError, PeerClosed) as error:
+                raise AssertionError(f"{step} ({self.cut.name}): {type(error).__name__} {error}") from error
+        self._check_log()
+
+    def _play_one(self, step, rest):
+        if step.kind in ("C:", "C=", "C*"):
+            self._say(step, rest, "C", self.client.send)
+        elif step.kind in ("U>", "U="):
+            self._say(step, rest, "U", self.server().send)
+        elif step.kind[0] == "S":
+            self._hear_client(step)
+        elif step.kind == "C end":
+            self.client.socket.shutdown(socket.SHUT_WR)
+        else:
+            self._hear_upstream(step, rest)
+
+    @staticmethod
+    def _bytes(step):
+        if step.kind[1] == "=":
+            return escaped(step.text)
+        if step.kind == "C*":
+            count, _, text = step.text.partition(" ")
+            return (text.encode() + b"\r\n") * int(count)
+        return step.text.encode() + b"\r\n"
+
+    def _say(self, step, rest, who, send):
+        """A turn: all lines that the same end says in a row."""
+        turn = self._bytes(step)
+        while rest and rest[0].kind in (("C:", "C=", "C*") if who == "C" else ("U>", "U=")):
+            turn += self._bytes(rest.pop(0))
+        for piece in self.cut.pieces(turn):
+            send(piece)
+
+    def _hear_client(self, step):
+        if step.kind == "S end":
+            expect_equal(self.client.until_closed(), b"", "before the close")
+        elif step.kind == "S%":
+            reply = self.client.reply()
+            expect_equal((reply.code, sorted(reply.lines[1:])),
+                         (250, sorted(k for k in step.text.split(", ") if k)), "keywords")
+        else:
+            self._compare(step, self.client.line())
+
+    @staticmethod
+    def _compare(step, line):
+        if step.kind[1] == "~":
+            expect(re.search(step.text.encode(), line), f"{line!r} does not fit")
+        else:
+            expect_equal(line, step.text.encode(), "line")
+
+    def _hear_upstream(self, step, rest):
+        session = self.server()
+        if step.kind == "U message":
+            self._hear_message(session, rest)
+        elif step.kind == UNTIL:
+            while session.line() != step.text.encode():
+                pass
+        elif step.kind == "U*":
+            count, _, text = step.text.partition(" ")
+            wanted = (text.encode() + b"\r\n") * int(count)
+            expect(session.take(len(wanted)) == wanted, "other bytes than were sent")
+        elif step.kind == "U end":
+            session.wait_closed()
+            expect(bytes(session.buffer) in (b"", b"QUIT\r\n", b"RSET\r\n", b"RSET\r\nQUIT\r\n"),
+                   f"{bytes(session.buffer)!r} before the close")
+        elif step.kind in ("U close", "U reset"):
+            try:
+                session.close() if step.kind == "U close" else session.reset()
+            except PeerClosed:
+                pass
+        else:
+            self._compare(step, session.line())
+
+    def _hear_message(self, session, rest):
+        wanted = b""
+        while rest and rest[0].kind in ("U|", "U|="):
+            step = rest.pop(0)
+            wanted += escaped(step.text) if step.kind == "U|=" else step.text.encode() + b"\r\n"
+        line = session.line()
+        if line == b"DATA":
+            session.send(b"354 go ahead\r\n")
+            got = session.take_data()
+        else:
+            got = self._hear_chunks(session, line)
+        expect_equal(got, wanted, "message")
+
+    @staticmethod
+    def _hear_chunks(session, line):
+        got = b""
+        while True:
+            words = line.split()
+            expect(words[0] == b"BDAT", f"neither DATA nor BDAT: {line!r}")
+            got += session.take(int(words[1]))
+            if len(words) > 2:
+                return got
+            session.send(b"250 2.0.0 chunk taken\r\n")
+            line = session.line()
+
+    def _check_log(self):
+        header, lines = self.transcript.header, self.gatepost.lines
+        if header["trace"]:
+            wanted = " ".join(header["trace"]).split()
+            self.gatepost.wait_event("step", step=f"^{wanted[-1]}$")
+            names = iter(self.gatepost.steps(self.log_began))
+            missing = [name for name in wanted if name not in names]
+            expect(not missing, "steps not run in this order", missing, self.gatepost.steps(self.log_began))
+        for pattern in header["log"]:
+            expect(any(re.search(pattern, line) for line in lines), f"nothing in the log fits {pattern}")
+        for secret in header["secret"]:
+            expect(not any(secret in line for line in lines), f"{secret} is in the log")
+        for token in header["quarantined"]:
+            expect(self.gatepost.quarantined(token.encode()) > 0, f"{token} is not in quarantine")
+
+
+def load(folder):
+    names = sorted(n for n in os.listdir(folder) if n.endswith(".txt"))
+    return [Transcript(os.path.join(folder, n)) for n in names]
+
