@@ -103,6 +103,7 @@ listener_check(struct conf *c, const struct yaml *node, void *object)
 /* A name or an address that only one listener may have. */
 struct claim {
 	const char *what;
+	const char *written;
 	struct mark mark;
 	size_t order;
 };
@@ -123,8 +124,8 @@ report_double_claims(struct conf *c, struct claim *claims, size_t count)
 		qsort(claims, count, sizeof(*claims), compare_claims);
 	for (size_t i = 1; i < count; i++)
 		if (strcmp(claims[i - 1].what, claims[i].what) == 0)
-			report_add(c->report, claims[i].mark, "\"%s\" is already taken in line %zu", claims[i].what,
-			    claims[i - 1].mark.line);
+			report_add(c->report, claims[i].mark, "\"%s\" is already taken in line %zu",
+			    claims[i].written, claims[i - 1].mark.line);
 }
 
 void
@@ -141,10 +142,10 @@ listeners_check(struct conf *c, const struct yaml *list)
 		const struct listener *l = &s->listeners[i];
 
 		if (l->name != NULL)
-			by_name[names++] = (struct claim){ l->name, mark_of_key(list->items[i], "name"), i };
+			by_name[names++] = (struct claim){ l->name, l->name, mark_of_key(list->items[i], "name"), i };
 		for (size_t j = 0; j < l->address_count; j++, addresses++)
 			by_address[addresses] = (struct claim){ address_canonical(c->arena, &l->addresses[j]),
-				mark_of_key(list->items[i], "address"), addresses };
+				l->addresses[j].text, mark_of_key(list->items[i], "address"), addresses };
 	}
 	report_double_claims(c, by_name, names);
 	report_double_claims(c, by_address, addresses);
