@@ -14,18 +14,19 @@ void upstreams_free(struct upstreams **u);
 
 struct connecting;
 /* fd >= 0: connected, non-blocking, TCP_NODELAY, the caller's; `address` is the
- * configured one that answered (its host serves SNI). fd < 0: none did, `why`
- * says the last reason. */
+ * configured one that answered (its host serves SNI), NULL for a fixed
+ * destination. fd < 0: none did, `why` (valid in the call) says the last reason. */
 typedef void connected_fn(void *context, int fd, const struct address *address, const char *why);
 
-/* Tries the addresses of upstream `index`: those not resting first, in order;
- * when all rest, all the same (a rested server may be back). Each gets
- * connect_timeout. Calls done() later, never from inside. Returns NULL when out of memory.
- * source: if not NULL, the connection comes from this address (transparent). */
+/* Tries the addresses of upstream `index` in order, those that rest after all
+ * others (a rested server may be back). Each gets connect_timeout, for
+ * resolving its name and trying all that it resolves to. Calls done() later,
+ * never from inside. Returns NULL when out of memory.
+ * source: if not NULL, the connection comes from this address (transparent);
+ * an address that is not this machine's needs CAP_NET_ADMIN. */
 struct connecting *upstream_connect(struct upstreams *u, size_t index, const struct peer *source, connected_fn *done,
     void *context);
-/* The same to a fixed address: an intercepted connection's destination.
- * `index` may be SIZE_MAX. */
+/* The same to a fixed address: an intercepted connection's destination. */
 struct connecting *upstream_connect_to(struct upstreams *u, const struct peer *destination, const struct peer *source,
     uint64_t timeout, connected_fn *done, void *context);
 /* done() will not be called. Clears *c. */

@@ -4,6 +4,8 @@
  *
  * Everything that happens (bytes came, output drained, TLS finished or failed,
  * peer closed, deadline passed) calls ready(context); the session then looks.
+ * It is never called from inside another function here: output that
+ * endpoint_flush() sends at once is drained without a call.
  * Reading stops while the input buffer is full or the endpoint is paused.
  * TCP_NODELAY is on; output is gathered and written by one writev or SSL_write
  * when the session flushes. */
@@ -27,7 +29,8 @@ void endpoint_abort(struct endpoint **e);
 void endpoint_close(struct endpoint **e);
 enum { ENDPOINT_LINGER_MS = 5000 };
 
-/* Unread bytes; consume with endpoint_consume(). */
+/* Unread bytes; consume with endpoint_consume(). They stay where they are, even
+ * consumed ones, until ready() returns, or outside of it until the loop's turn ends. */
 struct span endpoint_input(const struct endpoint *e);
 void endpoint_consume(struct endpoint *e, size_t len);
 /* Drops all unread bytes: before TLS nothing said earlier counts. */
@@ -36,7 +39,8 @@ void endpoint_pause(struct endpoint *e, bool paused);
 
 /* Output: queued; endpoint_flush() tries to send now, and what is left goes as
  * the socket takes it. A file range is sent by sendfile (or through TLS); the
- * descriptor is dup'ed when `length` > 0. False: no memory; the endpoint is then broken. */
+ * descriptor is not taken. False: the endpoint is broken, now (no memory; the file
+ * is shorter, or cannot be read; a handshake runs) or already. */
 bool endpoint_write(struct endpoint *e, struct span bytes);
 /* Without copying: the bytes must live until endpoint_pending() is 0 or the endpoint is gone. */
 bool endpoint_write_static(struct endpoint *e, struct span bytes);
@@ -44,8 +48,11 @@ bool endpoint_write_file(struct endpoint *e, int fd, uint64_t offset, uint64_t l
 void endpoint_flush(struct endpoint *e);
 uint64_t endpoint_pending(const struct endpoint *e);
 
-/* TLS. The handshake runs by itself; ready() is called when it ends. Unread
- * plaintext input must have been discarded before. */
+/* TLS. What was written before is sent first, as plaintext; unread input is
+ * discarded; the handshake runs by itself, and nothing may be written until
+ * ready() tells that it ended. A failed one leaves the endpoint broken; close
+ * it (not abort), and the peer learns why. False: it cannot begin (no memory, no
+ * name to verify, the endpoint is broken); the endpoint is broken. */
 enum endpoint_tls { ENDPOINT_PLAIN, ENDPOINT_HANDSHAKE, ENDPOINT_SECURE, ENDPOINT_TLS_FAILED };
 bool endpoint_accept_tls(struct endpoint *e, const struct tls_server *tls);
 /* peer_key: names the server for resumption of sessions ("host:port"). */

@@ -4,12 +4,13 @@
 
 #include "io/peer.h"
 
+#include "io/sockets.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* The kernel's net.core.somaxconn bounds it. */
@@ -30,16 +31,6 @@ set(int fd, int level, int option, int value)
 	setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-static bool
-set_transparent(int fd, int family)
-{
-	int on = 1;
-
-	if (setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)) != 0)
-		return false;
-	return family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on)) == 0;
-}
-
 static int
 open_bound(struct arena *a, const struct address *address, const struct peer *at, bool dual, enum intercept intercept,
     const char **error)
@@ -52,7 +43,7 @@ open_bound(struct arena *a, const struct address *address, const struct peer *at
 		set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (family == AF_INET6)
 		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual);
-	if (intercept == INTERCEPT_TPROXY && !set_transparent(fd, family))
+	if (intercept == INTERCEPT_TPROXY && !socket_set_transparent(fd, family))
 		return fail(a, address, "IP_TRANSPARENT", fd, error);
 	if (bind(fd, (const struct sockaddr *)&at->address, at->len) != 0)
 		return fail(a, address, "bind", fd, error);
@@ -81,15 +72,12 @@ remove_stale(const struct peer *at, const char *path)
 static int
 open_unix(struct arena *a, const struct address *address, const char **error)
 {
-	struct peer at = { .len = sizeof(struct sockaddr_un) };
-	struct sockaddr_un *un = (struct sockaddr_un *)(void *)&at.address;
+	struct peer at;
 
-	un->sun_family = AF_UNIX;
-	if (strlen(address->path) >= sizeof(un->sun_path)) {
+	if (!peer_of_path(address->path, &at)) {
 		errno = ENAMETOOLONG;
 		return fail(a, address, "path", -1, error);
 	}
-	strcpy(un->sun_path, address->path);
 	remove_stale(&at, address->path);
 	return open_bound(a, address, &at, false, INTERCEPT_NONE, error);
 }
@@ -117,7 +105,7 @@ listen_open(struct arena *a, const struct address *address, enum intercept inter
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *found = NULL;
 	struct peer at = { 0 };
 	char port[8];
-	int code, fd;
+	int code;
 
 	if (address->path != NULL)
 		return open_unix(a, address, error);
@@ -132,6 +120,5 @@ listen_open(struct arena *a, const struct address *address, enum intercept inter
 	memcpy(&at.address, found->ai_addr, found->ai_addrlen);
 	at.len = found->ai_addrlen;
 	freeaddrinfo(found);
-	fd = open_bound(a, address, &at, false, intercept, error);
-	return fd;
+	return open_bound(a, address, &at, false, intercept, error);
 }

@@ -7,7 +7,8 @@ src_libio_a_SOURCES = \
 	src/io/tls_client.c \
 	src/io/endpoint.h src/io/endpoint_internal.h src/io/endpoint.c \
 	src/io/endpoint_tls.c \
-	src/io/connect.h \
+	src/io/connect.h src/io/connect.c \
+	src/io/sockets.h src/io/sockets.c \
 	src/io/peer.h src/io/peer.c \
 	src/io/listen.c \
 	src/io/proxy_header.c \

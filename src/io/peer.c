@@ -79,22 +79,32 @@ same(const struct peer *a, const struct peer *b)
 	return memcmp(left, right, 16) == 0 && peer_port(a) == peer_port(b);
 }
 
+static bool
+redirected(int fd, const struct peer *here, struct peer *out)
+{
+	out->len = sizeof(out->address);
+	if (peer_is_v4(here) ? getsockopt(fd, IPPROTO_IP, SO_ORIGINAL_DST, &out->address, &out->len) != 0
+			     : getsockopt(fd, IPPROTO_IPV6, IP6_ORIGINAL_DST, &out->address, &out->len) != 0)
+		return false;
+	return !same(out, here);
+}
+
 bool
 peer_original_destination(int fd, enum intercept intercept, struct peer *out)
 {
-	struct peer here = { .len = sizeof(here.address) };
+	struct peer here = { .len = sizeof(here.address) }, found = { 0 };
+	bool known = false;
 
+	*out = (struct peer){ 0 };
 	if (getsockname(fd, (struct sockaddr *)&here.address, &here.len) != 0)
 		return false;
-	if (intercept == INTERCEPT_TPROXY) {
-		*out = here;
-		return peer_port(out) != 0;
+	if (intercept == INTERCEPT_REDIRECT)
+		known = redirected(fd, &here, &found);
+	else if (intercept == INTERCEPT_TPROXY) {
+		found = here;
+		known = peer_port(&here) != 0;
 	}
-	*out = (struct peer){ .len = sizeof(out->address) };
-	if (intercept != INTERCEPT_REDIRECT)
-		return false;
-	if (peer_is_v4(&here) ? getsockopt(fd, IPPROTO_IP, SO_ORIGINAL_DST, &out->address, &out->len) != 0
-			      : getsockopt(fd, IPPROTO_IPV6, IP6_ORIGINAL_DST, &out->address, &out->len) != 0)
-		return false;
-	return !same(out, &here);
+	if (known)
+		*out = found;
+	return known;
 }

@@ -27,8 +27,10 @@ bool peer_is_v4(const struct peer *p); /* mapped ones too */
 int listen_open(struct arena *a, const struct address *address, enum intercept intercept, const char **error);
 
 /* Where the client wanted to go before it was intercepted: SO_ORIGINAL_DST
- * after REDIRECT, the socket's own name under TPROXY. False when unknown, or
- * when it is the listener itself (a loop). */
+ * after REDIRECT, the socket's own name under TPROXY. False, and out->len 0,
+ * when unknown, or when it is the listener itself (a loop). TPROXY does not
+ * tell a client that was intercepted from one that came straight to the
+ * listener's port: that port must be closed to clients. */
 bool peer_original_destination(int fd, enum intercept intercept, struct peer *out);
 
 /* PROXY protocol (haproxy's proxy-protocol.txt, versions 1 and 2).
@@ -47,6 +49,7 @@ struct census;
 struct census *census_new(size_t proxies, size_t connections); /* before the fork; NULL = no memory */
 void census_free(struct census **c);
 enum census_result { CENSUS_WELCOME, CENSUS_FULL, CENSUS_CLIENT_FULL };
+/* most, most_per_client: 0 = no limit. */
 enum census_result census_enter(struct census *c, size_t proxy, const unsigned char client[16], uint64_t most,
     uint64_t most_per_client);
 void census_leave(struct census *c, size_t proxy, const unsigned char client[16]);
