@@ -27,6 +27,7 @@ struct deferred {
 };
 
 struct arena {
+	struct block *first;  /* outlives a reset */
 	struct block *blocks; /* the one being filled first */
 	struct deferred *deferred;
 	jmp_buf *escape;
@@ -49,10 +50,11 @@ arena_new(size_t limit)
 {
 	struct arena *a = calloc(1, sizeof(*a));
 
-	if (a == NULL || (a->blocks = block_new(BLOCK_FIRST)) == NULL) {
+	if (a == NULL || (a->first = block_new(BLOCK_FIRST)) == NULL) {
 		fputs("gatepost: out of memory\n", stderr);
 		abort();
 	}
+	a->blocks = a->first;
 	a->limit = limit;
 	return a;
 }
@@ -68,17 +70,17 @@ run_deferred(struct arena *a)
 void
 arena_reset(struct arena *a)
 {
-	struct block *b = a->blocks;
+	struct block *next;
 
 	run_deferred(a);
-	while (b->next != NULL) {
-		struct block *next = b->next;
-
-		free(b);
-		b = next;
+	for (struct block *b = a->blocks; b != NULL; b = next) {
+		next = b->next;
+		if (b != a->first)
+			free(b);
 	}
-	b->used = 0;
-	a->blocks = b;
+	a->first->next = NULL;
+	a->first->used = 0;
+	a->blocks = a->first;
 	a->used = 0;
 	a->escape = NULL;
 	a->why = NULL;
@@ -90,7 +92,7 @@ arena_free(struct arena **a)
 	if (*a == NULL)
 		return;
 	arena_reset(*a);
-	free((*a)->blocks);
+	free((*a)->first);
 	free(*a);
 	*a = NULL;
 }
