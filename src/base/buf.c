@@ -52,8 +52,10 @@ grow(struct buf *b, size_t need)
 	return true;
 }
 
-char *
-buf_reserve(struct buf *b, size_t len)
+/* Room for len bytes of contents and `spare` that are none, which the limit
+ * does not count. */
+static char *
+make_room(struct buf *b, size_t len, size_t spare)
 {
 	size_t total;
 
@@ -62,6 +64,7 @@ buf_reserve(struct buf *b, size_t len)
 		b->failed = true;
 		return NULL;
 	}
+	total += spare;
 	if (b->start > 0 && b->start + total > b->cap) {
 		memmove(b->data, b->data + b->start, b->len);
 		b->start = 0;
@@ -71,6 +74,12 @@ buf_reserve(struct buf *b, size_t len)
 		return NULL;
 	}
 	return b->data + b->start + b->len;
+}
+
+char *
+buf_reserve(struct buf *b, size_t len)
+{
+	return make_room(b, len, 0);
 }
 
 void
@@ -121,7 +130,7 @@ buf_printf(struct buf *b, const char *format, ...)
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	room = len >= 0 ? buf_reserve(b, (size_t)len + 1) : NULL;
+	room = len >= 0 ? make_room(b, (size_t)len, 1) : NULL;
 	if (room == NULL) {
 		b->failed = true;
 		return;
@@ -146,7 +155,7 @@ buf_consume(struct buf *b, size_t len)
 const char *
 buf_str(struct buf *b)
 {
-	char *room = buf_reserve(b, 1);
+	char *room = make_room(b, 0, 1);
 
 	if (room == NULL)
 		return "";

@@ -45,7 +45,8 @@ buf_span(const struct buf *b)
 /* Drops len bytes (at most all) from the front. */
 void buf_consume(struct buf *b, size_t len);
 
-/* The contents as a NUL-terminated string owned by the buffer, "" on failure. */
+/* The contents as a NUL-terminated string owned by the buffer, "" on failure.
+ * The NUL is not counted by the limit. */
 const char *buf_str(struct buf *b);
 
 /* Fixed-width little-endian numbers and counted bytes, for the messages
