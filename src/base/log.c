@@ -63,6 +63,15 @@ utf8_length(struct span s)
 	return len;
 }
 
+/* A control of ASCII, or one of U+0080 to U+009F, which terminals obey, too. */
+static bool
+is_control(struct span s)
+{
+	unsigned char c = (unsigned char)s.data[0];
+
+	return c < 0x20 || c == 0x7f || (c == 0xc2 && s.len > 1 && (unsigned char)s.data[1] < 0xa0);
+}
+
 void
 json_escape(struct buf *out, struct span s)
 {
@@ -76,8 +85,8 @@ json_escape(struct buf *out, struct span s)
 		} else if (c == '"' || c == '\\') {
 			buf_add_byte(out, '\\');
 			buf_add_byte(out, c);
-		} else if ((unsigned char)c < 0x20 || c == 0x7f) {
-			buf_printf(out, "\\u%04x", (unsigned)c);
+		} else if (is_control(s)) {
+			buf_printf(out, "\\u%04x", (unsigned char)s.data[len - 1]);
 		} else {
 			buf_add(out, s.data, len);
 		}
@@ -103,20 +112,29 @@ add_key(struct log_entry *e, const char *key)
 		buf_printf(&e->line, "%s%s=", e->line.len > 0 ? " " : "", key);
 }
 
+/* Takes a field back that does not fit, with the brace and the LF to come. */
+static void
+keep_if_fits(struct log_entry *e, size_t before)
+{
+	if (e->line.len > LOG_LINE_MAX - strlen("}\n"))
+		e->line.len = before;
+}
+
 void
 log_span(struct log_entry *e, const char *key, struct span value)
 {
+	size_t before = e->line.len;
+
 	value = span_first(value, LOG_VALUE_MAX);
-	if (e->line.len > LOG_LINE_MAX - LOG_VALUE_MAX)
-		return;
 	add_key(e, key);
 	if (logger.format == LOG_FORMAT_LOGFMT && is_plain(value)) {
 		buf_add_span(&e->line, value);
-		return;
+	} else {
+		buf_add_byte(&e->line, '"');
+		json_escape(&e->line, value);
+		buf_add_byte(&e->line, '"');
 	}
-	buf_add_byte(&e->line, '"');
-	json_escape(&e->line, value);
-	buf_add_byte(&e->line, '"');
+	keep_if_fits(e, before);
 }
 
 void
@@ -128,15 +146,21 @@ log_text(struct log_entry *e, const char *key, const char *value)
 void
 log_number(struct log_entry *e, const char *key, int64_t value)
 {
+	size_t before = e->line.len;
+
 	add_key(e, key);
 	buf_printf(&e->line, "%lld", (long long)value);
+	keep_if_fits(e, before);
 }
 
 void
 log_decimal(struct log_entry *e, const char *key, double value)
 {
+	size_t before = e->line.len;
+
 	add_key(e, key);
 	buf_printf(&e->line, "%.2f", value);
+	keep_if_fits(e, before);
 }
 
 void

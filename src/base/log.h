@@ -31,7 +31,8 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
  *     log_span(&e, "from", sender);
  *     log_number(&e, "size", size);
  *     log_end(&e);
- * Each value is cut at LOG_VALUE_MAX bytes, the whole line at LOG_LINE_MAX. */
+ * Each value is cut at LOG_VALUE_MAX bytes; a field that would make the line
+ * longer than LOG_LINE_MAX is left out. */
 enum { LOG_VALUE_MAX = 1024, LOG_LINE_MAX = 8192 };
 struct log_entry {
 	struct buf line;
