@@ -13,9 +13,10 @@
 #include "base/buf.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <yaml.h>
 
 enum {
@@ -355,12 +356,12 @@ yaml_read(struct arena *a, const char *file, struct span text, struct report *re
 		report_add(report, (struct mark){ file, 0, 0 }, "larger than %d MiB", YAML_FILE_MAX / 1024 / 1024);
 		return NULL;
 	}
-	if (!yaml_parser_initialize(&r->parser)) {
+	arena_defer(a, reader_close, r); /* should the arena give up on the way */
+	r->open = yaml_parser_initialize(&r->parser);
+	if (!r->open) {
 		report_add(report, (struct mark){ file, 0, 0 }, "out of memory");
 		return NULL;
 	}
-	r->open = true;
-	arena_defer(a, reader_close, r); /* should the arena give up on the way */
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)(text.len > 0 ? text.data : ""), text.len);
 	root = read_stream(r);
@@ -374,24 +375,29 @@ free_text(void *object)
 	buf_free(object);
 }
 
-/* One octet past the limit is enough to know. */
-static bool
-read_whole(struct buf *text, FILE *in)
+/* One octet past the limit is enough to know. Returns an errno. */
+static int
+read_whole(struct buf *text, const char *file)
 {
 	enum { CHUNK = 64 * 1024 };
+	int fd = open(file, O_RDONLY | O_CLOEXEC), why = 0;
+	ssize_t got = 1;
 
-	while (text->len <= YAML_FILE_MAX) {
+	if (fd < 0)
+		return errno;
+	while (got > 0 && text->len <= YAML_FILE_MAX) {
 		char *room = buf_reserve(text, CHUNK);
-		size_t got;
 
-		if (room == NULL)
-			return false;
-		got = fread(room, 1, CHUNK, in);
-		buf_commit(text, got);
-		if (got == 0)
-			break;
+		got = room != NULL ? read(fd, room, CHUNK) : -1;
+		if (got > 0)
+			buf_commit(text, (size_t)got);
+		else if (got < 0 && errno == EINTR)
+			got = 1;
+		else if (got < 0)
+			why = room != NULL ? errno : ENOMEM;
 	}
-	return !ferror(in);
+	close(fd);
+	return why;
 }
 
 struct yaml *
@@ -399,22 +405,14 @@ yaml_read_file(struct arena *a, const char *file, struct report *report)
 {
 	struct buf *text = ARENA_NEW(a, struct buf);
 	struct yaml *root = NULL;
-	bool complete;
-	FILE *in = fopen(file, "re");
+	int why;
 
-	if (in == NULL) {
-		report_add(report, (struct mark){ file, 0, 0 }, "cannot be opened: %s", strerror(errno));
-		return NULL;
-	}
-	buf_init(text, 0);
 	arena_defer(a, free_text, text);
-	errno = 0;
-	complete = read_whole(text, in);
-	if (!complete)
-		report_add(report, (struct mark){ file, 0, 0 }, "cannot be read: %s", strerror(errno));
-	fclose(in);
-	if (complete)
+	why = read_whole(text, file);
+	if (why == 0)
 		root = yaml_read(a, file, buf_span(text), report);
+	else
+		report_add(report, (struct mark){ file, 0, 0 }, "cannot be read: %s", strerror(why));
 	buf_free(text);
 	return root;
 }

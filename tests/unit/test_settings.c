@@ -325,7 +325,7 @@ test_one_listener_for_an_address(void **state)
 {
 	conf_settings(*state, TWO("'127.0.0.1:25'", "'127.0.0.1:26'"));
 	conf_settings_fail(*state, TWO("['[::1]:25', '*:25']", "'[0::0:1]:25'"),
-	    "t:3:67: \"[::1]:25\" is already taken in line 2\n");
+	    "t:3:67: \"[0::0:1]:25\" is already taken in line 2\n");
 	conf_settings_fail(*state, TWO("'unix:/x'", "['*:1', 'unix:/x', '*:1']"),
 	    "t:3:67: \"*:1\" is already taken in line 3\n"
 	    "t:3:67: \"unix:/x\" is already taken in line 2\n");

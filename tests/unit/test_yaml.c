@@ -186,7 +186,7 @@ test_reads_files(void **state)
 	unlink(name);
 	assert_null(yaml_read_file(f->arena, "/nowhere/at/all", &f->report));
 	assert_null(yaml_read_file(f->arena, "/", &f->report));
-	assert_string_equal(conf_errors(f), "/nowhere/at/all:0:0: cannot be opened: No such file or directory\n"
+	assert_string_equal(conf_errors(f), "/nowhere/at/all:0:0: cannot be read: No such file or directory\n"
 	                                    "/:0:0: cannot be read: Is a directory\n");
 }
 
