@@ -21,6 +21,15 @@ clock_millis(void)
 	return clock_micros() / 1000;
 }
 
+int64_t
+clock_wall_millis(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 void
 clock_iso(char out[CLOCK_ISO_SIZE])
 {

@@ -1,0 +1,28 @@
+/* What the master and its children say to each other: small messages over a
+ * SEQPACKET pair, some with a descriptor. */
+#ifndef DAEMON_CHANNEL_H
+#define DAEMON_CHANNEL_H
+
+#include "io/packet.h"
+
+enum channel_kind {
+	CHANNEL_READY,        /* child: it serves */
+	CHANNEL_LINK_SCANNER, /* to a proxy: a link to scanner `index` */
+	CHANNEL_LINK_KEEPER,  /* to a proxy: a link to the keeper */
+	CHANNEL_LINK_PROXY,   /* to scanner and keeper: a link to a proxy */
+	CHANNEL_DRAIN,        /* to a child: finish what there is, then end */
+	CHANNEL_STUCK,        /* proxy: scanner `index` does not answer */
+};
+
+struct channel_message {
+	enum channel_kind kind;
+	uint32_t index;
+	int fd; /* -1 = none; the receiver owns it */
+};
+
+/* False: the other side is gone. The descriptor is not closed. */
+bool channel_send(int channel, enum channel_kind kind, uint32_t index, int fd);
+/* 1, 0 (nothing now) or -1 (the other side is gone). */
+int channel_receive(int channel, struct packet *p, struct channel_message *m);
+
+#endif

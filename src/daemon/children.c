@@ -1,0 +1,274 @@
+/* Forking and linking.
+ *
+ * Every proxy has a link of its own to every scanner of its generation and to
+ * the keeper: a SEQPACKET pair made here, one end sent to each. So the death
+ * of one process is seen by exactly those that spoke with it. A child keeps
+ * its channel and, if a proxy, the listening sockets; all other descriptors of
+ * the master are closed in it. */
+#include "config.h"
+
+#include "daemon/children.h"
+
+#include "base/log.h"
+#include "daemon/channel.h"
+#include "daemon/keeper_process.h"
+#include "daemon/proxy_process.h"
+#include "daemon/scanner_process.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *
+child_kind_name(enum child_kind kind)
+{
+	static const char *const names[] = { "keeper", "scanner", "proxy" };
+
+	return names[kind];
+}
+
+bool
+children_init(struct children *c, struct loop *l, void (*ready)(void *context), void *context)
+{
+	size_t size = STATS_SLOTS * sizeof(struct stats);
+
+	*c = (struct children){ .loop = l, .ready = ready, .context = context };
+	LIST_INIT(&c->list);
+	c->stats = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return c->stats != MAP_FAILED;
+}
+
+/* ---- links ---- */
+
+static void
+link_pair(struct child *proxy, struct child *server)
+{
+	enum channel_kind kind = server->kind == CHILD_KEEPER ? CHANNEL_LINK_KEEPER : CHANNEL_LINK_SCANNER;
+	int pair[2];
+
+	if (!packet_pair(pair, true, false)) {
+		log_error("link", "no link between %s %u and proxy %u: %m", child_kind_name(server->kind),
+		    server->index, proxy->index);
+		return;
+	}
+	if (channel_send(server->channel, CHANNEL_LINK_PROXY, proxy->index, pair[1]))
+		channel_send(proxy->channel, kind, server->index, pair[0]);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void
+link_to_others(struct children *c, struct child *new)
+{
+	struct child *other;
+
+	LIST_FOREACH (other, &c->list, others) {
+		bool together = other->realm == new->realm || other->kind == CHILD_KEEPER || new->kind == CHILD_KEEPER;
+
+		if (!together || other == new)
+			continue;
+		if (new->kind == CHILD_PROXY && other->kind != CHILD_PROXY)
+			link_pair(new, other);
+		else if (new->kind != CHILD_PROXY && other->kind == CHILD_PROXY)
+			link_pair(other, new);
+	}
+}
+
+/* ---- forking ---- */
+
+static int
+compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Closes everything above standard error but the channel and the listening sockets. */
+static void
+close_others(int channel, const struct listen_sockets *sockets)
+{
+	size_t count = 0, most = (sockets != NULL ? sockets->count : 0) + 1;
+	int *keep = calloc(most, sizeof(*keep));
+	unsigned next = STDERR_FILENO + 1;
+
+	if (keep == NULL)
+		_exit(1);
+	keep[count++] = channel;
+	for (size_t i = 0; sockets != NULL && i < sockets->count; i++)
+		keep[count++] = sockets->items[i].fd;
+	qsort(keep, count, sizeof(*keep), compare_fds);
+	for (size_t i = 0; i < count; i++) {
+		if ((unsigned)keep[i] > next)
+			close_range(next, (unsigned)keep[i] - 1, 0);
+		next = (unsigned)keep[i] + 1;
+	}
+	close_range(next, ~0U, 0);
+	free(keep);
+}
+
+static void
+forget_signals(void)
+{
+	static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1 };
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		signal(handled[i], SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	/* A terminal's interrupt reaches all; what ends a child is its master's word. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static bool
+uses_tproxy(const struct settings *s)
+{
+	for (size_t i = 0; i < s->listener_count; i++)
+		if (s->listeners[i].intercept == INTERCEPT_TPROXY)
+			return true;
+	return false;
+}
+
+static _Noreturn void
+be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t index, int channel)
+{
+	const struct settings *settings = r->generation->settings;
+	struct proxy_place place = { r->generation, &r->sockets, r->census, &c->stats[index % STATS_SLOTS], index };
+	char *name = arena_printf(r->generation->arena, "%s %u", child_kind_name(kind), index);
+
+	close_others(channel, kind == CHILD_PROXY ? &r->sockets : NULL);
+	forget_signals();
+	prctl(PR_SET_NAME, arena_printf(r->generation->arena, "gatepost:%.5s", name), 0, 0, 0);
+	log_set_process(name);
+	if (!account_become(&r->account, kind == CHILD_PROXY && uses_tproxy(settings)))
+		_exit(1);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (kind == CHILD_KEEPER)
+		keeper_process(settings, channel);
+	if (kind == CHILD_SCANNER)
+		scanner_process(r->generation, channel);
+	proxy_process(&place, channel);
+}
+
+static void
+hear_child(void *context)
+{
+	struct child *child = context;
+	struct children *c = child->all;
+	struct packet p;
+	struct channel_message m;
+	struct child *other;
+	int got;
+
+	packet_init(&p);
+	got = channel_receive(child->channel, &p, &m);
+	packet_free(&p);
+	if (got < 0) { /* SIGCHLD tells the rest */
+		watch_pause(child->watch, true);
+	} else if (got > 0 && m.kind == CHANNEL_READY && !child->ready) {
+		child->ready = true;
+		c->ready(c->context);
+	} else if (got > 0 && m.kind == CHANNEL_STUCK) {
+		LIST_FOREACH (other, &c->list, others)
+			if (other->kind == CHILD_SCANNER && other->realm == child->realm && other->index == m.index)
+				kill(other->pid, SIGKILL);
+	}
+}
+
+static struct child *
+child_new(struct children *c, struct realm *r, enum child_kind kind, uint32_t index, int channel)
+{
+	struct child *child = calloc(1, sizeof(*child));
+
+	if (child == NULL)
+		return NULL;
+	*child = (struct child){ .kind = kind, .index = index, .realm = r, .channel = channel, .all = c,
+		.began = loop_now(c->loop) };
+	child->watch = watch_new(c->loop, channel, hear_child, child);
+	if (child->watch == NULL) {
+		free(child);
+		return NULL;
+	}
+	return child;
+}
+
+static void
+log_start(const struct child *child)
+{
+	struct log_entry e;
+
+	log_begin(&e, LOG_LEVEL_INFO, "started");
+	log_text(&e, "child", child_kind_name(child->kind));
+	log_number(&e, "index", child->index);
+	log_number(&e, "pid", child->pid);
+	log_end(&e);
+}
+
+bool
+child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t index)
+{
+	struct child *child;
+	int pair[2];
+
+	if (!packet_pair(pair, true, kind == CHILD_PROXY))
+		return false;
+	child = child_new(c, r, kind, index, pair[0]);
+	if (child == NULL) {
+		close(pair[0]);
+		close(pair[1]);
+		return false;
+	}
+	child->pid = fork();
+	if (child->pid == 0)
+		be_child(c, r, kind, index, pair[1]);
+	close(pair[1]);
+	if (child->pid < 0) {
+		child_free(&child);
+		return false;
+	}
+	LIST_INSERT_HEAD(&c->list, child, others);
+	r->alive++;
+	log_start(child);
+	link_to_others(c, child);
+	return true;
+}
+
+void
+child_drain(struct child *child)
+{
+	channel_send(child->channel, CHANNEL_DRAIN, 0, -1);
+}
+
+void
+child_free(struct child **child)
+{
+	if (*child == NULL)
+		return;
+	watch_free(&(*child)->watch);
+	close((*child)->channel);
+	free(*child);
+	*child = NULL;
+}
+
+struct child *
+children_reap(struct children *c, int *status)
+{
+	struct child *child;
+	pid_t pid = waitpid(-1, status, WNOHANG);
+
+	if (pid <= 0)
+		return NULL;
+	LIST_FOREACH (child, &c->list, others)
+		if (child->pid == pid)
+			break;
+	if (child == NULL)
+		return children_reap(c, status);
+	LIST_REMOVE(child, others);
+	child->realm->alive--;
+	return child;
+}

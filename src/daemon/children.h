@@ -1,0 +1,62 @@
+/* The master's children: forking them, linking them to each other, noticing
+ * that they ended. */
+#ifndef DAEMON_CHILDREN_H
+#define DAEMON_CHILDREN_H
+
+#include "daemon/listeners.h"
+#include "daemon/privileges.h"
+
+#include <sys/queue.h>
+#include <sys/types.h>
+
+enum child_kind { CHILD_KEEPER, CHILD_SCANNER, CHILD_PROXY };
+const char *child_kind_name(enum child_kind kind);
+
+/* A generation that runs, or that is being left. */
+struct realm {
+	TAILQ_ENTRY(realm) others;
+	struct generation *generation;
+	struct listen_sockets sockets;
+	struct census *census;
+	struct account account;
+	size_t proxies, scanners; /* how many there should be */
+	size_t alive;             /* children of it */
+	bool leaving;
+};
+
+struct child {
+	LIST_ENTRY(child) others;
+	enum child_kind kind;
+	uint32_t index;
+	struct realm *realm;
+	pid_t pid;
+	int channel;
+	struct watch *watch;
+	struct children *all;
+	uint64_t began; /* loop_now() */
+	bool ready;
+};
+
+struct children {
+	struct loop *loop;
+	LIST_HEAD(, child) list;
+	struct stats *stats;      /* STATS_SLOTS of them, shared */
+	void (*ready)(void *context);
+	void *context;
+	uint64_t restarts[3];     /* by kind */
+};
+enum { STATS_SLOTS = 256 };
+
+/* False: no shared memory. */
+bool children_init(struct children *c, struct loop *l, void (*ready)(void *context), void *context);
+/* Forks a child and links it to those that it works with. False: the kernel
+ * refused. */
+bool child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t index);
+/* Asks one, or all of a realm (and of that kind), to finish. */
+void child_drain(struct child *child);
+/* Takes an ended child out of the list: NULL when none has ended. *status as
+ * waitpid(); the child is the caller's to free with child_free(). */
+struct child *children_reap(struct children *c, int *status);
+void child_free(struct child **child);
+
+#endif

@@ -1,0 +1,123 @@
+/* The control socket. Only who may write to the socket file is heard: it is
+ * made with mode 0600. A command is one short line, read when it has come. */
+#include "config.h"
+
+#include "daemon/control.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "io/peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum {
+	CONTROL_COMMAND_MAX = 64,
+	CONTROL_PATIENCE_S = 1, /* for the peer, who is on this machine, to send or take a text */
+};
+
+struct control {
+	struct master *master;
+	struct watch *watch;
+	char *path;
+	int fd;
+};
+
+static void
+reload(struct master *m, struct buf *out)
+{
+	struct arena *arena = arena_new(0);
+	struct report report;
+
+	report_init(&report, arena);
+	buf_add_str(out, master_reload(m, &report) ? "ok\n" : "error\n");
+	for (const struct report_error *e = report.first; e != NULL; e = e->next)
+		buf_printf(out, "%s:%zu:%zu: %s\n", e->mark.file, e->mark.line, e->mark.column, e->message);
+	arena_free(&arena);
+}
+
+static void
+obey(struct master *m, struct span command, struct buf *out)
+{
+	if (span_is(command, "status")) {
+		buf_add_str(out, "ok\n");
+		master_status(m, out);
+	} else if (span_is(command, "reload")) {
+		reload(m, out);
+	} else if (span_is(command, "drain")) {
+		master_drain(m);
+		buf_add_str(out, "ok\n");
+	} else {
+		buf_add_str(out, "error\nthe command is not known\n");
+	}
+}
+
+static void
+hear(void *context)
+{
+	struct control *c = context;
+	struct timeval patience = { .tv_sec = CONTROL_PATIENCE_S };
+	char text[CONTROL_COMMAND_MAX];
+	struct buf out = { 0 };
+	int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	n = recv(fd, text, sizeof(text), 0);
+	if (n > 0) {
+		obey(c->master, span_trim(span_of(text, (size_t)n)), &out);
+		/* A peer that does not take its answer does without. */
+		(void)!send(fd, buf_span(&out).data, buf_span(&out).len, MSG_NOSIGNAL);
+	}
+	buf_free(&out);
+	close(fd);
+}
+
+struct control *
+control_new(struct loop *l, const char *path, struct master *m)
+{
+	struct arena *arena = arena_new(0);
+	struct control *c = calloc(1, sizeof(*c));
+	struct address address = { .text = path, .path = path };
+	const char *error = "out of memory";
+	mode_t mask = umask(077);
+
+	if (c != NULL) {
+		c->master = m;
+		c->path = strdup(path);
+		c->fd = listen_open(arena, &address, INTERCEPT_NONE, &error);
+		if (c->fd >= 0)
+			c->watch = watch_new(l, c->fd, hear, c);
+		if (c->watch == NULL) {
+			log_warning("control", "%s: %s: gatepost ctl will not reach this gatepost", path, error);
+			control_free(&c);
+		}
+	}
+	umask(mask);
+	arena_free(&arena);
+	return c;
+}
+
+void
+control_free(struct control **control)
+{
+	struct control *c = *control;
+
+	if (c == NULL)
+		return;
+	*control = NULL;
+	watch_free(&c->watch);
+	if (c->fd >= 0) {
+		close(c->fd);
+		unlink(c->path);
+	}
+	free(c->path);
+	free(c);
+}

@@ -1,0 +1,74 @@
+/* Reading a configuration into everything that the processes share. */
+#include "config.h"
+
+#include "daemon/generation.h"
+
+static bool
+compile_rules(struct generation *g, struct report *report)
+{
+	const struct settings *s = g->settings;
+
+	g->rules = ARENA_ARRAY(g->arena, struct ruleset *, s->policy_count);
+	for (size_t i = 0; i < s->policy_count; i++)
+		g->rules[i] = ruleset_compile(g->arena, s, i, report);
+	return report->count == 0;
+}
+
+static void
+report_tls(struct report *report, const struct settings *s, const char *what, const char *name, const char *error)
+{
+	report_add(report, (struct mark){ s->file, 0, 0 }, "%s %s: %s", what, name, error);
+}
+
+static bool
+make_tls(struct generation *g, const struct tls_tickets *tickets, struct report *report)
+{
+	static const struct upstream_tls plain = { .mode = TLS_NONE, .verify = VERIFY_NONE };
+	const struct settings *s = g->settings;
+	const char *error = NULL;
+
+	g->listener_tls = ARENA_ARRAY(g->arena, struct tls_server *, s->listener_count);
+	for (size_t i = 0; i < s->listener_count; i++) {
+		const struct listener *l = &s->listeners[i];
+
+		if (l->tls.mode == TLS_NONE)
+			continue;
+		g->listener_tls[i] = tls_server_new(g->arena, &l->tls, tickets, &error);
+		if (g->listener_tls[i] == NULL)
+			report_tls(report, s, "listener", l->name, error);
+	}
+	g->upstream_tls = ARENA_ARRAY(g->arena, struct tls_client *, s->upstream_count);
+	for (size_t i = 0; i < s->upstream_count; i++) {
+		g->upstream_tls[i] = tls_client_new(g->arena, &s->upstreams[i].tls, &error);
+		if (g->upstream_tls[i] == NULL)
+			report_tls(report, s, "upstream", s->upstreams[i].name, error);
+	}
+	g->intercept_tls = tls_client_new(g->arena, &plain, &error);
+	return report->count == 0;
+}
+
+struct generation *
+generation_load(const char *file, const struct tls_tickets *tickets, struct report *report)
+{
+	struct arena *arena = arena_new(0);
+	struct generation *g = ARENA_NEW(arena, struct generation);
+
+	g->arena = arena;
+	g->settings = settings_read(arena, file, report);
+	if (g->settings != NULL && compile_rules(g, report) && make_tls(g, tickets, report))
+		return g;
+	generation_free(&g);
+	return NULL;
+}
+
+void
+generation_free(struct generation **g)
+{
+	struct arena *arena;
+
+	if (*g == NULL)
+		return;
+	arena = (*g)->arena;
+	*g = NULL;
+	arena_free(&arena);
+}

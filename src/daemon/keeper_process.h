@@ -1,0 +1,17 @@
+/* The keeper: the only process that writes to the quarantine. */
+#ifndef DAEMON_KEEPER_PROCESS_H
+#define DAEMON_KEEPER_PROCESS_H
+
+#include "conf/settings.h"
+
+struct keep_service;
+/* NULL, and said in the log, when the quarantine cannot be opened. */
+struct keep_service *keep_service_new(const struct settings *settings);
+void keep_service_free(struct keep_service **k);
+/* Serves one request of that link. False: the link is closed. */
+bool keep_service_serve(struct keep_service *k, int link);
+
+/* The life of a keeper process; never returns. */
+_Noreturn void keeper_process(const struct settings *settings, int channel);
+
+#endif

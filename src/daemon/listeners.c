@@ -1,0 +1,214 @@
+/* Listening sockets and accepting. When descriptors run out, accepting rests
+ * for ACCEPT_REST_MS instead of spinning; who waits stays in the backlog. */
+#include "config.h"
+
+#include "daemon/listeners.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	ACCEPT_BATCH = 16,    /* connections taken before others get their turn */
+	ACCEPT_REST_MS = 100,
+};
+
+/* ---- opening ---- */
+
+static int
+find_open(const struct listen_sockets *old, const struct listen_socket *wanted)
+{
+	for (size_t i = 0; old != NULL && i < old->count; i++)
+		if (strcmp(old->items[i].address, wanted->address) == 0 &&
+		    (old->items[i].intercept == INTERCEPT_TPROXY) == (wanted->intercept == INTERCEPT_TPROXY))
+			return old->items[i].fd;
+	return -1;
+}
+
+static void
+open_one(struct listen_sockets *out, const struct generation *g, size_t listener, const struct address *address,
+    const struct listen_sockets *old, struct report *report)
+{
+	const struct listener *l = &g->settings->listeners[listener];
+	struct listen_socket s = { address->text, l->intercept, listener, -1 };
+	const char *error;
+
+	s.fd = find_open(old, &s);
+	if (s.fd < 0)
+		s.fd = listen_open(g->arena, address, l->intercept, &error);
+	if (s.fd < 0)
+		report_add(report, (struct mark){ g->settings->file, 0, 0 }, "listener %s: %s: %s", l->name,
+		    address->text, error);
+	else
+		out->items[out->count++] = s;
+}
+
+bool
+listeners_open(struct listen_sockets *out, const struct generation *g, const struct listen_sockets *old,
+    struct report *report)
+{
+	const struct settings *settings = g->settings;
+	size_t count = 0;
+
+	for (size_t i = 0; i < settings->listener_count; i++)
+		count += settings->listeners[i].address_count;
+	*out = (struct listen_sockets){ ARENA_ARRAY(g->arena, struct listen_socket, count), 0 };
+	for (size_t i = 0; i < settings->listener_count; i++) {
+		const struct listener *l = &settings->listeners[i];
+
+		if (!proxy_serves(l->protocol)) {
+			log_warning("listener", "listener %s: this version has no sessions for its protocol: not opened",
+			    l->name);
+			continue;
+		}
+		for (size_t j = 0; j < l->address_count; j++)
+			open_one(out, g, i, &l->addresses[j], old, report);
+	}
+	if (report->count == 0)
+		return true;
+	listeners_close(out, old);
+	return false;
+}
+
+void
+listeners_close(const struct listen_sockets *old, const struct listen_sockets *now)
+{
+	for (size_t i = 0; i < old->count; i++) {
+		bool taken = false;
+
+		for (size_t j = 0; now != NULL && j < now->count; j++)
+			taken = taken || now->items[j].fd == old->items[i].fd;
+		if (!taken)
+			close(old->items[i].fd);
+	}
+}
+
+/* ---- accepting ---- */
+
+struct acceptor_socket {
+	struct acceptor *acceptor;
+	struct watch *watch;
+	size_t listener;
+	int fd;
+};
+
+struct acceptor {
+	struct proxy *proxy;
+	struct timer *rest;
+	struct acceptor_socket *sockets;
+	size_t count;
+};
+
+static void
+turn_away(const struct acceptor_socket *s, int fd, const char *why)
+{
+	const struct listener *l = &s->acceptor->proxy->settings->listeners[s->listener];
+
+	log_warning("connections", "listener %s: %s", l->name, why);
+	if (l->tls.mode != TLS_IMPLICIT) {
+		static const char text[] = "421 4.3.2 too many connections, try again later\r\n";
+
+		/* A client that does not take it finds the connection closed. */
+		(void)!send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+	close(fd);
+}
+
+static void
+welcome(struct acceptor_socket *s, int fd, const struct peer *peer)
+{
+	struct proxy *p = s->acceptor->proxy;
+	const struct limits *limits = &p->settings->limits;
+	unsigned char client[16];
+
+	peer_bytes(peer, client);
+	switch (census_enter(p->census, p->index, client, limits->connections, limits->connections_per_client)) {
+	case CENSUS_WELCOME:
+		proxy_accept(p, s->listener, fd, peer);
+		break;
+	case CENSUS_FULL:
+		turn_away(s, fd, "limits.connections is reached");
+		break;
+	case CENSUS_CLIENT_FULL:
+		turn_away(s, fd, "limits.connections_per_client is reached");
+		break;
+	}
+}
+
+static void
+pause_all(struct acceptor *a, bool paused)
+{
+	for (size_t i = 0; i < a->count; i++)
+		watch_pause(a->sockets[i].watch, paused);
+}
+
+static void
+rested(void *context)
+{
+	pause_all(context, false);
+}
+
+static void
+accept_some(void *context)
+{
+	struct acceptor_socket *s = context;
+	struct acceptor *a = s->acceptor;
+
+	for (int i = 0; i < ACCEPT_BATCH; i++) {
+		struct peer peer = { .len = sizeof(peer.address) };
+		int fd = accept4(s->fd, (struct sockaddr *)&peer.address, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			welcome(s, fd, &peer);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			log_error("accept", "no more descriptors: accepting rests for %d ms", ACCEPT_REST_MS);
+			pause_all(a, true);
+			timer_at(a->rest, loop_now(a->proxy->loop) + ACCEPT_REST_MS);
+		}
+		return;
+	}
+}
+
+struct acceptor *
+acceptor_new(struct proxy *p, const struct listen_sockets *sockets)
+{
+	struct acceptor *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return NULL;
+	a->proxy = p;
+	a->rest = timer_new(p->loop, rested, a);
+	a->sockets = calloc(sockets->count + 1, sizeof(*a->sockets));
+	for (size_t i = 0; a->sockets != NULL && i < sockets->count; i++) {
+		struct acceptor_socket *s = &a->sockets[a->count];
+
+		*s = (struct acceptor_socket){ a, NULL, sockets->items[i].listener, sockets->items[i].fd };
+		s->watch = watch_new(p->loop, s->fd, accept_some, s);
+		if (s->watch == NULL)
+			break;
+		a->count++;
+	}
+	if (a->rest == NULL || a->count < sockets->count)
+		acceptor_free(&a);
+	return a;
+}
+
+void
+acceptor_free(struct acceptor **acceptor)
+{
+	struct acceptor *a = *acceptor;
+
+	if (a == NULL)
+		return;
+	*acceptor = NULL;
+	for (size_t i = 0; i < a->count; i++)
+		watch_free(&a->sockets[i].watch);
+	timer_free(&a->rest);
+	free(a->sockets);
+	free(a);
+}

@@ -1,0 +1,123 @@
+/* The proxy process. When the master is gone it takes no new sessions and ends
+ * with the last one that it has. */
+#include "config.h"
+
+#include "daemon/proxy_process.h"
+
+#include "base/log.h"
+#include "daemon/channel.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct proxy *
+proxy_host_new(struct loop *l, const struct proxy_place *place, void (*stuck)(void *context, uint32_t scanner),
+    void *context)
+{
+	struct proxy *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->index = place->index;
+	p->loop = l;
+	p->generation = place->generation;
+	p->settings = place->generation->settings;
+	p->census = place->census;
+	p->stats = place->stats;
+	LIST_INIT(&p->sessions);
+	p->upstreams = upstreams_new(l, p->settings);
+	p->scan = scan_port_new(l, p->settings, stuck, context);
+	p->keep = keep_port_new(l);
+	if (p->upstreams == NULL || p->scan == NULL || p->keep == NULL)
+		proxy_host_free(&p);
+	return p;
+}
+
+void
+proxy_host_free(struct proxy **proxy)
+{
+	struct proxy *p = *proxy;
+
+	if (p == NULL)
+		return;
+	*proxy = NULL;
+	scan_port_free(&p->scan);
+	keep_port_free(&p->keep);
+	upstreams_free(&p->upstreams);
+	free(p);
+}
+
+struct host {
+	struct loop *loop;
+	struct proxy *proxy;
+	struct acceptor *acceptor;
+	struct watch *watch;
+	struct packet packet;
+	int channel;
+};
+
+static void
+stuck(void *context, uint32_t scanner)
+{
+	struct host *h = context;
+
+	channel_send(h->channel, CHANNEL_STUCK, scanner, -1);
+}
+
+static void
+drained(void *context)
+{
+	struct host *h = context;
+
+	loop_stop(h->loop);
+}
+
+static void
+drain(struct host *h)
+{
+	acceptor_free(&h->acceptor);
+	proxy_drain(h->proxy);
+}
+
+static void
+hear_master(void *context)
+{
+	struct host *h = context;
+	struct channel_message m;
+	int got = channel_receive(h->channel, &h->packet, &m);
+
+	if (got < 0) {
+		watch_pause(h->watch, true);
+		drain(h);
+		return;
+	}
+	if (got == 0)
+		return;
+	if (m.kind == CHANNEL_LINK_SCANNER && m.fd >= 0)
+		scan_port_link(h->proxy->scan, m.index, m.fd);
+	else if (m.kind == CHANNEL_LINK_KEEPER && m.fd >= 0)
+		keep_port_link(h->proxy->keep, m.fd);
+	else if (m.kind == CHANNEL_DRAIN)
+		drain(h);
+}
+
+_Noreturn void
+proxy_process(const struct proxy_place *place, int channel)
+{
+	struct host h = { .channel = channel };
+
+	packet_init(&h.packet);
+	h.loop = loop_new();
+	h.proxy = h.loop != NULL ? proxy_host_new(h.loop, place, stuck, &h) : NULL;
+	h.acceptor = h.proxy != NULL ? acceptor_new(h.proxy, place->sockets) : NULL;
+	h.watch = h.acceptor != NULL ? watch_new(h.loop, channel, hear_master, &h) : NULL;
+	if (h.watch == NULL) {
+		log_error("proxy", "the proxy cannot begin");
+		_exit(1);
+	}
+	h.proxy->drained = drained;
+	h.proxy->drained_context = &h;
+	channel_send(channel, CHANNEL_READY, 0, -1);
+	loop_run(h.loop);
+	_exit(0);
+}

@@ -1,0 +1,140 @@
+/* The scanner process: one request at a time, from the links in turn. What it
+ * needs is opened first, then the cage closes; from then on it can only read
+ * what it is sent and answer. It ends when the master is gone or asks it to,
+ * once its proxies are. */
+#include "config.h"
+
+#include "daemon/scanner_process.h"
+
+#include "base/log.h"
+#include "daemon/cage.h"
+#include "daemon/channel.h"
+#include "daemon/links.h"
+#include "io/packet.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct scan_service {
+	struct scanner *scanner;
+	struct arena *arena;
+	struct packet packet;
+	struct buf answer;
+};
+
+struct scan_service *
+scan_service_new(const struct generation *g)
+{
+	struct scan_service *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	packet_init(&s->packet);
+	s->arena = arena_new(0);
+	s->scanner = scanner_new(g->settings, g->rules);
+	if (s->scanner == NULL)
+		scan_service_free(&s);
+	return s;
+}
+
+void
+scan_service_free(struct scan_service **service)
+{
+	struct scan_service *s = *service;
+
+	if (s == NULL)
+		return;
+	*service = NULL;
+	scanner_free(&s->scanner);
+	packet_free(&s->packet);
+	arena_free(&s->arena);
+	buf_free(&s->answer);
+	free(s);
+}
+
+/* The message where it lies: in the packet, or mapped from its descriptor. */
+static bool
+find_message(struct scan_service *s, const struct scan_frame *f, struct span *message, void **mapped)
+{
+	struct stat st;
+
+	*mapped = NULL;
+	*message = f->message;
+	if (!f->in_descriptor)
+		return true;
+	if (s->packet.fds[0] < 0 || fstat(s->packet.fds[0], &st) != 0 || (uint64_t)st.st_size != f->size)
+		return false;
+	*mapped = mmap(NULL, (size_t)f->size, PROT_READ, MAP_PRIVATE, s->packet.fds[0], 0);
+	if (*mapped == MAP_FAILED) {
+		*mapped = NULL;
+		return false;
+	}
+	*message = span_of(*mapped, (size_t)f->size);
+	return true;
+}
+
+static int
+take_scratch(struct packet *p)
+{
+	int fd = p->fds[1];
+
+	p->fds[1] = -1;
+	return fd;
+}
+
+static void
+answer_request(struct scan_service *s, const struct scan_frame *f)
+{
+	struct scan_request request;
+	const struct scan_answer *answer;
+	struct scan_answer failure;
+	void *mapped;
+
+	arena_reset(s->arena);
+	scan_answer_failure(&failure, FAILURE_DEFER, "the request cannot be read");
+	answer = &failure;
+	if (scan_request_decode(s->arena, f->request, &request) && find_message(s, f, &request.message, &mapped)) {
+		answer = scanner_run(s->scanner, &request, take_scratch(&s->packet));
+		scan_frame_answer(&s->answer, f->id, answer);
+		if (mapped != NULL)
+			munmap(mapped, (size_t)f->size);
+		return;
+	}
+	scan_frame_answer(&s->answer, f->id, answer);
+}
+
+bool
+scan_service_serve(struct scan_service *s, int link)
+{
+	struct scan_frame f;
+	int got = packet_receive(link, &s->packet);
+
+	if (got <= 0)
+		return got == 0;
+	if (!scan_frame_decode(buf_span(&s->packet.data), &f))
+		return false;
+	buf_clear(&s->answer);
+	answer_request(s, &f);
+	return packet_send(link, buf_span(&s->answer), SPAN_NONE, NULL, 0) == PACKET_SENT;
+}
+
+static bool
+serve(void *context, int link)
+{
+	return scan_service_serve(context, link);
+}
+
+_Noreturn void
+scanner_process(const struct generation *g, int channel)
+{
+	struct scan_service *s = scan_service_new(g);
+
+	if (s == NULL || !cage_close(&g->settings->limits)) {
+		log_error("scanner", "the scanner cannot begin");
+		_exit(1);
+	}
+	links_serve(channel, serve, s);
+	_exit(0);
+}

@@ -1,0 +1,162 @@
+/* One process that is proxy, scanner and keeper: the same code and the same
+ * messages, over links whose other ends it serves itself. There is no cage, no
+ * change of account and no reload: for tests and debugging. */
+#include "config.h"
+
+#include "daemon/master.h"
+
+#include "base/log.h"
+#include "daemon/generation.h"
+#include "daemon/keeper_process.h"
+#include "daemon/proxy_process.h"
+#include "daemon/scanner_process.h"
+#include "io/packet.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct single {
+	struct loop *loop;
+	struct generation *generation;
+	struct listen_sockets sockets;
+	struct proxy *proxy;
+	struct acceptor *acceptor;
+	struct scan_service *scan;
+	struct keep_service *keep;
+	struct watch *watches[5];
+	int scan_link, keep_link;
+	struct stats stats;
+	struct census *census;
+};
+
+static void
+serve_scan(void *context)
+{
+	struct single *s = context;
+
+	scan_service_serve(s->scan, s->scan_link);
+}
+
+static void
+serve_keep(void *context)
+{
+	struct single *s = context;
+
+	keep_service_serve(s->keep, s->keep_link);
+}
+
+static void
+drained(void *context)
+{
+	struct single *s = context;
+
+	loop_stop(s->loop);
+}
+
+static void
+drain(void *context)
+{
+	struct single *s = context;
+
+	acceptor_free(&s->acceptor);
+	proxy_drain(s->proxy);
+}
+
+static void
+refuse_reload(void *context)
+{
+	(void)context;
+	log_warning("reload", "one process cannot reload: start it again");
+}
+
+static void
+never_stuck(void *context, uint32_t scanner)
+{
+	(void)context;
+	(void)scanner;
+}
+
+static bool
+link_up(struct single *s)
+{
+	int scan[2], keep[2];
+
+	if (!packet_pair(scan, true, true) || !packet_pair(keep, true, true))
+		return false;
+	s->scan_link = scan[1];
+	s->keep_link = keep[1];
+	s->watches[0] = watch_new(s->loop, scan[1], serve_scan, s);
+	s->watches[1] = watch_new(s->loop, keep[1], serve_keep, s);
+	return s->watches[0] != NULL && s->watches[1] != NULL && scan_port_link(s->proxy->scan, 0, scan[0]) &&
+	    keep_port_link(s->proxy->keep, keep[0]);
+}
+
+static bool
+begin(struct single *s)
+{
+	struct proxy_place place = { s->generation, &s->sockets, NULL, &s->stats, 0 };
+
+	s->loop = loop_new();
+	s->census = place.census = census_new(1, s->generation->settings->limits.connections);
+	s->scan = scan_service_new(s->generation);
+	s->keep = keep_service_new(s->generation->settings);
+	if (s->loop == NULL || s->census == NULL || s->scan == NULL || s->keep == NULL)
+		return false;
+	s->proxy = proxy_host_new(s->loop, &place, never_stuck, s);
+	if (s->proxy == NULL || !link_up(s))
+		return false;
+	s->proxy->drained = drained;
+	s->proxy->drained_context = s;
+	s->watches[2] = watch_signal(s->loop, SIGTERM, drain, s);
+	s->watches[3] = watch_signal(s->loop, SIGINT, drain, s);
+	s->watches[4] = watch_signal(s->loop, SIGHUP, refuse_reload, s);
+	signal(SIGPIPE, SIG_IGN);
+	s->acceptor = acceptor_new(s->proxy, &s->sockets);
+	return s->acceptor != NULL;
+}
+
+static void
+end(struct single *s)
+{
+	acceptor_free(&s->acceptor);
+	proxy_host_free(&s->proxy);
+	for (size_t i = 0; i < sizeof(s->watches) / sizeof(s->watches[0]); i++)
+		watch_free(&s->watches[i]);
+	scan_service_free(&s->scan);
+	keep_service_free(&s->keep);
+	census_free(&s->census);
+	loop_free(&s->loop);
+	generation_free(&s->generation);
+}
+
+int
+single_run(const char *file)
+{
+	struct single *s = calloc(1, sizeof(*s));
+	struct arena *arena = arena_new(0);
+	struct tls_tickets tickets;
+	struct report report;
+	int status = 2;
+
+	report_init(&report, arena);
+	if (s != NULL && tls_tickets_make(&tickets))
+		s->generation = generation_load(file, &tickets, &report);
+	if (s != NULL && s->generation != NULL && listeners_open(&s->sockets, s->generation, NULL, &report)) {
+		const struct settings *settings = s->generation->settings;
+
+		log_setup(settings->log_target, settings->log_format, settings->log_level);
+		log_set_process("single");
+		if (begin(s)) {
+			log_info("ready", "one process, %zu sockets", s->sockets.count);
+			loop_run(s->loop);
+			status = 0;
+		}
+	}
+	report_print(&report, stderr);
+	if (s != NULL)
+		end(s);
+	free(s);
+	arena_free(&arena);
+	return status;
+}

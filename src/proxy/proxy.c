@@ -1,0 +1,60 @@
+/* Accepting and ending sessions: the protocols' one common door. */
+#include "config.h"
+
+#include "proxy/proxy.h"
+
+#include "base/log.h"
+#include "proxy/smtp_session.h"
+
+#include <unistd.h>
+
+/* The three protocols behind one door: how a session of each begins. */
+static const struct {
+	bool (*begin)(struct proxy *p, const struct listener *listener, struct tls_server *tls, int fd,
+	    const struct peer *peer);
+} protocols[] = {
+	[PROTOCOL_SMTP] = { smtp_session_begin },
+	[PROTOCOL_LMTP] = { smtp_session_begin },
+	[PROTOCOL_POP3] = { NULL },
+	[PROTOCOL_IMAP] = { NULL },
+};
+
+bool
+proxy_serves(enum protocol protocol)
+{
+	return protocols[protocol].begin != NULL;
+}
+
+void
+proxy_accept(struct proxy *p, size_t listener, int fd, const struct peer *peer)
+{
+	const struct listener *l = &p->settings->listeners[listener];
+
+	stats_add(&p->stats->connections, 1);
+	if (!protocols[l->protocol].begin(p, l, p->generation->listener_tls[listener], fd, peer))
+		log_error("session", "a session cannot begin: out of memory");
+}
+
+void
+proxy_session_ended(struct proxy *p)
+{
+	if (p->draining && p->session_count == 0)
+		p->drained(p->drained_context);
+}
+
+void
+proxy_drain(struct proxy *p)
+{
+	struct session *s, *next;
+
+	if (p->draining)
+		return;
+	p->draining = true;
+	if (p->session_count == 0)
+		p->drained(p->drained_context);
+	for (s = LIST_FIRST(&p->sessions); s != NULL; s = next) {
+		next = LIST_NEXT(s, others);
+		s->draining = true;
+		session_wake(s);
+	}
+}

@@ -1,0 +1,55 @@
+/* A proxy process: what its sessions share. The daemon makes it, gives it
+ * accepted connections and links to scanners and keeper. */
+#ifndef PROXY_PROXY_H
+#define PROXY_PROXY_H
+
+#include "io/connect.h"
+#include "io/loop.h"
+#include "io/peer.h"
+#include "io/tls.h"
+#include "proxy/keep_port.h"
+#include "proxy/scan_port.h"
+#include "proxy/session.h"
+#include "proxy/stats.h"
+#include "rule/ruleset.h"
+
+/* Made once by the master and inherited: everything that a generation of
+ * proxies and scanners has in common. Arrays follow the settings' order. */
+struct generation {
+	struct arena *arena;
+	const struct settings *settings;
+	struct ruleset **rules;
+	struct tls_server **listener_tls; /* NULL where a listener has none */
+	struct tls_client **upstream_tls;
+	struct tls_client *intercept_tls;
+};
+
+struct proxy {
+	size_t index;
+	struct loop *loop;
+	const struct generation *generation;
+	const struct settings *settings;
+	struct upstreams *upstreams;
+	struct scan_port *scan;
+	struct keep_port *keep;
+	struct census *census;
+	struct stats *stats;
+	LIST_HEAD(, session) sessions;
+	size_t session_count;
+	uint64_t sessions_begun;
+	bool draining;
+	void (*drained)(void *context); /* the last session of a draining proxy ended */
+	void *drained_context;
+};
+
+/* A client was accepted at that listener; fd is owned from now on. */
+void proxy_accept(struct proxy *p, size_t listener, int fd, const struct peer *peer);
+/* No new sessions come: those that are between messages end now, the others
+ * after the one they are at. drained() is called, perhaps at once. */
+void proxy_drain(struct proxy *p);
+/* For the session driver. */
+void proxy_session_ended(struct proxy *p);
+/* True when that listener's protocol has sessions in this version. */
+bool proxy_serves(enum protocol protocol);
+
+#endif

@@ -1,0 +1,368 @@
+/* The proxy's links to the scanners.
+ *
+ * A job is waiting (in `waiting`, oldest first), sent (in its link's `sent`,
+ * in the order of sending, which is the order a scanner works in), or
+ * cancelled while sent: then it stays in `sent` without a done() so that blame
+ * is still laid right. Each link is given at most LINK_DEPTH jobs, enough that
+ * a scanner finds the next one without waiting for us, few enough that a small
+ * message seldom waits behind a large one. */
+#include "config.h"
+
+#include "proxy/scan_port.h"
+
+#include "base/log.h"
+#include "io/packet.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+enum {
+	LINK_DEPTH = 4,
+	LARGE_MESSAGE = 1024 * 1024, /* nothing is queued behind one of these */
+};
+
+struct scan_job {
+	TAILQ_ENTRY(scan_job) others;
+	uint64_t id, size;
+	size_t policy;
+	const struct spool *spool;
+	struct buf head;
+	struct scan_port *port;
+	bool sent;
+	scan_done *done;           /* NULL once cancelled */
+	void *context;
+};
+
+TAILQ_HEAD(jobs, scan_job);
+
+struct link {
+	LIST_ENTRY(link) others;
+	struct scan_port *port;
+	struct watch *watch;
+	struct timer *timer;
+	int fd;
+	uint32_t scanner;
+	struct jobs sent;
+	size_t depth;
+	uint64_t octets;
+};
+
+struct scan_port {
+	struct loop *loop;
+	const struct settings *settings;
+	LIST_HEAD(, link) links;
+	struct jobs waiting;
+	struct packet packet;
+	struct arena *arena;
+	uint64_t last_id;
+	void (*stuck)(void *context, uint32_t scanner);
+	void *stuck_context;
+};
+
+struct scan_port *
+scan_port_new(struct loop *l, const struct settings *settings, void (*stuck)(void *context, uint32_t scanner),
+    void *context)
+{
+	struct scan_port *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->loop = l;
+	p->settings = settings;
+	p->stuck = stuck;
+	p->stuck_context = context;
+	p->arena = arena_new(0);
+	LIST_INIT(&p->links);
+	TAILQ_INIT(&p->waiting);
+	packet_init(&p->packet);
+	return p;
+}
+
+static void
+job_free(struct scan_job *j)
+{
+	buf_free(&j->head);
+	free(j);
+}
+
+static void
+finish_job(struct scan_job *j, const struct scan_answer *answer)
+{
+	if (j->done != NULL)
+		j->done(j->context, answer);
+	job_free(j);
+}
+
+static void
+fail_job(struct scan_port *p, struct scan_job *j, const char *why)
+{
+	struct scan_answer answer;
+
+	scan_answer_failure(&answer, p->settings->policies[j->policy].on_failure, why);
+	finish_job(j, &answer);
+}
+
+static void
+arm(struct link *k)
+{
+	uint64_t timeout = k->port->settings->timeouts.scan;
+
+	timer_at(k->timer, TAILQ_EMPTY(&k->sent) ? 0 : loop_now(k->port->loop) + timeout);
+}
+
+/* ---- sending ---- */
+
+static struct link *
+least_busy(struct scan_port *p)
+{
+	struct link *best = NULL, *k;
+
+	LIST_FOREACH (k, &p->links, others)
+		if (k->depth < LINK_DEPTH && k->octets < LARGE_MESSAGE &&
+		    (best == NULL || k->depth < best->depth || (k->depth == best->depth && k->octets < best->octets)))
+			best = k;
+	return best;
+}
+
+static enum packet_result
+send_job(struct link *k, struct scan_job *j)
+{
+	const struct spool *spool = j->spool;
+	int fds[2] = { spool_reader(spool), -1 };
+	enum packet_result result;
+
+	if (spool->on_disk && (fds[1] = spool_scratch(spool)) < 0)
+		return PACKET_FAILED;
+	result = packet_send(k->fd, buf_span(&j->head), spool->fd < 0 ? spool_bytes(spool) : SPAN_NONE, fds,
+	    (size_t)(fds[0] >= 0) + (fds[1] >= 0));
+	if (fds[1] >= 0)
+		close(fds[1]);
+	return result;
+}
+
+static void
+dispatch(struct scan_port *p)
+{
+	struct scan_job *j;
+	struct link *k;
+
+	while ((j = TAILQ_FIRST(&p->waiting)) != NULL && (k = least_busy(p)) != NULL) {
+		enum packet_result result = send_job(k, j);
+
+		/* A broken link is noticed by its reader; the job stays. */
+		if (result != PACKET_SENT)
+			return;
+		TAILQ_REMOVE(&p->waiting, j, others);
+		TAILQ_INSERT_TAIL(&k->sent, j, others);
+		j->sent = true;
+		k->octets += j->size;
+		if (k->depth++ == 0)
+			arm(k);
+	}
+}
+
+struct scan_job *
+scan_submit(struct scan_port *p, const struct scan_request *request, const struct spool *spool, scan_done *done,
+    void *context)
+{
+	struct scan_job *j = calloc(1, sizeof(*j));
+	struct buf encoded = { 0 };
+
+	if (j == NULL)
+		return NULL;
+	*j = (struct scan_job){ .id = ++p->last_id, .size = spool->size, .policy = request->policy, .spool = spool,
+		.port = p, .done = done, .context = context };
+	scan_request_encode(&encoded, request);
+	buf_put_u64(&j->head, j->id);
+	buf_put_u64(&j->head, spool->size);
+	buf_put_u32(&j->head, spool->fd >= 0);
+	buf_put_span(&j->head, buf_span(&encoded));
+	if (encoded.failed || j->head.failed) {
+		buf_free(&encoded);
+		job_free(j);
+		return NULL;
+	}
+	buf_free(&encoded);
+	TAILQ_INSERT_TAIL(&p->waiting, j, others);
+	dispatch(p);
+	return j;
+}
+
+void
+scan_cancel(struct scan_job **job)
+{
+	struct scan_job *j = *job;
+
+	if (j == NULL)
+		return;
+	*job = NULL;
+	j->done = NULL;
+	if (!j->sent) {
+		TAILQ_REMOVE(&j->port->waiting, j, others);
+		job_free(j);
+	}
+}
+
+/* ---- answers ---- */
+
+static void
+drop_from_link(struct link *k, struct scan_job *j)
+{
+	TAILQ_REMOVE(&k->sent, j, others);
+	k->depth--;
+	k->octets -= j->size;
+	arm(k);
+}
+
+static void
+take_answer(struct link *k, struct span in)
+{
+	struct scan_port *p = k->port;
+	struct scan_answer answer;
+	struct scan_job *j;
+	uint64_t id;
+
+	take_u64(&in, &id);
+	TAILQ_FOREACH (j, &k->sent, others)
+		if (j->id == id)
+			break;
+	if (j == NULL)
+		return;
+	drop_from_link(k, j);
+	arena_reset(p->arena);
+	if (scan_answer_decode(p->arena, in, &answer))
+		finish_job(j, &answer);
+	else
+		fail_job(p, j, "the scanner's answer cannot be read");
+}
+
+static void
+link_free(struct link *k)
+{
+	LIST_REMOVE(k, others);
+	watch_free(&k->watch);
+	timer_free(&k->timer);
+	close(k->fd);
+	free(k);
+}
+
+static void
+lose_link(struct link *k)
+{
+	struct scan_port *p = k->port;
+	struct scan_job *culprit = TAILQ_FIRST(&k->sent), *j;
+
+	if (culprit != NULL)
+		TAILQ_REMOVE(&k->sent, culprit, others);
+	while ((j = TAILQ_LAST(&k->sent, jobs)) != NULL) {
+		TAILQ_REMOVE(&k->sent, j, others);
+		j->sent = false;
+		if (j->done != NULL)
+			TAILQ_INSERT_HEAD(&p->waiting, j, others);
+		else
+			job_free(j);
+	}
+	link_free(k);
+	if (culprit != NULL)
+		fail_job(p, culprit, "the scanner died on this message");
+	dispatch(p);
+}
+
+static void
+link_ready(void *context)
+{
+	struct link *k = context;
+	struct scan_port *p = k->port;
+	int got;
+
+	/* One answer at a time: its session may end, and others with it. */
+	got = packet_receive(k->fd, &p->packet);
+	if (got > 0)
+		take_answer(k, buf_span(&p->packet.data));
+	else if (got < 0) {
+		lose_link(k);
+		return;
+	}
+	dispatch(p);
+}
+
+static void
+link_stuck(void *context)
+{
+	struct link *k = context;
+
+	log_error("scan", "scanner %u has not answered for %llu ms", k->scanner,
+	    (unsigned long long)k->port->settings->timeouts.scan);
+	k->port->stuck(k->port->stuck_context, k->scanner);
+	arm(k);
+}
+
+bool
+scan_port_link(struct scan_port *p, uint32_t scanner, int fd)
+{
+	struct link *k = calloc(1, sizeof(*k));
+
+	if (k == NULL) {
+		close(fd);
+		return false;
+	}
+	*k = (struct link){ .port = p, .fd = fd, .scanner = scanner };
+	TAILQ_INIT(&k->sent);
+	LIST_INSERT_HEAD(&p->links, k, others);
+	k->watch = watch_new(p->loop, fd, link_ready, k);
+	k->timer = timer_new(p->loop, link_stuck, k);
+	if (k->watch == NULL || k->timer == NULL) {
+		link_free(k);
+		return false;
+	}
+	dispatch(p);
+	return true;
+}
+
+void
+scan_port_free(struct scan_port **port)
+{
+	struct scan_port *p = *port;
+	struct scan_job *j;
+	struct link *k;
+
+	if (p == NULL)
+		return;
+	*port = NULL;
+	while ((k = LIST_FIRST(&p->links)) != NULL) {
+		TAILQ_CONCAT(&p->waiting, &k->sent, others);
+		link_free(k);
+	}
+	while ((j = TAILQ_FIRST(&p->waiting)) != NULL) {
+		TAILQ_REMOVE(&p->waiting, j, others);
+		job_free(j);
+	}
+	packet_free(&p->packet);
+	arena_free(&p->arena);
+	free(p);
+}
+
+/* ---- frames ---- */
+
+bool
+scan_frame_decode(struct span in, struct scan_frame *f)
+{
+	uint32_t in_descriptor;
+
+	take_u64(&in, &f->id);
+	take_u64(&in, &f->size);
+	take_u32(&in, &in_descriptor);
+	if (!take_span(&in, &f->request) || (in_descriptor == 0 && in.len != f->size))
+		return false;
+	f->in_descriptor = in_descriptor != 0;
+	f->message = in;
+	return true;
+}
+
+void
+scan_frame_answer(struct buf *out, uint64_t id, const struct scan_answer *answer)
+{
+	buf_put_u64(out, id);
+	scan_answer_encode(out, answer);
+}

@@ -1,0 +1,303 @@
+/* The client's side of an SMTP session: its first bytes, its commands, TLS.
+ *
+ * Each verb stands once, in the table below: is it legal now (check), may it
+ * be (policy), what happens (proceed). What is not in the table never reaches
+ * the upstream. */
+#include "config.h"
+
+#include "proxy/smtp_session.h"
+
+#include "base/log.h"
+#include "proxy/smtp_verbs.h"
+
+#include <stdlib.h>
+
+/* ---- accept_client ---- */
+
+static bool
+is_trusted_proxy(const struct smtp_session *s)
+{
+	unsigned char address[16];
+
+	peer_bytes(&s->accepted_from, address);
+	for (size_t i = 0; i < s->listener->proxy_protocol_count; i++)
+		if (network_contains(&s->listener->proxy_protocol[i], address))
+			return true;
+	return false;
+}
+
+/* 1: taken or not expected; 0: incomplete; -1: expected and not there. */
+static int
+take_proxy_header(struct smtp_session *s)
+{
+	struct peer source, destination;
+	size_t used = 0;
+	int got;
+
+	if (s->proxied || !is_trusted_proxy(s))
+		return 1;
+	got = proxy_header_parse(endpoint_input(s->client), &source, &destination, &used);
+	if (got <= 0)
+		return endpoint_eof(s->client) ? -1 : got;
+	endpoint_consume(s->client, used);
+	s->proxied = true;
+	if (source.len > 0) {
+		s->peer = source;
+		s->local = destination;
+	}
+	return 1;
+}
+
+enum outcome
+smtp_accept_client(struct session *session)
+{
+	struct smtp_session *s = smtp_of(session);
+	const struct timeouts *t = &smtp_settings(s)->timeouts;
+	int proxied = take_proxy_header(s);
+
+	if (proxied < 0) {
+		log_warning("proxy-protocol", "session %s: no PROXY header where one is due", session->id);
+		return smtp_goto(s, SMTP_STEP_CLOSE);
+	}
+	if (proxied == 0)
+		return smtp_wait(s, SMTP_CLIENT, t->tls_handshake);
+	if (s->listener->tls.mode != TLS_IMPLICIT)
+		return STEP_NEXT;
+	switch (endpoint_tls(s->client)) {
+	case ENDPOINT_PLAIN:
+		if (!endpoint_accept_tls(s->client, s->tls))
+			return smtp_goto(s, SMTP_STEP_CLOSE);
+		return smtp_wait(s, SMTP_CLIENT, t->tls_handshake);
+	case ENDPOINT_HANDSHAKE:
+		return smtp_wait(s, SMTP_CLIENT, t->tls_handshake);
+	case ENDPOINT_TLS_FAILED:
+		log_info("tls", "session %s: client: %s", session->id, endpoint_tls_text(s->client));
+		return smtp_goto(s, SMTP_STEP_CLOSE);
+	case ENDPOINT_SECURE:
+		break;
+	}
+	s->secure = true;
+	return STEP_NEXT;
+}
+
+/* ---- greet ---- */
+
+enum outcome
+smtp_greet(struct session *session)
+{
+	struct smtp_session *s = smtp_of(session);
+
+	smtp_progress(s);
+	if (s->greeting_code != 220) {
+		if (!s->greeted)
+			endpoint_write(s->client, buf_span(&s->greeting));
+		return smtp_goto(s, SMTP_STEP_CLOSE);
+	}
+	if (s->greeted)
+		return STEP_NEXT;
+	if (endpoint_input(s->client).len > 0)
+		return smtp_give_up(s, "554 5.5.1 you spoke before the greeting");
+	s->greeted = true;
+	endpoint_write(s->client, buf_span(&s->greeting));
+	buf_free(&s->greeting);
+	return STEP_NEXT;
+}
+
+/* ---- read_command ---- */
+
+static bool
+upstream_spoke_unasked(const struct smtp_session *s)
+{
+	return s->pending_count == 0 &&
+	    (endpoint_input(s->server).len > 0 || endpoint_eof(s->server) || endpoint_broken(s->server));
+}
+
+/* A 421 may come at any time (RFC 5321 3.8); anything else is no protocol. */
+static enum outcome
+hear_unasked(struct smtp_session *s)
+{
+	enum outcome outcome;
+	int got = smtp_take_reply(s, &outcome);
+
+	if (got < 0)
+		return outcome;
+	if (got == 0)
+		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.command);
+	if (s->reply.code == 421)
+		endpoint_write(s->client, buf_span(&s->reply.text));
+	else
+		smtp_say(s, "421 4.3.0 the mail server spoke out of turn");
+	return smtp_goto(s, SMTP_STEP_CLOSE);
+}
+
+static enum outcome
+wait_for_command(struct smtp_session *s)
+{
+	if (s->pending_count > 0)
+		return smtp_wait(s, SMTP_SERVER, s->pending[s->pending_first].timeout);
+	if (endpoint_eof(s->client))
+		return smtp_goto(s, SMTP_STEP_CLOSE);
+	if (s->session.draining && !s->tx.open)
+		return smtp_give_up(s, "421 4.3.2 the service is restarting, try again");
+	return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.client_command);
+}
+
+static bool
+may_read(const struct smtp_session *s)
+{
+	size_t most = s->offers.extensions & EXT_PIPELINING ? SMTP_PIPELINE_MAX - 2 : 1;
+
+	return s->pending_count < most && endpoint_pending(s->client) < SMTP_OUTPUT_MAX &&
+	    endpoint_pending(s->server) < SMTP_OUTPUT_MAX;
+}
+
+static enum outcome
+refuse(struct smtp_session *s, const char *text)
+{
+	endpoint_consume(s->client, s->command_octets);
+	smtp_progress(s);
+	if (++s->errors > smtp_settings(s)->limits.errors)
+		return smtp_give_up(s, "421 4.7.0 too many errors");
+	smtp_say_in_turn(s, text);
+	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
+}
+
+enum outcome
+smtp_read_command(struct session *session)
+{
+	struct smtp_session *s = smtp_of(session);
+	const struct limits *limits = &smtp_settings(s)->limits;
+	struct span line;
+	const char *wrong;
+	bool clean;
+	int got;
+
+	if (smtp_replies_ready(s))
+		return smtp_await_replies(s, SMTP_STEP_READ_COMMAND);
+	if (upstream_spoke_unasked(s))
+		return hear_unasked(s);
+	if (!may_read(s))
+		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.command);
+	got = smtp_line_take(endpoint_input(s->client), limits->command_line, &line, &s->command_octets, &clean);
+	if (got == 0)
+		return wait_for_command(s);
+	if (++s->commands > limits->commands)
+		return smtp_give_up(s, "421 4.7.0 too many commands");
+	if (got < 0)
+		return refuse(s, "500 5.5.2 line too long");
+	wrong = smtp_command_parse(line, &s->command);
+	if (!clean)
+		return refuse(s, "500 5.5.2 a command ends in CRLF and holds no bare CR or LF");
+	if (wrong != NULL)
+		return refuse(s, wrong);
+	return STEP_NEXT;
+}
+
+/* ---- relay_command ---- */
+
+enum outcome
+smtp_relay_command(struct session *session)
+{
+	struct smtp_session *s = smtp_of(session);
+	const struct smtp_verb_entry *verb = &smtp_verbs[s->command.verb];
+	const char *text;
+	enum outcome outcome;
+
+	if (verb->alone && s->pending_count > 0)
+		return smtp_await_replies(s, SMTP_STEP_RELAY_COMMAND);
+	text = verb->check != NULL ? verb->check(s, &s->command) : NULL;
+	if (text == NULL && verb->policy != NULL)
+		text = verb->policy(s, &s->command);
+	if (text != NULL)
+		return verb->refuse != NULL ? verb->refuse(s, text) : refuse(s, text);
+	outcome = verb->proceed(s, &s->command);
+	endpoint_consume(s->client, s->command_octets);
+	smtp_progress(s);
+	return outcome;
+}
+
+/* ---- exchange_auth ---- */
+
+/* The client's turn: its line goes on as it is, and is neither kept nor logged. */
+static enum outcome
+relay_auth_line(struct smtp_session *s)
+{
+	struct span line;
+	size_t used;
+	bool clean;
+	int got = smtp_line_take(endpoint_input(s->client), SMTP_AUTH_LINE_MAX, &line, &used, &clean);
+
+	if (got == 0)
+		return endpoint_eof(s->client) ? smtp_goto(s, SMTP_STEP_CLOSE)
+					       : smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.client_command);
+	if (got < 0 || !clean || !smtp_auth_line_is_clean(line))
+		return smtp_give_up(s, "421 4.5.2 that is no line of an authentication exchange");
+	smtp_note_user(s, line);
+	s->auth_waits_client = false;
+	smtp_ask(s, line, smtp_settings(s)->timeouts.command, smtp_auth_replied, SPAN_NONE);
+	endpoint_consume(s->client, used);
+	smtp_progress(s);
+	return smtp_goto(s, SMTP_STEP_EXCHANGE_AUTH);
+}
+
+enum outcome
+smtp_exchange_auth(struct session *session)
+{
+	struct smtp_session *s = smtp_of(session);
+
+	if (s->pending_count > 0)
+		return smtp_await_replies(s, SMTP_STEP_EXCHANGE_AUTH);
+	if (s->auth_waits_client)
+		return relay_auth_line(s);
+	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
+}
+
+/* ---- start_tls ---- */
+
+/* All that was said before TLS is forgotten, also at the upstream (RFC 3207
+ * 4.2): a session that has more than said EHLO gets a new one. */
+static enum outcome
+forget_plaintext(struct smtp_session *s)
+{
+	bool fresh = s->tx.open || s->authenticated;
+
+	s->secure = true;
+	s->said_ehlo = s->authenticated = false;
+	free(s->helo);
+	s->helo = NULL;
+	buf_clear(&s->user);
+	smtp_transaction_reset(s);
+	if (!fresh)
+		return smtp_goto(s, SMTP_STEP_READ_COMMAND);
+	endpoint_abort(&s->server);
+	s->offers = (struct smtp_offers){ 0 };
+	return smtp_goto(s, SMTP_STEP_CONNECT_UPSTREAM);
+}
+
+enum outcome
+smtp_start_tls(struct session *session)
+{
+	struct smtp_session *s = smtp_of(session);
+
+	switch (endpoint_tls(s->client)) {
+	case ENDPOINT_PLAIN:
+		if (endpoint_pending(s->client) > 0) { /* the 220 goes out in plaintext */
+			endpoint_flush(s->client);
+			if (endpoint_pending(s->client) > 0)
+				return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
+		}
+		if (endpoint_discard_input(s->client) > 0)
+			log_warning("starttls", "session %s: plaintext behind STARTTLS was dropped", session->id);
+		if (!endpoint_accept_tls(s->client, s->tls))
+			return smtp_goto(s, SMTP_STEP_CLOSE);
+		return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
+	case ENDPOINT_HANDSHAKE:
+		return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
+	case ENDPOINT_TLS_FAILED:
+		log_info("tls", "session %s: client: %s", session->id, endpoint_tls_text(s->client));
+		return smtp_goto(s, SMTP_STEP_CLOSE);
+	case ENDPOINT_SECURE:
+		break;
+	}
+	return forget_plaintext(s);
+}

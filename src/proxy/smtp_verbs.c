@@ -1,0 +1,539 @@
+/* SMTP verbs: check -> policy -> proceed, and what is learned from the
+ * upstream's answer to each. */
+#include "config.h"
+
+#include "proxy/smtp_verbs.h"
+
+#include "base/log.h"
+#include "wire/sasl.h"
+
+#include <stdlib.h>
+
+/* ---- checks and policies that several verbs share ---- */
+
+static const char *
+tls_where_required(struct smtp_session *s, const struct smtp_command *c)
+{
+	(void)c;
+	if (s->listener->tls.required && !s->secure)
+		return "530 5.7.0 say STARTTLS first";
+	return NULL;
+}
+
+static const char *
+after_hello(struct smtp_session *s, const struct smtp_command *c)
+{
+	(void)c;
+	return s->said_ehlo ? NULL : "503 5.5.1 say EHLO first";
+}
+
+static const char *
+no_chunk_open(struct smtp_session *s, const struct smtp_command *c)
+{
+	(void)c;
+	return s->tx.chunked ? "503 5.5.1 a BDAT is open: send the rest of it or RSET" : NULL;
+}
+
+static enum outcome
+relay(struct smtp_session *s, const struct smtp_command *c, uint64_t timeout, smtp_handler *handle, struct span text)
+{
+	if (!smtp_ask(s, c->line, timeout, handle, text))
+		return smtp_give_up(s, "421 4.3.0 out of memory");
+	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
+}
+
+static enum outcome
+relay_plain(struct smtp_session *s, const struct smtp_command *c)
+{
+	return relay(s, c, smtp_settings(s)->timeouts.command, smtp_relay_reply, SPAN_NONE);
+}
+
+static bool
+accepted(const struct smtp_session *s)
+{
+	return s->reply.code >= 200 && s->reply.code < 300;
+}
+
+/* ---- HELO, EHLO, LHLO ---- */
+
+static unsigned
+shown_extensions(const struct smtp_session *s)
+{
+	unsigned shown = s->offers.extensions & ~(unsigned)(EXT_STARTTLS | EXT_XCLIENT);
+
+	if (s->listener->tls.mode == TLS_STARTTLS && !s->secure) {
+		shown |= EXT_STARTTLS;
+		shown &= ~(unsigned)EXT_AUTH; /* a password in plaintext would only look protected upstream */
+	}
+	return shown;
+}
+
+static void
+said_hello(struct smtp_session *s, const char *name)
+{
+	s->said_ehlo = true;
+	free(s->helo);
+	s->helo = strdup(name);
+	smtp_transaction_reset(s);
+}
+
+static void
+ehlo_replied(struct smtp_session *s, struct smtp_pending *p)
+{
+	const struct strings *hide = &s->listener->hide;
+	struct smtp_offers shown;
+
+	if (s->reply.code != 250) {
+		smtp_relay_reply(s, p);
+		return;
+	}
+	said_hello(s, p->text);
+	smtp_offers_parse(buf_span(&s->reply.text), &s->offers);
+	smtp_offers_filter_auth(&s->offers);
+	shown = s->offers;
+	shown.extensions = shown_extensions(s) | EXT_SIZE;
+	shown.size = smtp_size_limit(s);
+	buf_clear(&s->scratch);
+	smtp_offers_print(&s->scratch, smtp_reply_first_text(buf_span(&s->reply.text)), &shown, hide->items, hide->count);
+	endpoint_write(s->client, buf_span(&s->scratch));
+}
+
+static void
+helo_replied(struct smtp_session *s, struct smtp_pending *p)
+{
+	smtp_relay_reply(s, p);
+	if (!accepted(s))
+		return;
+	said_hello(s, p->text);
+	s->offers = (struct smtp_offers){ 0 };
+}
+
+static const char *
+hello_of_this_protocol(struct smtp_session *s, const struct smtp_command *c)
+{
+	if (s->lmtp != (c->verb == SMTP_LHLO))
+		return s->lmtp ? "500 5.5.1 this is LMTP: say LHLO" : "500 5.5.1 this is SMTP: say EHLO";
+	return NULL;
+}
+
+static enum outcome
+proceed_hello(struct smtp_session *s, const struct smtp_command *c)
+{
+	return relay(s, c, smtp_settings(s)->timeouts.command, c->verb == SMTP_HELO ? helo_replied : ehlo_replied,
+	    c->argument);
+}
+
+/* ---- MAIL ---- */
+
+static const struct {
+	const char *keyword;
+	enum smtp_verb verb;
+	unsigned extension;
+} known_params[] = {
+	{ "SIZE", SMTP_MAIL, EXT_SIZE },
+	{ "BODY", SMTP_MAIL, EXT_8BITMIME | EXT_BINARYMIME },
+	{ "SMTPUTF8", SMTP_MAIL, EXT_SMTPUTF8 },
+	{ "RET", SMTP_MAIL, EXT_DSN },
+	{ "ENVID", SMTP_MAIL, EXT_DSN },
+	{ "AUTH", SMTP_MAIL, EXT_AUTH },
+	{ "BY", SMTP_MAIL, EXT_DELIVERBY },
+	{ "MT-PRIORITY", SMTP_MAIL, EXT_MT_PRIORITY },
+	{ "REQUIRETLS", SMTP_MAIL, EXT_REQUIRETLS },
+	{ "NOTIFY", SMTP_RCPT, EXT_DSN },
+	{ "ORCPT", SMTP_RCPT, EXT_DSN },
+};
+
+static bool
+param_is_known(const struct smtp_session *s, const struct smtp_command *c, struct span keyword)
+{
+	for (size_t i = 0; i < sizeof(known_params) / sizeof(known_params[0]); i++)
+		if (known_params[i].verb == c->verb && span_is_nocase(keyword, known_params[i].keyword))
+			return (known_params[i].extension & (s->offers.extensions | EXT_SIZE)) != 0;
+	return false;
+}
+
+/* Parameters are passed knowingly: those of extensions that were offered. */
+static const char *
+params_known(struct smtp_session *s, const struct smtp_command *c)
+{
+	for (size_t i = 0; i < c->param_count; i++)
+		if (!param_is_known(s, c, c->params[i].keyword))
+			return "555 5.5.4 a parameter that was not offered";
+	return NULL;
+}
+
+static const char *
+check_mail(struct smtp_session *s, const struct smtp_command *c)
+{
+	const char *text = after_hello(s, c);
+
+	if (text == NULL)
+		text = no_chunk_open(s, c);
+	return text != NULL ? text : params_known(s, c);
+}
+
+static bool
+wants_binary(const struct smtp_command *c)
+{
+	const struct smtp_param *body = smtp_param_find(c, "BODY");
+
+	return body != NULL && span_is_nocase(body->value, "BINARYMIME");
+}
+
+static const char *
+policy_mail(struct smtp_session *s, const struct smtp_command *c)
+{
+	const struct smtp_param *size = smtp_param_find(c, "SIZE");
+	const char *text = tls_where_required(s, c);
+	uint64_t declared;
+
+	if (text != NULL)
+		return text;
+	if (wants_binary(c) && !(s->offers.extensions & EXT_BINARYMIME))
+		return "555 5.6.1 BINARYMIME is not offered";
+	if (size != NULL && span_to_u64(size->value, &declared) && declared > smtp_size_limit(s))
+		return "552 5.3.4 message too big";
+	return NULL;
+}
+
+static void
+mail_replied(struct smtp_session *s, struct smtp_pending *p)
+{
+	struct proxy *proxy = s->session.proxy;
+	size_t policy;
+
+	smtp_relay_reply(s, p);
+	if (s->tx.open)
+		return;
+	if (!accepted(s)) { /* recipients that were asked behind it fail too */
+		s->tx.recipients_asked = 0;
+		s->tx.has_policy = false;
+		return;
+	}
+	/* The first character tells whether the body is binary. */
+	s->tx.open = true;
+	s->tx.binary = p->text[0] == 'B';
+	s->tx.sender = strdup(p->text + 1);
+	s->tx.began = loop_now(proxy->loop);
+	s->tx.deadline = s->tx.began + proxy->settings->timeouts.transaction;
+	policy = s->user.len > 0 ? settings_policy_for(proxy->settings, buf_span(&s->user)) : SIZE_MAX;
+	if (policy != SIZE_MAX) {
+		s->tx.has_policy = true;
+		s->tx.policy = policy;
+	}
+}
+
+/* SIZE= is left out when the message may grow on its way. */
+static void
+put_mail_line(struct buf *line, const struct smtp_command *c, bool may_grow)
+{
+	buf_add_str(line, "MAIL FROM:<");
+	buf_add_span(line, c->path);
+	buf_add_byte(line, '>');
+	for (size_t i = 0; i < c->param_count; i++) {
+		const struct smtp_param *p = &c->params[i];
+
+		if (may_grow && span_is_nocase(p->keyword, "SIZE"))
+			continue;
+		buf_add_byte(line, ' ');
+		buf_add_span(line, p->keyword);
+		if (p->has_value) {
+			buf_add_byte(line, '=');
+			buf_add_span(line, p->value);
+		}
+	}
+}
+
+static enum outcome
+proceed_mail(struct smtp_session *s, const struct smtp_command *c)
+{
+	bool may_grow = !ruleset_is_empty(s->session.proxy->generation->rules[smtp_policy(s)]);
+	struct buf line = { 0 }, kept = { 0 };
+	bool ok;
+
+	put_mail_line(&line, c, may_grow);
+	buf_add_byte(&kept, wants_binary(c) ? 'B' : '-');
+	buf_add_span(&kept, c->path);
+	ok = !line.failed && !kept.failed &&
+	    smtp_ask(s, buf_span(&line), smtp_settings(s)->timeouts.mail, mail_replied, buf_span(&kept));
+	buf_free(&line);
+	buf_free(&kept);
+	return ok ? smtp_goto(s, SMTP_STEP_READ_COMMAND) : smtp_give_up(s, "421 4.3.0 out of memory");
+}
+
+/* ---- RCPT ---- */
+
+static const char *
+policy_rcpt(struct smtp_session *s, const struct smtp_command *c)
+{
+	const struct settings *settings = smtp_settings(s);
+	const char *text = tls_where_required(s, c);
+	size_t policy;
+
+	if (text != NULL)
+		return text;
+	if (s->tx.recipients_asked >= settings->limits.recipients)
+		return "452 4.5.3 too many recipients";
+	if (s->user.len > 0)
+		return NULL; /* the user's policy, whoever it goes to */
+	policy = settings_policy_for(settings, c->path);
+	if (policy == SIZE_MAX)
+		policy = s->listener->policy;
+	if (s->tx.recipients_asked > 0 && s->tx.has_policy && policy != s->tx.policy)
+		return "452 4.5.3 this recipient has another policy: send to it apart";
+	s->tx.has_policy = true;
+	s->tx.policy = policy;
+	return NULL;
+}
+
+static bool
+add_recipient(struct smtp_transaction *tx, char *path)
+{
+	if (tx->recipient_count == tx->recipient_cap) {
+		size_t cap = tx->recipient_cap > 0 ? tx->recipient_cap * 2 : 4;
+		char **grown = realloc(tx->recipients, cap * sizeof(*grown));
+
+		if (grown == NULL)
+			return false;
+		tx->recipients = grown;
+		tx->recipient_cap = cap;
+	}
+	tx->recipients[tx->recipient_count++] = path;
+	return true;
+}
+
+static void
+rcpt_replied(struct smtp_session *s, struct smtp_pending *p)
+{
+	smtp_relay_reply(s, p);
+	if (accepted(s) && s->tx.open && add_recipient(&s->tx, p->text))
+		p->text = NULL;
+}
+
+static enum outcome
+proceed_rcpt(struct smtp_session *s, const struct smtp_command *c)
+{
+	s->tx.recipients_asked++;
+	return relay(s, c, smtp_settings(s)->timeouts.rcpt, rcpt_replied, c->path);
+}
+
+/* ---- DATA, BDAT, RSET ---- */
+
+static enum outcome
+proceed_data(struct smtp_session *s, const struct smtp_command *c)
+{
+	(void)c;
+	return smtp_goto(s, SMTP_STEP_OPEN_DATA);
+}
+
+static const char *
+check_data(struct smtp_session *s, const struct smtp_command *c)
+{
+	const char *text = no_chunk_open(s, c);
+
+	if (text != NULL)
+		return text;
+	if (!s->tx.open)
+		return "503 5.5.1 say MAIL first";
+	if (s->tx.binary)
+		return "503 5.5.1 BODY=BINARYMIME needs BDAT";
+	return s->tx.recipient_count == 0 ? "554 5.5.1 no valid recipients" : NULL;
+}
+
+static const char *
+check_bdat(struct smtp_session *s, const struct smtp_command *c)
+{
+	(void)c;
+	if (!(s->offers.extensions & EXT_CHUNKING))
+		return "502 5.5.1 CHUNKING is not offered";
+	if (!s->tx.open)
+		return "503 5.5.1 say MAIL first";
+	return s->tx.recipient_count == 0 ? "554 5.5.1 no valid recipients" : NULL;
+}
+
+static enum outcome
+open_chunk(struct smtp_session *s, const struct smtp_command *c, const char *refusal)
+{
+	s->tx.chunk_size = s->tx.chunk_left = c->chunk;
+	s->tx.chunk_last = c->last;
+	if (s->tx.refusal == NULL)
+		s->tx.refusal = refusal;
+	if (!s->tx.chunked && refusal == NULL)
+		smtp_unstuff_init(&s->tx.unstuffer, s->listener->bare_newlines == BARE_NEWLINES_NORMALISE && !s->tx.binary,
+		    smtp_settings(s)->limits.text_line);
+	s->tx.chunked = s->tx.open;
+	return smtp_goto(s, SMTP_STEP_SPOOL_CHUNK);
+}
+
+static enum outcome
+proceed_bdat(struct smtp_session *s, const struct smtp_command *c)
+{
+	return open_chunk(s, c, NULL);
+}
+
+/* The octets that were announced come all the same (RFC 3030 2). */
+static enum outcome
+refuse_bdat(struct smtp_session *s, const char *text)
+{
+	enum outcome outcome = open_chunk(s, &s->command, text);
+
+	endpoint_consume(s->client, s->command_octets);
+	smtp_progress(s);
+	return outcome;
+}
+
+static void
+rset_replied(struct smtp_session *s, struct smtp_pending *p)
+{
+	smtp_relay_reply(s, p);
+	smtp_transaction_reset(s);
+}
+
+static enum outcome
+proceed_rset(struct smtp_session *s, const struct smtp_command *c)
+{
+	return relay(s, c, smtp_settings(s)->timeouts.command, rset_replied, SPAN_NONE);
+}
+
+/* ---- QUIT, STARTTLS ---- */
+
+static void
+quit_replied(struct smtp_session *s, struct smtp_pending *p)
+{
+	smtp_relay_reply(s, p);
+	s->quit = true;
+}
+
+static enum outcome
+proceed_quit(struct smtp_session *s, const struct smtp_command *c)
+{
+	smtp_ask(s, c->line, smtp_settings(s)->timeouts.command, quit_replied, SPAN_NONE);
+	return smtp_goto(s, SMTP_STEP_AWAIT_QUIT);
+}
+
+static const char *
+check_starttls(struct smtp_session *s, const struct smtp_command *c)
+{
+	(void)c;
+	if (s->listener->tls.mode != TLS_STARTTLS)
+		return "502 5.5.1 STARTTLS is not offered";
+	return s->secure ? "503 5.5.1 TLS is active already" : NULL;
+}
+
+static enum outcome
+proceed_starttls(struct smtp_session *s, const struct smtp_command *c)
+{
+	(void)c;
+	smtp_say(s, "220 2.0.0 ready to start TLS");
+	return smtp_goto(s, SMTP_STEP_START_TLS);
+}
+
+/* ---- AUTH ---- */
+
+static const char *
+check_auth(struct smtp_session *s, const struct smtp_command *c)
+{
+	const char *text = after_hello(s, c);
+
+	if (text != NULL)
+		return text;
+	if (s->tx.open || s->authenticated)
+		return "503 5.5.1 AUTH comes once, before MAIL";
+	return s->offers.extensions & EXT_AUTH ? NULL : "502 5.5.1 AUTH is not offered";
+}
+
+static bool
+word_is_offered(const char *offered, struct span word)
+{
+	struct span rest = span_str(offered), one;
+
+	while (span_split(&rest, ' ', &one))
+		if (one.len > 0 && span_eq_nocase(one, word))
+			return true;
+	return false;
+}
+
+static const char *
+policy_auth(struct smtp_session *s, const struct smtp_command *c)
+{
+	struct span rest = c->argument, mechanism;
+
+	if (s->listener->tls.mode == TLS_STARTTLS && !s->secure)
+		return "538 5.7.11 encryption is required for authentication: say STARTTLS first";
+	if (!span_split(&rest, ' ', &mechanism) || !word_is_offered(s->offers.auth, mechanism))
+		return "504 5.5.4 that mechanism is not offered";
+	return NULL;
+}
+
+void
+smtp_note_user(struct smtp_session *s, struct span response)
+{
+	sasl_user(span_str(s->mechanism), s->auth_turn++, response, &s->user);
+}
+
+bool
+smtp_auth_line_is_clean(struct span line)
+{
+	if (span_is(line, "*"))
+		return true;
+	for (size_t i = 0; i < line.len; i++)
+		if (!ascii_is_alnum(line.data[i]) && strchr("+/=", line.data[i]) == NULL)
+			return false;
+	return true;
+}
+
+void
+smtp_auth_replied(struct smtp_session *s, struct smtp_pending *p)
+{
+	smtp_relay_reply(s, p);
+	s->auth_waits_client = s->reply.code == 334;
+	if (s->auth_waits_client)
+		return;
+	s->authenticated = s->reply.code == 235;
+	if (!s->authenticated)
+		buf_clear(&s->user);
+}
+
+static enum outcome
+proceed_auth(struct smtp_session *s, const struct smtp_command *c)
+{
+	struct span response = c->argument, mechanism;
+
+	span_split(&response, ' ', &mechanism);
+	snprintf(s->mechanism, sizeof(s->mechanism), "%.*s", SPAN_ARG(mechanism));
+	s->auth_turn = 0;
+	buf_clear(&s->user);
+	if (response.data != NULL && response.len > 0)
+		smtp_note_user(s, span_trim(response));
+	smtp_ask(s, c->line, smtp_settings(s)->timeouts.command, smtp_auth_replied, SPAN_NONE);
+	return smtp_goto(s, SMTP_STEP_EXCHANGE_AUTH);
+}
+
+/* ---- the table ---- */
+
+static const char *
+check_unknown(struct smtp_session *s, const struct smtp_command *c)
+{
+	(void)s;
+	(void)c;
+	return "500 5.5.1 command not known";
+}
+
+const struct smtp_verb_entry smtp_verbs[SMTP_VERBS] = {
+	[SMTP_UNKNOWN] = { .check = check_unknown },
+	[SMTP_HELO] = { hello_of_this_protocol, NULL, proceed_hello, NULL, true },
+	[SMTP_EHLO] = { hello_of_this_protocol, NULL, proceed_hello, NULL, true },
+	[SMTP_LHLO] = { hello_of_this_protocol, NULL, proceed_hello, NULL, true },
+	[SMTP_MAIL] = { check_mail, policy_mail, proceed_mail, NULL, false },
+	[SMTP_RCPT] = { params_known, policy_rcpt, proceed_rcpt, NULL, false },
+	[SMTP_DATA] = { check_data, tls_where_required, proceed_data, NULL, true },
+	[SMTP_BDAT] = { check_bdat, tls_where_required, proceed_bdat, refuse_bdat, true },
+	[SMTP_RSET] = { NULL, NULL, proceed_rset, NULL, false },
+	[SMTP_NOOP] = { NULL, NULL, relay_plain, NULL, false },
+	[SMTP_VRFY] = { after_hello, tls_where_required, relay_plain, NULL, false },
+	[SMTP_EXPN] = { after_hello, tls_where_required, relay_plain, NULL, false },
+	[SMTP_HELP] = { NULL, tls_where_required, relay_plain, NULL, false },
+	[SMTP_QUIT] = { NULL, NULL, proceed_quit, NULL, true },
+	[SMTP_STARTTLS] = { check_starttls, NULL, proceed_starttls, NULL, true },
+	[SMTP_AUTH] = { check_auth, policy_auth, proceed_auth, NULL, true },
+};
