@@ -1,3 +1,25 @@
 bin_PROGRAMS = src/gatepost
-src_gatepost_SOURCES = src/cli/main.c
+src_gatepost_SOURCES = \
+	src/cli/check.c \
+	src/cli/commands.h \
+	src/cli/load.c \
+	src/cli/load.h \
+	src/cli/mail_list.c \
+	src/cli/mail_list.h \
+	src/cli/main.c \
+	src/cli/mbox.c \
+	src/cli/mbox.h \
+	src/cli/options.c \
+	src/cli/options.h \
+	src/cli/progress.c \
+	src/cli/progress.h \
+	src/cli/rule_tests.c \
+	src/cli/rule_tests.h \
+	src/cli/rules.c \
+	src/cli/scan.c \
+	src/cli/scan_job.c \
+	src/cli/scan_job.h \
+	src/cli/scan_pool.c \
+	src/cli/scan_pool.h \
+	src/cli/test.c
 src_gatepost_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS)

@@ -1,7 +1,83 @@
+/* gatepost: a table of commands. */
 #include "config.h"
 
-int
-main(void)
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "conf/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name, *about;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "check", "read the configuration and rules, and say what is wrong", cmd_check },
+	{ "scan", "scan messages, and say the verdict and why", cmd_scan },
+	{ "test", "run tests of rules", cmd_test },
+	{ "rules", "list the rules in force", cmd_rules },
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void
+print_help(FILE *out)
 {
-	return 0;
+	fputs("gatepost, a transparent mail filtering proxy\n"
+	      "\n"
+	      "Usage: gatepost COMMAND [OPTION…]\n"
+	      "\n"
+	      "Commands:\n",
+	    out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
+	fputs("\n"
+	      "  gatepost COMMAND --help   what the command does, with examples\n"
+	      "  gatepost --version\n",
+	    out);
+}
+
+static int
+unknown_command(const char *name)
+{
+	const char *names[COMMANDS + 1] = { NULL }, *nearest;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	nearest = nearest_word(name, names);
+	if (nearest != NULL)
+		return complain("unknown command \"%s\"; did you mean \"%s\"?", name, nearest);
+	return complain("unknown command \"%s\"; see \"gatepost --help\"", name);
+}
+
+static int
+dispatch(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return STATUS_ERROR;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_help(stdout);
+		return STATUS_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("gatepost " PACKAGE_VERSION);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	return unknown_command(argv[1]);
+}
+
+int
+main(int argc, char **argv)
+{
+	int status = dispatch(argc, argv);
+
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return complain("cannot write to standard output");
+	return status;
 }

@@ -1,0 +1,152 @@
+/* Loading. Rules are compiled for each policy, so that a file which two of
+ * them use is read twice and its errors are found twice; they are told once. */
+#include "config.h"
+
+#include "cli/load.h"
+
+#include "cli/commands.h"
+#include "cli/options.h"
+
+#include <glob.h>
+
+/* A configuration must have a listener; nobody will listen on this one. */
+static const char no_config[] =
+    "listeners: [{ name: none, protocol: smtp, address: '127.0.0.1:25', upstream: none, policy: default }]\n"
+    "upstreams: { none: { address: '127.0.0.1:25' } }\n"
+    "policies:\n"
+    "  default: { thresholds: [{ score: 5.0, then: tag }, { score: 15.0, then: reject }] }\n";
+
+static bool
+same_error(const struct report_error *a, const struct report_error *b)
+{
+	return a->mark.line == b->mark.line && a->mark.column == b->mark.column &&
+	       strcmp(a->mark.file, b->mark.file) == 0 && strcmp(a->message, b->message) == 0;
+}
+
+/* A report shows so few errors that comparing each with each is cheap. */
+static void
+drop_repeated(struct report *r)
+{
+	for (struct report_error *e = r->first; e != NULL; e = e->next)
+		for (struct report_error **at = &e->next; *at != NULL;) {
+			if (!same_error(e, *at)) {
+				at = &(*at)->next;
+				continue;
+			}
+			*at = (*at)->next;
+			r->count--;
+		}
+}
+
+static bool
+compile(struct loaded *l, struct report *report)
+{
+	l->rules = ARENA_ARRAY(l->arena, struct ruleset *, l->settings->policy_count);
+	for (size_t i = 0; i < l->settings->policy_count; i++)
+		l->rules[i] = ruleset_compile(l->arena, l->settings, i, report);
+	drop_repeated(report);
+	return report->count == 0;
+}
+
+static void
+begin(struct loaded *l, struct report *report)
+{
+	*l = (struct loaded){ .arena = arena_new(0) };
+	report_init(report, l->arena);
+}
+
+bool
+load_config(struct loaded *l, const char *file)
+{
+	struct report report;
+
+	begin(l, &report);
+	l->settings = settings_read(l->arena, file, &report);
+	if (l->settings != NULL && compile(l, &report))
+		return true;
+	report_print(&report, stderr);
+	return false;
+}
+
+/* The presets, with a policy that has these rules. */
+static const struct settings *
+settings_for(struct arena *a, const char **files, size_t count, struct report *report)
+{
+	const struct settings *preset = settings_read_text(a, "presets", span_str(no_config), report);
+	struct policy_settings *policy = ARENA_NEW(a, struct policy_settings);
+	struct settings *settings = ARENA_NEW(a, struct settings);
+
+	if (preset == NULL)
+		return NULL;
+	*policy = preset->policies[0];
+	policy->rules = (struct strings){ files, count };
+	*settings = *preset;
+	settings->policies = policy;
+	return settings;
+}
+
+static bool
+load_files(struct loaded *l, const char **files, size_t count, struct report *report)
+{
+	l->settings = settings_for(l->arena, files, count, report);
+	if (l->settings != NULL && compile(l, report))
+		return true;
+	report_print(report, stderr);
+	return false;
+}
+
+bool
+load_rules(struct loaded *l, const char **files, size_t count)
+{
+	struct report report;
+
+	begin(l, &report);
+	return load_files(l, files, count, &report);
+}
+
+bool
+load_default_rules(struct loaded *l)
+{
+	struct report report;
+	const char **files;
+	glob_t found;
+
+	begin(l, &report);
+	if (glob(DEFAULT_RULES "/*.yaml", 0, NULL, &found) != 0) {
+		complain("no rules in " DEFAULT_RULES "; name a configuration with -c");
+		return false;
+	}
+	files = ARENA_ARRAY(l->arena, const char *, found.gl_pathc);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		files[i] = arena_strdup(l->arena, found.gl_pathv[i]);
+	globfree(&found);
+	return load_files(l, files, found.gl_pathc, &report);
+}
+
+void
+loaded_free(struct loaded *l)
+{
+	arena_free(&l->arena);
+}
+
+size_t
+loaded_policy(const struct loaded *l, const char *name)
+{
+	size_t count = l->settings->policy_count;
+	const char **names, *nearest;
+
+	if (name == NULL)
+		return 0;
+	names = ARENA_ARRAY(l->arena, const char *, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		names[i] = l->settings->policies[i].name;
+		if (strcmp(name, names[i]) == 0)
+			return i;
+	}
+	nearest = nearest_word(name, names);
+	if (nearest != NULL)
+		complain("no policy \"%s\"; did you mean \"%s\"?", name, nearest);
+	else
+		complain("no policy \"%s\" in the configuration", name);
+	return SIZE_MAX;
+}
