@@ -236,20 +236,30 @@ parse_rcpt(struct smtp_command *cmd)
 	return error == NULL && cmd->path.len == 0 ? bad : error;
 }
 
-/* A size over INT64_MAX is no size of anything; refused, so that sums of
- * sizes and offsets do not overflow. */
+static bool
+is_number(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_digit(s.data[i]))
+			return false;
+	return s.len > 0;
+}
+
+/* A size over INT64_MAX is refused, so that sums of sizes and offsets do not
+ * overflow. */
 static const char *
 parse_bdat(struct smtp_command *cmd)
 {
 	struct span rest = cmd->argument;
 	struct span size = take_word(&rest);
 
-	if (!span_to_u64(size, &cmd->chunk) || cmd->chunk > INT64_MAX) {
-		cmd->chunk = 0;
-		return "501 5.5.4 syntax: bad BDAT size";
-	}
-	cmd->last = span_is_nocase(rest, "LAST");
-	return cmd->last || rest.len == 0 ? NULL : "501 5.5.4 syntax: BDAT size [LAST]";
+	if (!is_number(size) || (rest.len > 0 && !span_is_nocase(rest, "LAST")))
+		return "501 5.5.4 syntax: BDAT size [LAST]";
+	cmd->last = rest.len > 0;
+	if (span_to_u64(size, &cmd->chunk) && cmd->chunk <= INT64_MAX)
+		return NULL;
+	cmd->chunk = UINT64_MAX;
+	return "501 5.5.4 that is more than a message can have";
 }
 
 static bool

@@ -27,7 +27,7 @@ struct smtp_command {
 	struct span path;     /* MAIL, RCPT: between < and >, source route kept; empty for <> */
 	struct smtp_param params[SMTP_PARAMS_MAX];
 	size_t param_count;
-	uint64_t chunk;       /* BDAT: octets that follow */
+	uint64_t chunk;       /* BDAT: octets that follow; UINT64_MAX = more than can be counted */
 	bool last;            /* BDAT … LAST */
 };
 
@@ -37,8 +37,9 @@ struct smtp_command {
  * 0x7f outside of the path and of SMTPUTF8-capable parameters, unbalanced
  * paths, paths over ADDRESS_MAX, addresses without "<" and ">", parameters that
  * RFC 1869 does not allow or that are given twice, xtext (RFC 3461 4) that
- * decodes to a control, BDAT sizes over INT64_MAX (after which the octets that
- * follow cannot be told from commands), unknown verbs. */
+ * decodes to a control, BDAT without a size or with one over INT64_MAX (whose
+ * octets follow all the same: only closing the connection keeps them from being
+ * read as commands), unknown verbs. */
 const char *smtp_command_parse(struct span line, struct smtp_command *cmd);
 
 const struct smtp_param *smtp_param_find(const struct smtp_command *cmd, const char *keyword);

@@ -15,7 +15,7 @@ struct smtp_unstuffer {
 	/* What was seen. */
 	bool bare_cr, bare_lf, nul, eight_bit, long_line, refused;
 	uint64_t size;      /* octets given to the sink */
-	uint64_t dot_lines; /* lines of the message that begin with a dot */
+	uint64_t dot_lines; /* lines given to the sink that begin with a dot */
 	/* Between calls. */
 	uint64_t line_len;
 	unsigned state;
@@ -23,7 +23,7 @@ struct smtp_unstuffer {
 
 void smtp_unstuff_init(struct smtp_unstuffer *u, bool normalise, uint64_t line_limit);
 /* 1: the end was reached, *used octets belong to the message, its terminator
- * included. 0: all was used, more is needed. The result does not depend on how
+ * included; what follows is not looked at, now or in a later call. 0: all was used, more is needed. The result does not depend on how
  * the bytes are cut. Fast: whole runs are given to the sink, lines are found
  * by memchr. */
 int smtp_unstuff(struct smtp_unstuffer *u, struct span in, size_t *used, smtp_sink *sink, void *context);
@@ -34,6 +34,9 @@ void smtp_watch(struct smtp_unstuffer *u, struct span in, smtp_sink *sink, void 
 /* The end of a BDAT message: a CR that is still pending is judged. */
 void smtp_watch_end(struct smtp_unstuffer *u, smtp_sink *sink, void *context);
 
+/* What the sink returns is not looked at: a sink that cannot take more
+ * remembers it. A bare LF begins no line, so the message holds none (see
+ * normalise) or goes to nobody. */
 struct smtp_stuffer {
 	unsigned state;
 };

@@ -315,6 +315,8 @@ test_bdat(void **state)
 {
 	static const char *const bad[] = {
 		"BDAT", "BDAT ", "BDAT LAST", "BDAT -1", "BDAT +1", "BDAT 0x10", "BDAT 1 2", "BDAT 1 LAST LAST", "BDAT 1LAST",
+	};
+	static const char *const endless[] = {
 		"BDAT 9223372036854775808", "BDAT 18446744073709551616", "BDAT 99999999999999999999999 LAST",
 	};
 	struct smtp_command cmd;
@@ -330,6 +332,10 @@ test_bdat(void **state)
 	assert_true(cmd.chunk == INT64_MAX);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_refused(span_str(bad[i]), SMTP_BDAT, "501 5.5.4");
+	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
+		assert_non_null(smtp_command_parse(span_str(endless[i]), &cmd));
+		assert_true(cmd.chunk == UINT64_MAX);
+	}
 }
 
 static void
