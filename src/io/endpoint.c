@@ -24,7 +24,6 @@
 
 #include "io/endpoint.h"
 
-#include "io/block.h"
 #include "io/endpoint_internal.h"
 #include "io/tls_internal.h"
 
@@ -85,6 +84,8 @@ tear_down(struct endpoint *e)
 	event_del(&e->wake);
 	timer_free(&e->timer);
 	tls_ssl_free(&e->ssl);
+	if (e->lingerer.link != NULL)
+		lingerer_remove(e->loop, &e->lingerer);
 	close(e->fd);
 	e->fd = -1;
 	block_give(e->loop, &e->in);
@@ -418,6 +419,12 @@ on_deadline(void *context)
 	report(e);
 }
 
+static void
+end_lingering(struct lingerer *node)
+{
+	destroy((struct endpoint *)(void *)((char *)node - offsetof(struct endpoint, lingerer)));
+}
+
 void
 endpoint_close(struct endpoint **closed)
 {
@@ -427,6 +434,8 @@ endpoint_close(struct endpoint **closed)
 	if (e == NULL)
 		return;
 	e->closing = true;
+	e->lingerer.end = end_lingering;
+	lingerer_add(e->loop, &e->lingerer);
 	e->more = false;
 	block_give(e->loop, &e->in);
 	timer_at(e->timer, loop_now(e->loop) + ENDPOINT_LINGER_MS);

@@ -3,6 +3,7 @@
 #define IO_ENDPOINT_INTERNAL_H
 
 #include "io/endpoint.h"
+#include "io/loop_internal.h"
 #include "io/output.h"
 
 #include <event2/event.h>
@@ -17,6 +18,7 @@ struct endpoint {
 	struct event read, write; /* persistent; added or not as `reading` and `writing` say */
 	struct event wake;        /* made active for a call that must not come from inside another */
 	struct timer *timer;
+	struct lingerer lingerer; /* in the loop's list while link != NULL */
 	struct buf in;
 	struct output out;
 

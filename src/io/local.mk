@@ -1,7 +1,6 @@
 noinst_LIBRARIES += src/libio.a
 src_libio_a_SOURCES = \
-	src/io/block.h \
-	src/io/loop.h src/io/loop.c \
+	src/io/loop.h src/io/loop_internal.h src/io/loop.c \
 	src/io/output.h src/io/output.c \
 	src/io/tls.h src/io/tls_internal.h src/io/tls.c \
 	src/io/tls_client.c \

@@ -6,11 +6,15 @@
 
 struct event_base;
 struct loop;
-struct loop *loop_new(void);   /* NULL when the kernel refuses */
-void loop_free(struct loop **l);
-void loop_run(struct loop *l); /* until loop_stop() */
+/* NULL when the kernel refuses. The process ignores SIGPIPE from now on:
+ * sendfile() and OpenSSL cannot be told to do without. */
+struct loop *loop_new(void);
+void loop_free(struct loop **l); /* ends the endpoints that linger */
+void loop_run(struct loop *l); /* until loop_stop(), or nothing is left to wait for */
 void loop_stop(struct loop *l);
 struct event_base *loop_base(struct loop *l); /* for other users of libevent */
+/* How many closed endpoints are still sending: a process that ends waits for them. */
+size_t loop_lingering(const struct loop *l);
 /* Milliseconds of the monotonic clock, as cached for this turn of the loop. */
 uint64_t loop_now(struct loop *l);
 

@@ -13,7 +13,7 @@
 
 #include "io/output.h"
 
-#include "io/block.h"
+#include "io/loop_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
