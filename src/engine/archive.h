@@ -7,7 +7,7 @@
 
 struct archive_limits {
 	size_t entries;   /* in one message */
-	size_t depth;     /* archives inside archives */
+	size_t depth;     /* archives inside archives; 0 = none */
 	uint64_t output;  /* octets unpacked of one message */
 	uint64_t ratio;   /* octets unpacked per octet packed, of one archive over 1 MiB of output */
 };
@@ -25,7 +25,7 @@ struct archive_budget {
 	struct archive_limits limits;
 	size_t entries;
 	uint64_t output;
-	unsigned depth;
+	unsigned depth; /* kept by archive_read(): archives being read now */
 };
 
 enum archive_result {
@@ -38,8 +38,13 @@ enum archive_result {
 /* True when archive_read() can read this magic. */
 bool archive_is_readable(const char *magic);
 
-/* Calls member() for each entry in order; it returns false to stop. Contents
- * over 64 KiB lie in memory mapped for the time of the call. */
+/* Calls member() for each entry in order; it returns false to stop, and may
+ * call archive_read() for what it was given. An archive that programs may
+ * read in two ways is read in both, so a member may be told twice. Contents
+ * over 64 KiB lie in memory mapped for the time of the call. Members of which
+ * only a part could be read, or may be, are told with that part.
+ * The first call in a process opens files (locale, time zone): one must be
+ * made before the cage closes. */
 enum archive_result archive_read(struct arena *a, struct span data, struct archive_budget *budget,
     bool (*member)(void *context, const struct archive_member *m), void *context);
 

@@ -1,12 +1,26 @@
 noinst_LIBRARIES += src/libengine.a
 src_libengine_a_SOURCES = \
+	src/engine/archive.c \
+	src/engine/archive.h \
+	src/engine/digest.c \
+	src/engine/digest_set.c \
+	src/engine/digest_set.h \
 	src/engine/literals.h \
+	src/engine/magic.c \
+	src/engine/magic.h \
 	src/engine/regex.c \
 	src/engine/regex_literal.c \
 	src/engine/regex_literal.h \
 	src/engine/regex_run.h \
+	src/engine/signature.c \
+	src/engine/signature.h \
+	src/engine/signature_match.c \
+	src/engine/signature_parse.c \
+	src/engine/signature_pattern.h \
 	src/engine/textset.c \
-	src/engine/textset.h
+	src/engine/textset.h \
+	src/engine/zip_layout.c \
+	src/engine/zip_layout.h
 if HAVE_HYPERSCAN
 src_libengine_a_SOURCES += src/engine/literals_hs.c
 else

@@ -1,0 +1,325 @@
+/* A set of signatures over one content. Byte patterns: one pass looks for the
+ * anchors of all; where one is found, its segment is compared there and then.
+ * Most patterns are a single segment, and so decided. Of a pattern with gaps
+ * the whole is matched once, after the pass, when the segment of its anchor
+ * was seen. Digests: computed once for each kind that the set uses.
+ *
+ * The time is that of the pass, plus the comparison of a segment for each
+ * occurrence of an anchor, plus one walk for each pattern with gaps whose
+ * segment was seen; so linear in the content, with the length of the longest
+ * pattern as the factor that content made for the purpose can reach. */
+#include "config.h"
+
+#include "engine/signature.h"
+
+#include "base/codec.h"
+#include "engine/digest_set.h"
+#include "engine/literals.h"
+#include "engine/signature_pattern.h"
+
+#include <stdlib.h>
+
+/* `number` is the place of the id among the set's ids; while the set is being
+ * built it is the id itself. */
+struct numbered_pattern {
+	struct pattern pattern;
+	uint32_t number;
+};
+
+struct signatures {
+	struct numbered_pattern *patterns;
+	size_t pattern_count;
+	struct digest_set digests[DIGEST_KINDS];
+	struct literals *anchors; /* their ids are indexes of patterns */
+	uint32_t *ids;            /* sorted, each once */
+	size_t id_count, count;
+};
+
+struct signature_builder {
+	struct arena *arena;
+	struct numbered_pattern *patterns;
+	size_t pattern_count, pattern_cap;
+	struct digest_set digests[DIGEST_KINDS];
+	uint32_t *ids; /* of each signature added */
+	size_t count, id_cap;
+	uint32_t adding; /* the id of the signature whose variants are being added */
+};
+
+struct signatures_scratch {
+	struct literals_scratch *anchors;
+	bool *told;      /* of each id */
+	bool *seen;      /* of each pattern: decided, or waiting to be walked */
+	uint32_t *waiting;
+	size_t waiting_count;
+};
+
+/* --- Building --- */
+
+struct signature_builder *
+signature_builder_new(struct arena *a)
+{
+	struct signature_builder *b = ARENA_NEW(a, struct signature_builder);
+
+	b->arena = a;
+	return b;
+}
+
+static void
+add_id(struct signature_builder *b, uint32_t id)
+{
+	b->ids = arena_grow(b->arena, b->ids, sizeof(*b->ids), &b->id_cap, b->count + 1);
+	b->ids[b->count++] = id;
+}
+
+static void
+add_pattern(void *context, const struct pattern *p)
+{
+	struct signature_builder *b = context;
+
+	b->patterns = arena_grow(b->arena, b->patterns, sizeof(*b->patterns), &b->pattern_cap, b->pattern_count + 1);
+	b->patterns[b->pattern_count++] = (struct numbered_pattern){ *p, b->adding };
+}
+
+const char *
+signature_add_text(struct signature_builder *b, struct span text, uint32_t id)
+{
+	struct pattern p;
+	const char *error = pattern_of_text(b->arena, text, &p);
+
+	if (error != NULL)
+		return error;
+	b->adding = id;
+	add_pattern(b, &p);
+	add_id(b, id);
+	return NULL;
+}
+
+const char *
+signature_add_hex(struct signature_builder *b, struct span hex, uint32_t id)
+{
+	size_t before = b->pattern_count;
+	const char *error;
+
+	b->adding = id;
+	error = pattern_parse(b->arena, hex, add_pattern, b);
+	if (error != NULL)
+		b->pattern_count = before; /* variants may have been added before the one that is wrong */
+	else
+		add_id(b, id);
+	return error;
+}
+
+const char *
+signature_add_digest(struct signature_builder *b, enum digest_kind kind, struct span hex, uint32_t id)
+{
+	size_t size = digest_size(kind);
+	unsigned char digest[DIGEST_MAX];
+
+	if (hex.len != 2 * size)
+		return arena_printf(b->arena, "a digest of this kind has %zu hexadecimal digits", 2 * size);
+	for (size_t i = 0; i < size; i++) {
+		int high = hex_digit(hex.data[2 * i]), low = hex_digit(hex.data[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return "a digest is written in hexadecimal digits";
+		digest[i] = (unsigned char)(high << 4 | low);
+	}
+	digest_set_add(b->arena, &b->digests[kind], kind, digest, id);
+	add_id(b, id);
+	return NULL;
+}
+
+static int
+compare_ids(const void *x, const void *y)
+{
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+
+	return (a > b) - (a < b);
+}
+
+static void
+sort_ids(struct signatures *s)
+{
+	size_t kept = 0;
+
+	if (s->id_count > 1)
+		qsort(s->ids, s->id_count, sizeof(*s->ids), compare_ids);
+	for (size_t i = 0; i < s->id_count; i++)
+		if (kept == 0 || s->ids[i] != s->ids[kept - 1])
+			s->ids[kept++] = s->ids[i];
+	s->id_count = kept;
+}
+
+static struct literals *
+compile_anchors(struct arena *a, const struct signatures *s)
+{
+	struct arena *work = arena_new(0);
+	struct literal *items = ARENA_ARRAY(work, struct literal, s->pattern_count);
+	struct literals *anchors;
+
+	for (size_t i = 0; i < s->pattern_count; i++) {
+		const struct pattern *p = &s->patterns[i].pattern;
+		const unsigned char *value = p->segments[p->anchor_segment].value + p->anchor_offset;
+
+		items[i] = (struct literal){ span_of((const char *)value, p->anchor_len), false, (uint32_t)i };
+	}
+	anchors = literals_compile(a, items, s->pattern_count);
+	arena_free(&work);
+	return anchors;
+}
+
+static uint32_t
+number_of(const struct signatures *s, uint32_t id)
+{
+	const uint32_t *at = bsearch(&id, s->ids, s->id_count, sizeof(id), compare_ids);
+
+	return (uint32_t)(at - s->ids);
+}
+
+struct signatures *
+signatures_compile(struct signature_builder *b)
+{
+	struct signatures *s = ARENA_NEW(b->arena, struct signatures);
+
+	s->patterns = b->patterns;
+	s->pattern_count = b->pattern_count;
+	s->ids = b->ids;
+	s->id_count = s->count = b->count;
+	sort_ids(s);
+	for (size_t i = 0; i < s->pattern_count; i++)
+		s->patterns[i].number = number_of(s, s->patterns[i].number);
+	for (int kind = 0; kind < DIGEST_KINDS; kind++) {
+		s->digests[kind] = b->digests[kind];
+		digest_set_sort(&s->digests[kind], (enum digest_kind)kind);
+	}
+	s->anchors = compile_anchors(b->arena, s);
+	return s;
+}
+
+size_t
+signatures_count(const struct signatures *s)
+{
+	return s->count;
+}
+
+bool
+signatures_use_digest(const struct signatures *s, enum digest_kind kind)
+{
+	return s->digests[kind].count > 0;
+}
+
+/* --- Searching --- */
+
+struct signatures_scratch *
+signatures_scratch_new(const struct signatures *s)
+{
+	struct signatures_scratch *scratch = calloc(1, sizeof(*scratch));
+
+	if (scratch == NULL)
+		return NULL;
+	scratch->anchors = literals_scratch_new(s->anchors);
+	scratch->told = calloc(s->id_count + 1, sizeof(*scratch->told));
+	scratch->seen = calloc(s->pattern_count + 1, sizeof(*scratch->seen));
+	scratch->waiting = calloc(s->pattern_count + 1, sizeof(*scratch->waiting));
+	if (scratch->told == NULL || scratch->seen == NULL || scratch->waiting == NULL)
+		signatures_scratch_free(&scratch);
+	return scratch;
+}
+
+void
+signatures_scratch_free(struct signatures_scratch **s)
+{
+	if (*s == NULL)
+		return;
+	literals_scratch_free(&(*s)->anchors);
+	free((*s)->told);
+	free((*s)->seen);
+	free((*s)->waiting);
+	free(*s);
+	*s = NULL;
+}
+
+struct search {
+	const struct signatures *set;
+	struct signatures_scratch *scratch;
+	struct span data;
+	void (*found)(void *context, uint32_t id);
+	void *context;
+};
+
+/* found() of a number of the set. */
+static void
+tell(struct search *s, uint32_t number)
+{
+	if (s->scratch->told[number])
+		return;
+	s->scratch->told[number] = true;
+	s->found(s->context, s->set->ids[number]);
+}
+
+static bool
+anchor_found(void *context, uint32_t index, size_t end)
+{
+	struct search *s = context;
+	const struct numbered_pattern *n = &s->set->patterns[index];
+	const struct pattern *p = &n->pattern;
+	size_t anchor_end = (size_t)p->anchor_offset + p->anchor_len;
+
+	if (s->scratch->seen[index] || end < anchor_end ||
+	    !segment_matches(&p->segments[p->anchor_segment], s->data, end - anchor_end))
+		return true;
+	s->scratch->seen[index] = true;
+	if (p->count == 1)
+		tell(s, n->number);
+	else
+		s->scratch->waiting[s->scratch->waiting_count++] = index;
+	return true;
+}
+
+static void
+digest_found(void *context, uint32_t id)
+{
+	struct search *s = context;
+
+	tell(s, number_of(s->set, id));
+}
+
+static bool
+search_digests(struct search *s, const unsigned char *sha256)
+{
+	unsigned char computed[DIGEST_MAX];
+
+	for (int k = 0; k < DIGEST_KINDS; k++) {
+		enum digest_kind kind = (enum digest_kind)k;
+		const unsigned char *digest = kind == DIGEST_SHA256 && sha256 != NULL ? sha256 : computed;
+
+		if (!signatures_use_digest(s->set, kind))
+			continue;
+		if (digest == computed && !digest_of(kind, s->data, computed))
+			return false;
+		digest_set_find(&s->set->digests[kind], kind, digest, digest_found, s);
+	}
+	return true;
+}
+
+bool
+signatures_scan(const struct signatures *s, struct signatures_scratch *scratch, struct span data,
+    const unsigned char *sha256, void (*found)(void *context, uint32_t id), void *context)
+{
+	struct search search = { s, scratch, data, found, context };
+
+	if (scratch == NULL)
+		return false;
+	memset(scratch->told, 0, s->id_count * sizeof(*scratch->told));
+	memset(scratch->seen, 0, s->pattern_count * sizeof(*scratch->seen));
+	scratch->waiting_count = 0;
+	if (!literals_scan(s->anchors, scratch->anchors, data, anchor_found, &search))
+		return false;
+	for (size_t i = 0; i < scratch->waiting_count; i++) {
+		const struct numbered_pattern *n = &s->patterns[scratch->waiting[i]];
+
+		if (!scratch->told[n->number] && pattern_matches(&n->pattern, data))
+			tell(&search, n->number);
+	}
+	return search_digests(&search, sha256);
+}

@@ -1,0 +1,412 @@
+/* Byte patterns in ClamAV's body syntax, read into segments.
+ *
+ * Alternatives of equal length stay in their segment. Those of unequal
+ * length would give a segment no length of its own, so such a pattern is
+ * rewritten first as several, one for each combination of lengths, and each is
+ * read alone. `{n}` of a few octets becomes that many `??`, so that the
+ * segment goes on.
+ *
+ * The anchor is what is looked for in text first: of all runs of fixed bytes the
+ * one with the most different bytes, since a run of zeros is in every
+ * program, and of these the longest. */
+#include "config.h"
+
+#include "engine/signature_pattern.h"
+
+#include "base/codec.h"
+
+enum {
+	GAP_INLINE_MAX = 32,
+	/* Each has two lengths at least: one more would be over PATTERN_VARIANTS_MAX. */
+	UNEQUAL_GROUPS_MAX = 6,
+	/* Room for the digits of the longest pattern and as many in alternatives and gaps. */
+	HEX_MAX = 4 * PATTERN_BYTES_MAX,
+};
+
+/* A pattern while it is read. */
+struct reading {
+	struct arena *arena;
+	struct span hex, rest;
+	size_t len;                         /* bytes so far, of all segments */
+	size_t segment_count, group_count;
+	struct segment segments[PATTERN_SEGMENTS_MAX]; /* the last one is being read; without value and mask */
+	struct alternatives groups[PATTERN_GROUPS_MAX];
+	unsigned char value[PATTERN_BYTES_MAX], mask[PATTERN_BYTES_MAX];
+	const char *error;
+};
+
+static bool
+fail(struct reading *r, const char *why)
+{
+	if (r->error == NULL)
+		r->error = arena_printf(r->arena, "%s, at character %zu", why, r->hex.len - r->rest.len + 1);
+	return false;
+}
+
+static struct segment *
+current(struct reading *r)
+{
+	return &r->segments[r->segment_count - 1];
+}
+
+static bool
+add_byte(struct reading *r, unsigned char value, unsigned char mask)
+{
+	if (r->len == PATTERN_BYTES_MAX)
+		return fail(r, "the pattern is too long");
+	r->value[r->len] = value & mask;
+	r->mask[r->len++] = mask;
+	current(r)->len++;
+	return true;
+}
+
+/* Takes two characters off *rest: digits or question marks. */
+static bool
+take_pair(struct span *rest, unsigned char *value, unsigned char *mask)
+{
+	*value = *mask = 0;
+	if (rest->len < 2)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		int digit = hex_digit(rest->data[i]);
+
+		if (digit < 0 && rest->data[i] != '?')
+			return false;
+		*value = (unsigned char)(*value << 4 | (digit < 0 ? 0 : digit));
+		*mask = (unsigned char)(*mask << 4 | (digit < 0 ? 0 : 15));
+	}
+	*rest = span_from(*rest, 2);
+	return true;
+}
+
+static bool
+read_pair(struct reading *r)
+{
+	unsigned char value, mask;
+
+	if (!take_pair(&r->rest, &value, &mask))
+		return fail(r, "two hexadecimal digits are expected");
+	return add_byte(r, value, mask);
+}
+
+/* --- Gaps --- */
+
+static bool
+begin_segment(struct reading *r, uint32_t gap_min, uint32_t gap_max)
+{
+	if (current(r)->len == 0)
+		return fail(r, "a gap needs bytes before it");
+	if (r->rest.len == 0)
+		return fail(r, "a gap needs bytes after it");
+	if (r->segment_count == PATTERN_SEGMENTS_MAX)
+		return fail(r, "the pattern has too many gaps");
+	r->segments[r->segment_count++] = (struct segment){ .gap_min = gap_min, .gap_max = gap_max };
+	return true;
+}
+
+static bool
+gap_bound(struct span text, uint64_t absent, uint64_t *out)
+{
+	*out = absent;
+	return text.len == 0 || (span_to_u64(text, out) && *out < GAP_ANY);
+}
+
+/* {n} {n-m} {n-} {-m}; the `{` is taken. */
+static bool
+read_gap(struct reading *r)
+{
+	size_t end = span_find_byte(r->rest, '}');
+	struct span inner = span_first(r->rest, end), low;
+	uint64_t least, most;
+	bool range = span_find_byte(inner, '-') != SIZE_MAX;
+
+	if (end == SIZE_MAX || inner.len == 0 || span_is(inner, "-") || !span_split(&inner, '-', &low) ||
+	    !gap_bound(low, 0, &least) || !gap_bound(range ? inner : low, GAP_ANY, &most) || least > most)
+		return fail(r, "a gap is {n}, {n-m}, {n-} or {-m}");
+	r->rest = span_from(r->rest, end + 1);
+	if (least != most || least > GAP_INLINE_MAX)
+		return begin_segment(r, (uint32_t)least, (uint32_t)most);
+	while (least-- > 0)
+		if (!add_byte(r, 0, 0))
+			return false;
+	return true;
+}
+
+/* --- Alternatives --- */
+
+/* The inside of the group that begins *rest; *rest goes behind its `)`. */
+static bool
+take_group(struct span *rest, struct span *inner)
+{
+	size_t end = span_find_byte(*rest, ')');
+
+	if (end == SIZE_MAX)
+		return false;
+	*inner = span_of(rest->data + 1, end - 1);
+	*rest = span_from(*rest, end + 1);
+	return true;
+}
+
+static bool
+read_alternative(struct reading *r, struct span text, unsigned char *value, unsigned char *mask)
+{
+	while (text.len > 0)
+		if (!take_pair(&text, value++, mask++))
+			return fail(r, "alternatives are hexadecimal digits: (aa|bb)");
+	return true;
+}
+
+static bool
+read_alternatives(struct reading *r)
+{
+	struct alternatives *group = &r->groups[r->group_count];
+	unsigned char *value, *mask;
+	struct span inner, one;
+	size_t size;
+
+	if (r->group_count == PATTERN_GROUPS_MAX)
+		return fail(r, "the pattern has too many alternatives");
+	if (!take_group(&r->rest, &inner))
+		return fail(r, "alternatives end with )");
+	size = span_first(inner, span_find_byte(inner, '|')).len;
+	if (size == 0 || size % 2 != 0)
+		return fail(r, "alternatives are hexadecimal digits: (aa|bb)");
+	*group = (struct alternatives){ .offset = current(r)->len, .len = (uint32_t)(size / 2) };
+	value = arena_alloc(r->arena, inner.len);
+	mask = arena_alloc(r->arena, inner.len);
+	for (group->value = value, group->mask = mask; span_split(&inner, '|', &one); group->count++)
+		if (one.len != size || !read_alternative(r, one, value + group->count * group->len, mask + group->count * group->len))
+			return fail(r, "alternatives are hexadecimal digits: (aa|bb)");
+	for (uint32_t i = 0; i < group->len; i++)
+		if (!add_byte(r, 0, 0))
+			return false;
+	current(r)->alternatives_count++;
+	r->group_count++;
+	return true;
+}
+
+/* --- The whole --- */
+
+/* Distinct bytes of a run; runs are short. */
+static size_t
+distinct(const unsigned char *bytes, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += memchr(bytes, bytes[i], i) == NULL;
+	return count;
+}
+
+/* Finds the best anchor within one segment; true when it beats *best. */
+static bool
+choose_anchor(const struct segment *s, struct pattern *p, size_t *best)
+{
+	bool better = false;
+	uint32_t run = 0;
+
+	for (uint32_t end = 1; end <= s->len; end++) {
+		uint32_t len;
+		size_t merit;
+
+		run = s->mask == NULL || s->mask[end - 1] == 0xff ? run + 1 : 0;
+		len = run < ANCHOR_MAX ? run : ANCHOR_MAX;
+		if (len < ANCHOR_MIN)
+			continue;
+		merit = distinct(s->value + end - len, len) * (ANCHOR_MAX + 1) + len;
+		if (merit > *best) {
+			*best = merit;
+			p->anchor_offset = end - len;
+			p->anchor_len = len;
+			better = true;
+		}
+	}
+	return better;
+}
+
+static bool
+all_fixed(const unsigned char *mask, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (mask[i] != 0xff)
+			return false;
+	return true;
+}
+
+static const unsigned char *
+copy_bytes(struct arena *a, const void *bytes, size_t size)
+{
+	return size > 0 ? memcpy(arena_alloc_raw(a, size), bytes, size) : NULL;
+}
+
+/* Copies what was read into the arena, in its own size. */
+static const char *
+finish(struct reading *r, struct pattern *out)
+{
+	size_t at = 0, group = 0, best = 0;
+
+	*out = (struct pattern){ .count = (uint32_t)r->segment_count };
+	out->segments = ARENA_ARRAY(r->arena, struct segment, r->segment_count);
+	for (uint32_t i = 0; i < out->count; i++) {
+		struct segment *s = &out->segments[i];
+
+		*s = r->segments[i];
+		s->value = copy_bytes(r->arena, r->value + at, s->len);
+		if (!all_fixed(r->mask + at, s->len))
+			s->mask = copy_bytes(r->arena, r->mask + at, s->len);
+		s->alternatives = (const struct alternatives *)(const void *)copy_bytes(r->arena, r->groups + group,
+		    s->alternatives_count * sizeof(r->groups[0]));
+		if (choose_anchor(s, out, &best))
+			out->anchor_segment = i;
+		at += s->len;
+		group += s->alternatives_count;
+	}
+	return best > 0 ? NULL : "the pattern needs two fixed bytes in a row";
+}
+
+static bool
+read_item(struct reading *r)
+{
+	switch (r->rest.data[0]) {
+	case '*':
+		r->rest = span_from(r->rest, 1);
+		return begin_segment(r, 0, GAP_ANY);
+	case '{':
+		r->rest = span_from(r->rest, 1);
+		return read_gap(r);
+	case '(':
+		return read_alternatives(r);
+	default:
+		return read_pair(r);
+	}
+}
+
+/* A pattern whose alternatives are of equal length. */
+static const char *
+read_variant(struct arena *a, struct span hex, struct pattern *out)
+{
+	struct reading r;
+
+	r.arena = a;
+	r.hex = r.rest = hex;
+	r.len = r.group_count = 0;
+	r.segment_count = 1;
+	r.segments[0] = (struct segment){ .len = 0 };
+	r.error = NULL;
+	while (r.rest.len > 0)
+		if (!read_item(&r))
+			return r.error;
+	if (current(&r)->len == 0 && r.segment_count > 1)
+		return "a gap needs bytes after it";
+	return finish(&r, out);
+}
+
+const char *
+pattern_of_text(struct arena *a, struct span text, struct pattern *out)
+{
+	struct segment *s = ARENA_NEW(a, struct segment);
+	size_t best = 0;
+
+	if (text.len > PATTERN_BYTES_MAX)
+		return "the text is too long";
+	*s = (struct segment){ .len = (uint32_t)text.len, .value = copy_bytes(a, text.data, text.len) };
+	*out = (struct pattern){ .segments = s, .count = 1 };
+	return choose_anchor(s, out, &best) ? NULL : "a text needs two bytes at least";
+}
+
+/* --- Alternatives of unequal length --- */
+
+struct variants {
+	struct arena *arena;
+	void (*add)(void *context, const struct pattern *p);
+	void *context;
+	size_t count;
+};
+
+/* Finds the first group whose alternatives differ in length. */
+static bool
+find_unequal(struct span hex, struct span *inner)
+{
+	size_t at;
+
+	while ((at = span_find_byte(hex, '(')) != SIZE_MAX) {
+		struct span list, one;
+		size_t size = SIZE_MAX;
+
+		hex = span_from(hex, at);
+		if (!take_group(&hex, inner))
+			return false;
+		for (list = *inner; span_split(&list, '|', &one); size = one.len)
+			if (size != SIZE_MAX && size != one.len)
+				return true;
+	}
+	return false;
+}
+
+/* The pattern with only those alternatives of one group that have this length. */
+static struct span
+keep_length(struct arena *a, struct span hex, struct span inner, size_t len)
+{
+	char *text = arena_alloc_raw(a, hex.len), *out = text;
+	size_t before = (size_t)(inner.data - hex.data);
+	struct span one;
+
+	out = mempcpy(out, hex.data, before);
+	for (struct span list = inner; span_split(&list, '|', &one);)
+		if (one.len == len) {
+			if (out > text + before)
+				*out++ = '|';
+			out = mempcpy(out, one.data, one.len);
+		}
+	out = mempcpy(out, span_end(inner), hex.len - before - inner.len);
+	return span_of(text, (size_t)(out - text));
+}
+
+/* Whether an alternative of this length stands before `end`. */
+static bool
+length_is_known(struct span inner, const char *end, size_t len)
+{
+	struct span one;
+
+	while (span_split(&inner, '|', &one) && one.data < end)
+		if (one.len == len)
+			return true;
+	return false;
+}
+
+static const char *
+read_variants(struct variants *v, struct span hex, unsigned groups)
+{
+	struct span inner, one;
+	struct pattern p;
+	const char *error;
+
+	if (!find_unequal(hex, &inner)) {
+		if (++v->count > PATTERN_VARIANTS_MAX)
+			return "the alternatives have too many combinations of lengths";
+		error = read_variant(v->arena, hex, &p);
+		if (error == NULL)
+			v->add(v->context, &p);
+		return error;
+	}
+	if (groups == UNEQUAL_GROUPS_MAX)
+		return "too many alternatives of unequal length";
+	for (struct span list = inner; span_split(&list, '|', &one);) {
+		if (length_is_known(inner, one.data, one.len))
+			continue;
+		error = read_variants(v, keep_length(v->arena, hex, inner, one.len), groups + 1);
+		if (error != NULL)
+			return error;
+	}
+	return NULL;
+}
+
+const char *
+pattern_parse(struct arena *a, struct span hex, void (*add)(void *context, const struct pattern *p), void *context)
+{
+	struct variants v = { a, add, context, 0 };
+
+	if (hex.len > HEX_MAX)
+		return "the pattern is too long";
+	return read_variants(&v, hex, 0);
+}

@@ -1,0 +1,108 @@
+/* A zip is described twice (APPNOTE.TXT 4.3): each entry has a local header
+ * before its content, and the central directory at the end lists all entries
+ * again. Some programs believe the one, some the other, and an archive made
+ * to pass a filter has them differ. This reads both side by side. It judges
+ * the layout only; contents are read by libarchive.
+ *
+ * Zip64, encrypted directories and archives with something before the first
+ * entry are valid and not regular here: they are read twice, which costs time
+ * and nothing else. */
+#include "config.h"
+
+#include "engine/zip_layout.h"
+
+enum {
+	LOCAL_SIZE = 30,
+	CENTRAL_SIZE = 46,
+	END_SIZE = 22,
+	COMMENT_MAX = 65535,
+	FLAG_DESCRIPTOR = 8, /* sizes and checksum follow the content */
+};
+
+static uint32_t
+number(struct span s, size_t offset, unsigned octets)
+{
+	uint32_t value = 0;
+
+	while (octets-- > 0)
+		value = value << 8 | (unsigned char)s.data[offset + octets];
+	return value;
+}
+
+/* The last record that fills the rest of the data with its comment. */
+static bool
+find_end(struct span data, size_t *at)
+{
+	size_t lowest = data.len > END_SIZE + COMMENT_MAX ? data.len - END_SIZE - COMMENT_MAX : 0;
+
+	if (data.len < END_SIZE)
+		return false;
+	for (*at = data.len - END_SIZE + 1; (*at)-- > lowest;)
+		if (memcmp(data.data + *at, "PK\x05\x06", 4) == 0)
+			return number(data, *at + 20, 2) == data.len - *at - END_SIZE;
+	return false;
+}
+
+/* Octets of the descriptor at the beginning of s: with or without its
+ * signature. 0 when there is none that agrees with the directory. */
+static size_t
+descriptor_size(struct span s, struct span central)
+{
+	size_t sizes = span_starts(s, "PK\x07\x08") ? 4 : 0;
+
+	return s.len >= sizes + 12 && memcmp(s.data + sizes, central.data + 16, 12) == 0 ? sizes + 12 : 0;
+}
+
+/* Takes the entry that `central` describes off the front of *rest. */
+static bool
+take_entry(struct span *rest, struct span central, struct span name)
+{
+	uint32_t packed = number(central, 20, 4);
+	size_t content, descriptor = 0;
+	uint32_t flags;
+
+	if (rest->len < LOCAL_SIZE || !span_starts(*rest, "PK\x03\x04") || number(*rest, 26, 2) != name.len)
+		return false;
+	flags = number(*rest, 6, 2);
+	content = LOCAL_SIZE + name.len + number(*rest, 28, 2);
+	if (flags != number(central, 8, 2) || number(*rest, 8, 2) != number(central, 10, 2) || content > rest->len ||
+	    packed > rest->len - content || !span_eq(span_of(rest->data + LOCAL_SIZE, name.len), name))
+		return false;
+	if ((flags & FLAG_DESCRIPTOR) != 0) {
+		descriptor = descriptor_size(span_from(*rest, content + packed), central);
+		if (descriptor == 0)
+			return false;
+	} else if (memcmp(rest->data + 14, central.data + 16, 12) != 0) {
+		return false;
+	}
+	*rest = span_from(*rest, content + packed + descriptor);
+	return true;
+}
+
+bool
+zip_is_regular(struct span data)
+{
+	struct span directory, entries;
+	size_t end, offset = 0;
+
+	if (!find_end(data, &end))
+		return false;
+	offset = number(data, end + 16, 4);
+	if (offset > end || number(data, end + 12, 4) != end - offset)
+		return false;
+	entries = span_first(data, offset);
+	directory = span_of(data.data + offset, end - offset);
+	for (uint32_t left = number(data, end + 10, 2); left > 0; left--) {
+		size_t size;
+
+		if (directory.len < CENTRAL_SIZE || !span_starts(directory, "PK\x01\x02") ||
+		    number(directory, 42, 4) != offset - entries.len)
+			return false;
+		size = CENTRAL_SIZE + number(directory, 28, 2) + number(directory, 30, 2) + number(directory, 32, 2);
+		if (size > directory.len ||
+		    !take_entry(&entries, directory, span_of(directory.data + CENTRAL_SIZE, number(directory, 28, 2))))
+			return false;
+		directory = span_from(directory, size);
+	}
+	return entries.len == 0 && directory.len == 0;
+}
