@@ -18,3 +18,11 @@ tests_fuzz_fuzz_yaml_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)
 tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/yaml.dict tests/fuzz/corpus/yaml/full.yaml tests/fuzz/corpus/yaml/least.yaml \
 	tests/fuzz/corpus/yaml/wrong.yaml
+
+check_PROGRAMS += tests/print_keys tests/read_settings
+tests_print_keys_SOURCES = tests/print_keys.c
+tests_print_keys_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)
+tests_read_settings_SOURCES = tests/read_settings.c
+tests_read_settings_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)
+TESTS += tests/documented-keys.sh tests/examples.sh
+EXTRA_DIST += tests/documented-keys.sh tests/examples.sh

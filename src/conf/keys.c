@@ -221,7 +221,7 @@ preset_reference(const struct key *key, void *object)
 }
 
 const struct kind kind_mapping = { "mapping", read_mapping, preset_mapping };
-const struct kind kind_list = { "list", read_list, NULL };
+const struct kind kind_list = { "list of mappings", read_list, NULL };
 const struct kind kind_named = { "mapping of names", read_named, NULL };
 const struct kind kind_word = { "name", read_word, NULL };
 const struct kind kind_upstream = { "name", read_upstream, preset_reference };
