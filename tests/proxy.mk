@@ -1,1 +1,8 @@
 # Tests of src/proxy.
+
+# The program as a whole, from outside. Each says in its head what it is about
+# and can be run alone: GATEPOST=src/gatepost python3 tests/tls.py [WORD…]
+session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests/wire_starttls.py tests/tls.py \
+	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py
+TESTS += $(session_tests)
+EXTRA_DIST += $(session_tests) tests/lib tests/transcripts

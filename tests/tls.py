@@ -274,7 +274,7 @@ def reload_certificate(t):
     before = connect(t, gatepost, "implicit")
     install(t, "renewed", files)
     gatepost.signal(signal.SIGHUP)
-    gatepost.wait_event("reloaded")
+    gatepost.wait_event("reload", level="info")
     after = connect(t, gatepost, "implicit")
     expect(serial(after) != serial(before), "the old certificate")
     for client in (before, after):
@@ -289,7 +289,7 @@ def reload_broken_certificate(t):
     with open(files[0], "w", encoding="ascii") as f:
         f.write("no certificate")
     gatepost.signal(signal.SIGHUP)
-    gatepost.wait_event("reload-failed")
+    gatepost.wait_event("reload", level="error")
     after = connect(t, gatepost, "implicit")
     expect_equal(serial(after), serial(before), "certificate")
     expect_equal(after.deliver(MESSAGE).code, 250, "a delivery")

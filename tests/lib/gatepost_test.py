@@ -231,11 +231,11 @@ class Gatepost:
                     found += new
         return found
 
-    def processes(self):
-        """Living processes as {name: pid}, by their "started" lines; the newest of a name wins."""
-        alive = set(self.children()) | {self.process.pid}
-        return {line["process"]: int(line["pid"]) for line in self.events("started", pid=".")
-                if int(line["pid"]) in alive}
+    def processes(self, kind):
+        """Pids of the living proxies, scanners or the keeper."""
+        alive = set(self.children())
+        pids = [int(line["pid"]) for line in self.events("started", child=f"^{kind}$")]
+        return [pid for pid in pids if pid in alive]
 
     def quarantined(self, token):
         """How many of quarantine's files hold these bytes."""

@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+"""Nothing acknowledged is lost, whatever dies: scanners, proxies and the
+keeper are killed while thousands of messages are delivered. A client whose
+delivery fails sends again, as a mail server would; in the end each message that
+was answered by 250 is at the upstream or in quarantine.
+
+    GATEPOST=src/gatepost python3 tests/kill.py [WORD…]"""
+
+import os
+import queue
+import random
+import signal
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+from gatepost_test import PATIENCE, Tests, expect, expect_equal  # noqa: E402
+from smtp_client import Client  # noqa: E402
+
+tests = Tests()
+
+MESSAGES = int(os.environ.get("GATEPOST_TEST_MESSAGES", "2000"))
+CLIENTS = 8
+KILLS = 25
+ATTEMPTS = 100
+SEED = int(os.environ.get("GATEPOST_TEST_SEED", "20250201"))
+
+
+def token(number):
+    return b"token-%06d-end" % number
+
+
+def message(number, chance):
+    """Of every ten one is quarantined, one is rejected, one is large."""
+    subject = {0: b"please quarantine", 1: b"please reject"}.get(number % 10, b"hello")
+    body = b"line of text\r\n" * (20000 if number % 10 == 2 else chance.randint(1, 200))
+    return b"Subject: " + subject + b"\r\nX-Token: " + token(number) + b"\r\n\r\n" + body
+
+
+class Senders:
+    """Clients that deliver all messages, again after each failure that is not final."""
+
+    def __init__(self, address):
+        self.address, self.todo = address, queue.Queue()
+        self.answers, self.failures, self.lock = {}, [], threading.Lock()
+        for number in range(MESSAGES):
+            self.todo.put(number)
+        self.threads = [threading.Thread(target=self._send_all, args=(n,), daemon=True) for n in range(CLIENTS)]
+        self.progress = threading.Semaphore(0)  # one more for each final answer
+
+    def _send_all(self, which):
+        chance, client = random.Random(SEED + which), None
+        while True:
+            try:
+                number = self.todo.get_nowait()
+            except queue.Empty:
+                return
+            for _ in range(ATTEMPTS):
+                client, code = self._try(client, number, chance)
+                if code is not None:
+                    break
+            else:
+                self.failures.append(number)
+            with self.lock:
+                self.answers[number] = code
+            self.progress.release()
+
+    def _try(self, client, number, chance):
+        """(the client to go on with, the final reply's code or None)."""
+        try:
+            if client is None:
+                client = Client(self.address, PATIENCE)
+                client.greet()
+            reply = client.deliver(message(number, chance))
+            if reply.code == 421 or 400 <= reply.code < 500:
+                client.close()
+                return None, None
+            return client, reply.code
+        except (AssertionError, OSError):
+            if client is not None:
+                client.close()
+            return None, None
+
+
+def wait_children(gatepost, kind, count):
+    """Until the master has replaced whoever died."""
+    def enough():
+        return len(gatepost.processes(kind)) >= count or gatepost.ended
+    with gatepost.changed:
+        expect(gatepost.changed.wait_for(enough, PATIENCE), f"{count} of {kind}", gatepost.children())
+
+
+def killed(kinds):
+    def test(t):
+        upstream = t.upstream()
+        changes = {"run": {"proxies": 2, "scanners": 2}, "log": {"level": "info"}, "upstreams": {"mta": {"rest": "0s"}}}
+        gatepost = t.gatepost(upstream, changes, single=False)
+        for kind, count in (("proxy", 2), ("scanner", 2), ("keeper", 1)):
+            wait_children(gatepost, kind, count)
+        senders, chance = Senders(gatepost.address), random.Random(SEED)
+        for thread in senders.threads:
+            thread.start()
+        for _ in range(KILLS):
+            for _ in range(chance.randint(1, MESSAGES // KILLS)):
+                expect(senders.progress.acquire(timeout=PATIENCE), "no message is delivered any more")
+            kind = chance.choice(kinds)
+            wait_children(gatepost, kind, 1)
+            os.kill(chance.choice(gatepost.processes(kind)), signal.SIGKILL)
+        for thread in senders.threads:
+            thread.join(60)
+            expect(not thread.is_alive(), "a sender does not end")
+        check(senders, upstream, gatepost)
+        expect(len(gatepost.events("started")) >= 5 + KILLS // 2, "the killed were not replaced")
+    return test
+
+
+def check(senders, upstream, gatepost):
+    expect(not senders.failures, "never answered for good", senders.failures[:5])
+    delivered = b"\n".join(m.data[:200] for m in upstream.messages)
+    kept = all_of_quarantine(gatepost)
+    for number, code in senders.answers.items():
+        if number % 10 == 1:
+            expect_equal(code, 554, f"message {number}")
+            expect(token(number) not in delivered, "a rejected message was delivered", number)
+        elif number % 10 == 0:
+            expect_equal(code, 250, f"message {number}")
+            expect(token(number) in kept, "acknowledged, but not in quarantine", number)
+            expect(token(number) not in delivered, "a quarantined message was delivered", number)
+        else:
+            expect_equal(code, 250, f"message {number}")
+            expect(token(number) in delivered, "acknowledged, but not at the upstream", number)
+    broken = [m for m in upstream.messages if not m.data.endswith(b"line of text\r\n")]
+    expect(not broken, "a message was cut off", broken[:1])
+
+
+def all_of_quarantine(gatepost):
+    """The beginnings of all files in it."""
+    found = []
+    for folder, _, names in os.walk(os.path.join(gatepost.folder, "quarantine", "messages")):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as f:
+                found.append(f.read(200))
+    return b"\n".join(found)
+
+
+for kinds in (["scanner"], ["proxy"], ["keeper"], ["scanner", "proxy", "keeper"]):
+    tests.add(f"killed at random: {', '.join(kinds)}", killed(kinds))
+
+
+@tests
+def master_killed(t):
+    "when the master is killed its children end, and the next start finds the quarantine whole"
+    upstream = t.upstream()
+    gatepost = t.gatepost(upstream, {"log": {"level": "info"}}, single=False, clean=False)
+    client = t.client(gatepost)
+    client.greet()
+    expect_equal(client.deliver(message(0, random.Random(SEED))).code, 250, "the quarantined message")
+    gatepost.process.kill()
+    client.until_closed()  # its proxy has ended
+    expect_equal(gatepost.process.wait(PATIENCE), -signal.SIGKILL, "status")
+    again = t.gatepost(upstream, {"quarantine": {"path": os.path.join(gatepost.folder, "quarantine")}}, single=False)
+    client = t.client(again)
+    client.greet()
+    expect_equal(client.deliver(message(10, random.Random(SEED))).code, 250, "the next one")
+    kept = all_of_quarantine(gatepost)
+    expect(token(0) in kept and token(10) in kept, "not in quarantine")
+
+
+@tests
+def scanner_dies_on_a_message(t):
+    "a scanner that is killed again and again costs one message a 451, not its connection"
+    upstream = t.upstream()
+    gatepost = t.gatepost(upstream, {"run": {"proxies": 1, "scanners": 1}, "log": {"level": "info"}}, single=False)
+    client = t.client(gatepost)
+    client.greet()
+    chance = random.Random(SEED)
+    for number in range(30):
+        wait_children(gatepost, "scanner", 1)
+        client.envelope()
+        expect_equal(client.command("DATA").code, 354, "DATA")
+        client.send(message(12, chance) + b".\r\n")
+        os.kill(gatepost.processes("scanner")[-1], signal.SIGKILL)
+        expect(client.reply().code in (250, 451), "reply", number)
+    client.quit()
+
+
+tests.run()
