@@ -1,13 +1,28 @@
 # Tests of src/rule.
-unit_tests += tests/unit/test_html
+RULE_DEPS = src/librule.a src/libengine.a src/libconf.a src/libmime.a src/libbase.a $(CORE_DEPS)
+RULE_FIXTURE = tests/unit/rule_fixture.c tests/unit/rule_fixture.h
+
+unit_tests += tests/unit/test_html tests/unit/test_rule_errors tests/unit/test_rule_conditions \
+	tests/unit/test_rule_verdicts
 tests_unit_test_html_SOURCES = tests/unit/test_html.c
 tests_unit_test_html_LDADD = src/librule.a src/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_rule_errors_SOURCES = tests/unit/test_rule_errors.c $(RULE_FIXTURE)
+tests_unit_test_rule_errors_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
+tests_unit_test_rule_conditions_SOURCES = tests/unit/test_rule_conditions.c $(RULE_FIXTURE)
+tests_unit_test_rule_conditions_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
+tests_unit_test_rule_verdicts_SOURCES = tests/unit/test_rule_verdicts.c $(RULE_FIXTURE)
+tests_unit_test_rule_verdicts_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/data/rules-contract.yaml
 
-fuzz_targets += tests/fuzz/fuzz_html tests/fuzz/fuzz_uri
+fuzz_targets += tests/fuzz/fuzz_html tests/fuzz/fuzz_uri tests/fuzz/fuzz_rules
 tests_fuzz_fuzz_html_SOURCES = tests/fuzz/fuzz_html.c
 tests_fuzz_fuzz_html_LDADD = src/librule.a src/libbase.a
 tests_fuzz_fuzz_html_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_uri_SOURCES = tests/fuzz/fuzz_uri.c
 tests_fuzz_fuzz_uri_LDADD = src/librule.a src/libbase.a
 tests_fuzz_fuzz_uri_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-EXTRA_DIST += tests/fuzz/html.dict tests/fuzz/uri.dict tests/fuzz/corpus/html tests/fuzz/corpus/uri
+tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz_rules.c
+tests_fuzz_fuzz_rules_LDADD = $(RULE_DEPS)
+tests_fuzz_fuzz_rules_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/html.dict tests/fuzz/uri.dict tests/fuzz/rules.dict tests/fuzz/corpus/html \
+	tests/fuzz/corpus/uri tests/fuzz/corpus/rules

@@ -88,9 +88,9 @@ facts_prepare(struct facts *f)
 	const struct search *s = f->search;
 
 	f->last_item = &f->items;
-	f->body = ARENA_ARRAY(f->arena, enum regex_result, s->body.count);
-	f->raw_body = ARENA_ARRAY(f->arena, enum regex_result, s->raw_body.count);
-	f->uri = ARENA_ARRAY(f->arena, enum regex_result, s->uri.count);
+	f->body = results_new(f->arena, s->body.count);
+	f->raw_body = results_new(f->arena, s->raw_body.count);
+	f->uri = results_new(f->arena, s->uri.count);
 	f->headers = ARENA_ARRAY(f->arena, struct header_facts, s->header_count);
 	f->sightings = ARENA_ARRAY(f->arena, struct sighting *, s->signature_slots);
 	if (f->message->over_limit)

@@ -76,6 +76,7 @@ void item_take_content(struct taking *t, struct item *item, struct span content)
  * are in, or NULL. */
 void region_search(struct taking *t, struct item *item, struct span bytes);
 /* facts_text.c */
+enum regex_result *results_new(struct arena *a, size_t count);
 void text_take_headers(struct taking *t);
 void text_take_raw_body(struct taking *t);
 void text_take_part(struct taking *t, const struct mime_part *part, struct span content);

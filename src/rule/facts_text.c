@@ -18,6 +18,16 @@ match(const struct regex_group *group, struct textset_scratch *scratch, struct s
 		textset_match(group->set, scratch, text, results);
 }
 
+enum regex_result *
+results_new(struct arena *a, size_t count)
+{
+	enum regex_result *results = ARENA_ARRAY(a, enum regex_result, count);
+
+	for (size_t i = 0; i < count; i++)
+		results[i] = REGEX_NO_MATCH;
+	return results;
+}
+
 static void
 header_group_take(struct taking *t, const struct header_group *group)
 {
@@ -25,9 +35,7 @@ header_group_take(struct taking *t, const struct header_group *group)
 	struct header_facts *h = &f->headers[group->index];
 	const struct mime_header *field = NULL;
 
-	h->results = ARENA_ARRAY(f->arena, enum regex_result, group->regexes.count);
-	for (size_t i = 0; i < group->regexes.count; i++)
-		h->results[i] = REGEX_NO_MATCH;
+	h->results = results_new(f->arena, group->regexes.count);
 	while ((field = mime_header_find(f->message->root, group->name, field)) != NULL) {
 		struct span value = mime_header_text(f->arena, field);
 
