@@ -3,6 +3,10 @@ unit_tests += tests/unit/test_edit
 tests_unit_test_edit_SOURCES = tests/unit/test_edit.c
 tests_unit_test_edit_LDADD = src/librewrite.a src/libbase.a $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/test_compose
+tests_unit_test_compose_SOURCES = tests/unit/test_compose.c
+tests_unit_test_compose_LDADD = $(UNIT_DEPS)
+
 unit_tests += tests/unit/test_request
 tests_unit_test_request_SOURCES = tests/unit/test_request.c
 tests_unit_test_request_LDADD = $(UNIT_DEPS)
@@ -14,3 +18,6 @@ tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/request.dict \
 	tests/fuzz/corpus/request/answer \
 	tests/fuzz/corpus/request/request
+
+TESTS += tests/rewrite_golden.py
+EXTRA_DIST += tests/rewrite_golden.py tests/golden/rewrite

@@ -127,6 +127,12 @@ content_of(const struct compose_job *job, const struct mime_part *unit)
 	return mime_decode_body(job->message, unit, unit->encodings->encoding, job->scratch);
 }
 
+static bool
+is_message_root(const struct mime_part *p)
+{
+	return p->parent == NULL || p->parent->kind == PART_MESSAGE;
+}
+
 static struct notice
 describe(const struct compose_job *job, const struct removal *group, size_t count)
 {
@@ -135,7 +141,7 @@ describe(const struct compose_job *job, const struct removal *group, size_t coun
 	bool named = unit->names != NULL;
 
 	return (struct notice){
-		.what = named ? "attachment" : "part",
+		.what = named ? "attachment" : is_message_root(unit) ? "content" : "part",
 		.name = named && job->policy->notice_names ? unit->names->name : SPAN_NONE,
 		.size = content.len,
 		.sha256 = sha256_text(job->arena, content),
@@ -144,20 +150,15 @@ describe(const struct compose_job *job, const struct removal *group, size_t coun
 	};
 }
 
-static bool
-is_message_root(const struct mime_part *p)
-{
-	return p->parent == NULL || p->parent->kind == PART_MESSAGE;
-}
-
 /* A part that ends without the line end that belongs to the next delimiter
- * (empty parts may share their blank line with it) must not run into it. */
+ * (empty parts may share their blank line with it) must not run into it, and
+ * a message ends with a line end. */
 static bool
 needs_line_end(const struct mime_message *m, struct span whole)
 {
 	const char *end = span_end(whole);
 
-	return end < span_end(m->raw) && *end != '\r' && *end != '\n';
+	return end == span_end(m->raw) || (*end != '\r' && *end != '\n');
 }
 
 static void
@@ -225,7 +226,7 @@ replace_content(struct edits *e, const struct compose_job *job, const struct mim
 	if (p->body.data == fields_end(p))
 		text_add(&t, eol);
 	text_add(&t, entity.body);
-	if (p->parent == NULL || needs_line_end(m, p->whole))
+	if (needs_line_end(m, p->whole))
 		text_add(&t, eol);
 	edits_add(e, offset_in(m, body), body.len, text_span(&t));
 }

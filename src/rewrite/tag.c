@@ -8,7 +8,10 @@
 
 #include "rewrite/text.h"
 
-enum { LINE_COLUMNS = 78 }; /* RFC 5322 2.1.1 */
+enum {
+	LINE_COLUMNS = 78, /* RFC 5322 2.1.1 */
+	REASON_MAX = 200,  /* in a header line */
+};
 
 static const char *const forgeable[] = {
 	"X-Spam-Flag", "X-Spam-Score", "X-Spam-Status", "X-Spam-Level", "X-Gatepost-Incomplete",
@@ -98,11 +101,10 @@ prefix_before(const struct compose_job *job, struct span prefix, struct span val
 	bool encoded = !span_is_ascii(prefix);
 	struct text t = { .arena = job->arena };
 
-	value = span_trim(value);
-	if (encoded && span_starts(value, "=?"))
+	if (encoded && span_starts(span_trim(value), "=?"))
 		prefix = span_str(arena_printf(job->arena, "%.*s ", SPAN_ARG(prefix)));
 	text_add_lines(&t, encoded ? encoded_words_encode(job->arena, prefix) : prefix, eol);
-	if (value.len == 0)
+	if (span_trim(value).len == 0 || value.data[0] == '\r' || value.data[0] == '\n')
 		return text_span(&t);
 	if (line_len + t.len + 1 > LINE_COLUMNS)
 		text_add(&t, eol);
@@ -145,6 +147,27 @@ add_prefix(struct edits *e, const struct compose_job *job, struct text *top, str
 		prefix_subject(e, job, h, prefix, eol);
 }
 
+/* The reason may tell names that are the message's. */
+static void
+add_incomplete(struct text *top, struct span why, struct span eol)
+{
+	text_add(top, SPAN_LITERAL("X-Gatepost-Incomplete: "));
+	text_add(top, shown_text_ascii(top->arena, why, REASON_MAX));
+	text_add(top, eol);
+}
+
+/* An mbox's From_ line that was left on a message is no field: programs that
+ * know it expect it first. */
+static uint64_t
+top_of(const struct mime_message *m)
+{
+	struct span head = m->root->head;
+
+	if (span_starts(head, "From "))
+		head = span_from(head, span_find_byte(head, '\n') + 1);
+	return offset_in(m, head);
+}
+
 void
 tag_add_marks(struct edits *e, const struct compose_job *job)
 {
@@ -159,10 +182,10 @@ tag_add_marks(struct edits *e, const struct compose_job *job)
 		add_prefix(e, job, &top, eol);
 	}
 	if (!job->outcome->complete)
-		text_printf(&top, "X-Gatepost-Incomplete: %s%s", job->outcome->why_incomplete, eol.data);
+		add_incomplete(&top, span_str(job->outcome->why_incomplete), eol);
 	if (top.len == 0)
 		return;
 	if (root->head.len == 0)
 		text_add(&top, eol);
-	edits_add(e, offset_in(job->message, root->head), 0, text_span(&top));
+	edits_add(e, top_of(job->message), 0, text_span(&top));
 }

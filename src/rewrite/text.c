@@ -111,7 +111,7 @@ shorten(struct arena *a, struct span s, size_t most)
 		return s;
 	text_add(&t, span_first(s, character_start(s, most - end - 3)));
 	text_add(&t, SPAN_LITERAL("..."));
-	text_add(&t, span_from(s, character_start(s, s.len - end + 3)));
+	text_add(&t, span_from(s, character_start(s, s.len - end)));
 	return text_span(&t);
 }
 

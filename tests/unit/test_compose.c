@@ -1,0 +1,230 @@
+/* What a verdict makes of a message where no golden message can show it:
+ * names that are shown, the last line end, reasons that come from a message,
+ * a message withheld from a reader. */
+#include "config.h"
+
+#include "rewrite/compose.h"
+#include "rewrite/text.h"
+
+#include "base/buf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+struct fixture {
+	struct arena *arena;
+	struct settings settings;
+	struct policy_settings policy;
+	struct threshold threshold;
+	struct ruleset *rules;
+	struct rule_outcome outcome;
+	struct buf result;
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct report report;
+
+	f->arena = arena_new(0);
+	f->threshold = (struct threshold){ 5.0, VERDICT_TAG };
+	f->policy = (struct policy_settings){ .name = "p", .thresholds = &f->threshold, .threshold_count = 1,
+		.notice_names = true };
+	f->settings = (struct settings){ .policies = &f->policy, .policy_count = 1 };
+	report_init(&report, f->arena);
+	f->rules = ruleset_compile(f->arena, &f->settings, 0, &report);
+	f->outcome = (struct rule_outcome){ .complete = true };
+	*state = f;
+	return f->rules != NULL ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	buf_free(&f->result);
+	arena_free(&f->arena);
+	free(f);
+	return 0;
+}
+
+struct source {
+	struct buf *out;
+	struct span message;
+};
+
+static bool
+add_piece(void *context, bool original, uint64_t offset, struct span bytes)
+{
+	struct source *s = context;
+
+	buf_add(s->out, original ? s->message.data + offset : bytes.data, bytes.len);
+	return true;
+}
+
+static const char *
+composed(struct fixture *f, const char *message, bool to_reader)
+{
+	const struct mime_limits limits = { 100, 10, 100 };
+	struct source source = { &f->result, span_str(message) };
+	struct scratch *scratch = scratch_new(-1);
+	const struct compose_job job = {
+		.arena = f->arena,
+		.message = mime_parse(f->arena, source.message, &limits),
+		.policy = &f->policy,
+		.rules = f->rules,
+		.outcome = &f->outcome,
+		.scratch = scratch,
+		.marks = compose_marks(&f->policy, f->rules),
+		.to_reader = to_reader,
+	};
+	struct edits e;
+
+	edits_init(&e, f->arena);
+	compose_edits(&e, &job);
+	buf_clear(&f->result);
+	assert_true(edits_stream(e.items, e.count, source.message.len, add_piece, &source));
+	assert_int_equal(edits_apply_size(&e, source.message.len), f->result.len);
+	scratch_free(&scratch);
+	return buf_str(&f->result);
+}
+
+static void
+test_marks(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(compose_marks(&f->policy, f->rules));
+	f->threshold.then = VERDICT_REJECT;
+	assert_false(compose_marks(&f->policy, f->rules));
+	assert_string_equal(composed(f, "X-Spam-Flag: YES\r\n\r\nHi\r\n", false), "X-Spam-Flag: YES\r\n\r\nHi\r\n");
+}
+
+static void
+test_scores(void **state)
+{
+	struct fixture *f = *state;
+
+	f->outcome.tag = true;
+	f->outcome.verdict = VERDICT_TAG;
+	f->outcome.score = -0.0001;
+	f->threshold.score = 5.25;
+	assert_string_equal(composed(f, "A: b\n", false),
+	    "X-Spam-Flag: YES\nX-Spam-Score: 0.0\nX-Spam-Status: Yes, score=0.0 required=5.25\nA: b\n");
+	f->outcome.score = 1000;
+	f->policy.threshold_count = 0;
+	assert_string_equal(composed(f, "A: b\n", false),
+	    "X-Spam-Flag: YES\nX-Spam-Score: 1000.0\nX-Spam-Status: Yes, score=1000.0\nA: b\n");
+}
+
+/* A line that an mbox left on top stays there. */
+static void
+test_from_line(void **state)
+{
+	struct fixture *f = *state;
+
+	f->outcome.tag = true;
+	f->outcome.verdict = VERDICT_TAG;
+	assert_string_equal(composed(f, "From a@b Mon Jan  1 00:00:00 2024\r\nA: b\r\n\r\n", false),
+	    "From a@b Mon Jan  1 00:00:00 2024\r\nX-Spam-Flag: YES\r\nX-Spam-Score: 0.0\r\n"
+	    "X-Spam-Status: Yes, score=0.0 required=5.0\r\nA: b\r\n\r\n");
+}
+
+/* The reason may hold an archive member's name: it makes no header of its own. */
+static void
+test_incomplete(void **state)
+{
+	struct fixture *f = *state;
+
+	f->outcome.complete = false;
+	f->outcome.why_incomplete = "member a\r\nX-Spam-Flag: NO\xc3\xbc";
+	assert_string_equal(composed(f, "X-Gatepost-Incomplete: forged\r\nA: b\r\n\r\n", false),
+	    "X-Gatepost-Incomplete: member a??X-Spam-Flag: NO?\r\nA: b\r\n\r\n");
+}
+
+static void
+test_withheld(void **state)
+{
+	struct fixture *f = *state;
+	const char *message = "Subject: x\r\nContent-Type: text/html\r\n\r\n<b>bad</b>\r\n";
+
+	f->outcome.verdict = VERDICT_REJECT;
+	f->outcome.reason = span_str("rule EICAR");
+	assert_string_equal(composed(f, message, false), message);
+	assert_string_equal(composed(f, message, true),
+	    "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Disposition: inline\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
+	    "The content of this message was withheld.\r\n\r\nReason: rule EICAR\r\n\r\n"
+	    "The original message is kept in quarantine by the postmaster.\r\n");
+	f->outcome.verdict = VERDICT_DEFER;
+	assert_string_equal(composed(f, message, true), message);
+}
+
+/* A header without an end, and no header at all. */
+static void
+test_withheld_without_blank_line(void **state)
+{
+	struct fixture *f = *state;
+
+	f->outcome.verdict = VERDICT_DISCARD;
+	assert_true(span_starts(span_str(composed(f, "Subject: x", true)), "Subject: x\r\nMIME-Version: 1.0\r\n"));
+	assert_non_null(strstr(composed(f, "Subject: x\n", true), "7bit\n\nThe content"));
+	assert_non_null(strstr(composed(f, "bad text\r\n", true), "7bit\r\n\r\nThe content"));
+	assert_null(strstr(composed(f, "bad text\r\n", true), "bad text"));
+	assert_non_null(strstr(composed(f, "", true), "7bit\r\n\r\nThe content"));
+}
+
+static void
+assert_shown(struct arena *a, const char *name, const char *expected)
+{
+	assert_string_equal(arena_strndup(a, shown_text(a, span_str(name), SHOWN_NAME_MAX)), expected);
+}
+
+static void
+test_shown_text(void **state)
+{
+	struct fixture *f = *state;
+	char name[400];
+	struct span shown;
+
+	assert_shown(f->arena, "plain name.txt", "plain name.txt");
+	assert_shown(f->arena, "Gr\xc3\xbc\xc3\x9f""e.pdf", "Gr\xc3\xbc\xc3\x9f""e.pdf");
+	assert_shown(f->arena, "a\r\nb\x7f\x1b[1m", "a??b??[1m");
+	assert_shown(f->arena, "a\xe2\x80\xaegpj.exe", "a?gpj.exe");          /* U+202E */
+	assert_shown(f->arena, "a\xe2\x80\x8b\xef\xbb\xbf\xc2\x85z", "a???z"); /* U+200B, U+FEFF, U+0085 */
+	assert_shown(f->arena, "\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80", "??????????");
+	assert_shown(f->arena, "cut \xe2\x82", "cut ??");
+	memset(name, 'a', sizeof(name));
+	memcpy(name + sizeof(name) - 5, ".exe", 5);
+	shown = shown_text(f->arena, span_str(name), SHOWN_NAME_MAX);
+	assert_int_equal(shown.len, SHOWN_NAME_MAX);
+	assert_true(span_ends_nocase(shown, "aaa.exe"));
+	/* Characters of three octets are not torn. */
+	for (size_t i = 0; i + 3 < sizeof(name); i += 3)
+		memcpy(name + i, "\xe2\x82\xac", 3);
+	name[sizeof(name) - 1] = '\0';
+	shown = shown_text(f->arena, span_str(name), SHOWN_NAME_MAX);
+	assert_true(shown.len <= SHOWN_NAME_MAX);
+	assert_true(span_eq(shown, shown_text(f->arena, shown, SIZE_MAX)));
+	assert_string_equal(arena_strndup(f->arena, shown_text_ascii(f->arena, SPAN_LITERAL("\xc3\xbc\tx"), 64)), "??x");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_marks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_scores, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_from_line, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_incomplete, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_withheld, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_withheld_without_blank_line, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_shown_text, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("compose", tests, NULL, NULL);
+}
