@@ -18,43 +18,41 @@ preset_u64(const struct key *key, void *object)
 	*(uint64_t *)key_field(key, object) = key->preset;
 }
 
+/* The number goes to its field also when it is out of range: the settings are
+ * not used then, and further checks have something to look at. */
+static void
+check_range(struct conf *c, const struct key *key, const struct yaml *value, uint64_t number, const char *unit)
+{
+	if (number < key->least || number > key->most)
+		report_add(c->report, value->mark, "expected from %ju to %ju%s", (uintmax_t)key->least,
+		    (uintmax_t)key->most, unit);
+}
+
 static void
 read_number(struct conf *c, const struct key *key, const struct yaml *value, void *object)
 {
-	uint64_t number;
+	uint64_t *number = key_field(key, object);
 
-	if (!yaml_number(value, &number, c->report))
-		return;
-	if (number < key->least || number > key->most)
-		report_add(c->report, value->mark, "expected a number from %ju to %ju", (uintmax_t)key->least,
-		    (uintmax_t)key->most);
-	*(uint64_t *)key_field(key, object) = number;
+	if (yaml_number(value, number, c->report))
+		check_range(c, key, value, *number, "");
 }
 
 static void
 read_size(struct conf *c, const struct key *key, const struct yaml *value, void *object)
 {
-	uint64_t size;
+	uint64_t *size = key_field(key, object);
 
-	if (!yaml_size(value, &size, c->report))
-		return;
-	if (size < key->least || size > key->most)
-		report_add(c->report, value->mark, "expected a size from %ju to %ju octets", (uintmax_t)key->least,
-		    (uintmax_t)key->most);
-	*(uint64_t *)key_field(key, object) = size;
+	if (yaml_size(value, size, c->report))
+		check_range(c, key, value, *size, " octets");
 }
 
 static void
 read_duration(struct conf *c, const struct key *key, const struct yaml *value, void *object)
 {
-	uint64_t millis;
+	uint64_t *millis = key_field(key, object);
 
-	if (!yaml_duration(value, &millis, c->report))
-		return;
-	if (millis < key->least || millis > key->most)
-		report_add(c->report, value->mark, "expected a time from %ju ms to %ju s", (uintmax_t)key->least,
-		    (uintmax_t)key->most / 1000);
-	*(uint64_t *)key_field(key, object) = millis;
+	if (yaml_duration(value, millis, c->report))
+		check_range(c, key, value, *millis, " ms");
 }
 
 static void
@@ -70,9 +68,7 @@ read_count(struct conf *c, const struct key *key, const struct yaml *value, void
 
 	if (!yaml_number(value, &number, c->report))
 		return;
-	if (number < key->least || number > key->most)
-		report_add(c->report, value->mark, "expected a number from %ju to %ju", (uintmax_t)key->least,
-		    (uintmax_t)key->most);
+	check_range(c, key, value, number, "");
 	*(size_t *)key_field(key, object) = (size_t)number;
 }
 

@@ -387,11 +387,11 @@ test_tls_of_upstreams(void **state)
 static void
 test_values_out_of_range(void **state)
 {
-	conf_settings_fail(*state, LEAST "limits: { connections: 0 }\n", "t:4:24: expected a number from 1 to 1000000\n");
+	conf_settings_fail(*state, LEAST "limits: { connections: 0 }\n", "t:4:24: expected from 1 to 1000000\n");
 	conf_settings_fail(*state, LEAST "limits: { command_line: 100 }\n",
-	    "t:4:25: expected a size from 512 to 1048576 octets\n");
-	conf_settings_fail(*state, LEAST "timeouts: { mail: 0 }\n", "t:4:19: expected a time from 1 ms to 86400 s\n");
-	conf_settings_fail(*state, LEAST "run: { scanners: 1000 }\n", "t:4:18: expected a number from 0 to 256\n");
+	    "t:4:25: expected from 512 to 1048576 octets\n");
+	conf_settings_fail(*state, LEAST "timeouts: { mail: 0 }\n", "t:4:19: expected from 1 to 86400000 ms\n");
+	conf_settings_fail(*state, LEAST "run: { scanners: 1000 }\n", "t:4:18: expected from 0 to 256\n");
 	conf_settings_fail(*state, LEAST "hostname: a b\n", "t:4:11: not the name of a host\n");
 	conf_settings_fail(*state, LEAST "hostname: ''\n", "t:4:11: a host's name has from 1 to 255 letters\n");
 	conf_settings_fail(*state, LEAST "quarantine: { path: '' }\n", "t:4:21: must not be empty\n");
