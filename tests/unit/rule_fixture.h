@@ -5,7 +5,7 @@
 
 #include "rule/evaluate.h"
 
-enum { FIXTURE_FILES = 3 };
+enum { FIXTURE_FILES = 4 };
 
 struct rule_fixture {
 	struct arena *arena;       /* of the ruleset */
