@@ -1,1 +1,45 @@
 # Tests of src/mime.
+MIME_DEPS = src/libmime.a src/libbase.a
+MIME_UNIT_DEPS = $(MIME_DEPS) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_mime_boundary
+tests_unit_test_mime_boundary_SOURCES = tests/unit/test_mime_boundary.c
+tests_unit_test_mime_boundary_LDADD = $(MIME_UNIT_DEPS)
+
+unit_tests += tests/unit/test_mime_charset
+tests_unit_test_mime_charset_SOURCES = tests/unit/test_mime_charset.c
+tests_unit_test_mime_charset_LDADD = $(MIME_UNIT_DEPS)
+
+unit_tests += tests/unit/test_mime_field
+tests_unit_test_mime_field_SOURCES = tests/unit/test_mime_field.c
+tests_unit_test_mime_field_LDADD = $(MIME_UNIT_DEPS)
+
+unit_tests += tests/unit/test_mime_golden
+tests_unit_test_mime_golden_SOURCES = tests/unit/test_mime_golden.c tests/unit/mime_dump.c tests/unit/mime_dump.h
+tests_unit_test_mime_golden_LDADD = $(MIME_UNIT_DEPS)
+
+unit_tests += tests/unit/test_mime_message
+tests_unit_test_mime_message_SOURCES = tests/unit/test_mime_message.c
+tests_unit_test_mime_message_LDADD = $(MIME_UNIT_DEPS)
+
+unit_tests += tests/unit/test_mime_transfer
+tests_unit_test_mime_transfer_SOURCES = tests/unit/test_mime_transfer.c
+tests_unit_test_mime_transfer_LDADD = $(MIME_UNIT_DEPS)
+
+fuzz_targets += tests/fuzz/fuzz_mime
+tests_fuzz_fuzz_mime_SOURCES = tests/fuzz/fuzz_mime.c
+tests_fuzz_fuzz_mime_LDADD = $(MIME_DEPS)
+tests_fuzz_fuzz_mime_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+fuzz_targets += tests/fuzz/fuzz_decode
+tests_fuzz_fuzz_decode_SOURCES = tests/fuzz/fuzz_decode.c
+tests_fuzz_fuzz_decode_LDADD = $(MIME_DEPS)
+tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+fuzz_targets += tests/fuzz/fuzz_words
+tests_fuzz_fuzz_words_SOURCES = tests/fuzz/fuzz_words.c
+tests_fuzz_fuzz_words_LDADD = $(MIME_DEPS)
+tests_fuzz_fuzz_words_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+EXTRA_DIST += tests/golden/mime tests/fuzz/mime.dict tests/fuzz/decode.dict tests/fuzz/words.dict \
+	tests/fuzz/corpus/mime tests/fuzz/corpus/decode tests/fuzz/corpus/words

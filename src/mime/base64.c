@@ -85,12 +85,15 @@ decode_clean(const unsigned char *in, const unsigned char *end, char **out)
 size_t
 base64_decode(struct span in, char *out, bool *strict)
 {
-	const unsigned char *at = (const unsigned char *)in.data, *end = at + in.len;
+	const unsigned char *at = (const unsigned char *)in.data, *end;
 	char *o = out;
 	struct group g = { 0 };
 	bool padded = false;
 
 	*strict = true;
+	if (in.len == 0)
+		return 0;
+	end = at + in.len;
 	while (at < end) {
 		unsigned char c;
 

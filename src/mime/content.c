@@ -3,6 +3,7 @@
  * type. The strict reading, which is the first of each, leads each list. */
 #include "config.h"
 
+#include "mime/charset.h"
 #include "mime/defects.h"
 #include "mime/field.h"
 #include "mime/parser.h"
@@ -10,6 +11,8 @@
 /* Candidates of one kind that a part may have. More is no accident, and the
  * search for repetitions stays short. */
 enum { CANDIDATES_MAX = 32 };
+
+enum { ENCODING_NAME_MAX = 24 };
 
 static void
 report(struct mime_message *m, const struct mime_part *part, const struct field_flaws *flaws, enum defect malformed)
@@ -107,17 +110,25 @@ encoding_of(const char *name)
 	return ENCODING_UNKNOWN;
 }
 
-static void
-add_encoding(struct mime_message *m, struct mime_part *part, const struct mime_header *h)
+/* What a misspelt name may be taken for: "7-bit", "quoted printable". */
+static enum mime_encoding
+guess_encoding(struct span value)
 {
-	const struct mime_type *field = parse_header(m, part, h, DEFECT_ENCODING_MALFORMED);
-	enum mime_encoding encoding = field->type[0] != '\0' ? encoding_of(field->type) : ENCODING_IDENTITY;
+	char plain[ENCODING_NAME_MAX + 1];
+	size_t len = 0;
+
+	for (size_t i = 0; i < value.len && len < ENCODING_NAME_MAX; i++)
+		if (ascii_is_alnum(value.data[i]))
+			plain[len++] = ascii_lower(value.data[i]);
+	plain[len] = '\0';
+	return encoding_of(strcmp(plain, "quotedprintable") == 0 ? "quoted-printable" : plain);
+}
+
+static void
+add_encoding(struct mime_message *m, struct mime_part *part, enum mime_encoding encoding)
+{
 	struct mime_encodings **at = &part->encodings;
 
-	if (encoding == ENCODING_UNKNOWN)
-		defect_add(m, part, DEFECT_ENCODING_UNKNOWN);
-	if (part->encodings != NULL)
-		defect_add(m, part, DEFECT_DUPLICATE_ENCODING);
 	for (; *at != NULL; at = &(*at)->next)
 		if ((*at)->encoding == encoding)
 			return;
@@ -127,6 +138,28 @@ add_encoding(struct mime_message *m, struct mime_part *part, const struct mime_h
 		return;
 	defect_add(m, part, DEFECT_CONFLICTING_ENCODING);
 	m->readings++;
+}
+
+static void
+read_encoding(struct mime_message *m, struct mime_part *part, const struct mime_header *h)
+{
+	const struct mime_type *field = parse_header(m, part, h, DEFECT_ENCODING_MALFORMED);
+	enum mime_encoding encoding = field->type[0] != '\0' ? encoding_of(field->type) : ENCODING_IDENTITY;
+	enum mime_encoding guess = ENCODING_UNKNOWN;
+
+	if (encoding == ENCODING_UNKNOWN)
+		guess = guess_encoding(h->value);
+	if (part->encodings != NULL)
+		defect_add(m, part, DEFECT_DUPLICATE_ENCODING);
+	if (guess == ENCODING_IDENTITY) {
+		defect_add(m, part, DEFECT_ENCODING_MALFORMED);
+		encoding = ENCODING_IDENTITY;
+	}
+	if (encoding == ENCODING_UNKNOWN)
+		defect_add(m, part, DEFECT_ENCODING_UNKNOWN);
+	add_encoding(m, part, encoding);
+	if (encoding != guess && guess != ENCODING_UNKNOWN)
+		add_encoding(m, part, guess);
 }
 
 /* What follows the last dot. */
@@ -205,6 +238,8 @@ add_defaults(struct mime_message *m, struct mime_part *part, const char *default
 	part->charset = lower = arena_strndup(m->arena, charset->value);
 	for (; *lower != '\0'; lower++)
 		*lower = ascii_lower(*lower);
+	if (span_starts(span_str(part->types->type), "text/") && charset_find(part->charset) == NULL)
+		defect_add(m, part, DEFECT_CHARSET_UNKNOWN);
 }
 
 void
@@ -216,7 +251,7 @@ content_read(struct mime_message *m, struct mime_part *part, const char *default
 		if (span_is_nocase(h->name, "Content-Type"))
 			add_type(m, part, h);
 		else if (span_is_nocase(h->name, "Content-Transfer-Encoding"))
-			add_encoding(m, part, h);
+			read_encoding(m, part, h);
 		else if (span_is_nocase(h->name, "Content-Disposition"))
 			last = add_disposition(m, part, h, last);
 	}

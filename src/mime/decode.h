@@ -34,17 +34,19 @@ size_t uudecode(struct span in, char *out, struct span *name, struct span *rest,
 
 /* Charsets. charset_open_all() opens the converters of all charsets that
  * gatepost knows, once, before the scanner's cage closes: afterwards no file
- * can be opened. Others are unknown. Idempotent. */
+ * can be opened. Others are unknown. Idempotent; whoever converts text without
+ * it opens them there and then. */
 void charset_open_all(void);
 /* `text` in UTF-8, in the arena (or itself when it is UTF-8 or ASCII already).
- * *known is false when the charset is not; then every byte over 0x7f becomes
- * U+FFFD's kin: it is read as windows-1252. Malformed input becomes U+FFFD. */
+ * *known is false when the charset is not; then the text is read as
+ * windows-1252. Malformed input becomes U+FFFD. us-ascii, and NULL for none
+ * given, is UTF-8 where the text is that and windows-1252 where it is not. */
 struct span charset_to_utf8(struct arena *a, struct span text, const char *charset, bool *known);
 
 /* RFC 2047 encoded words in an unfolded value, to UTF-8. */
 struct span encoded_words_decode(struct arena *a, struct span value);
-/* The value as an unstructured header may hold it: itself when it is ASCII,
- * else encoded words of at most 75 characters, joined by CRLF SP. */
+/* The value as an unstructured header may hold it: itself when it is printable
+ * ASCII, else (line ends too are encoded, never written) encoded words of at most 75 characters, joined by CRLF SP. */
 struct span encoded_words_encode(struct arena *a, struct span utf8);
 
 #endif

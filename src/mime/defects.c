@@ -84,6 +84,7 @@ const struct mime_defect_kind mime_defect_kinds[] = {
 	[DEFECT_MISSING_MIME_VERSION] = { "missing-mime-version", false,
 		"there is a Content-Type but no MIME-Version; it was believed" },
 	[DEFECT_MIXED_LINE_ENDS] = { "mixed-line-ends", false, "some lines end in CRLF and some in a bare LF" },
+	[DEFECT_NO_PARTS] = { "no-parts", false, "a multipart has no parts; what it holds was read as one body" },
 	[DEFECT_NUL] = { "nul", false, "the message holds NUL" },
 	[DEFECT_NUL_IN_HEADER] = { "nul-in-header", true, "a header holds NUL: its end for some programs" },
 	[DEFECT_PARAMETER_GAP] = { "parameter-gap", false,

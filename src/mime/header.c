@@ -1,8 +1,8 @@
 /* Headers: the fields in front of a body (RFC 5322 2.2), where they lie.
  *
- * A line that is no field is stepped over when a field or the end of the header
- * follows it, and otherwise taken for the first line of the body: either way
- * other programs may differ, and it is a defect. White space before the colon
+ * A line that is no field is stepped over when a field follows it, or the end of
+ * a header that has fields, and is otherwise the first line of the body: either
+ * way other programs may differ, and it is a defect. White space before the colon
  * and continuation lines of nothing but white space are RFC 5322's obsolete
  * syntax and read as it says. */
 #include "config.h"
@@ -58,7 +58,7 @@ static struct mime_header *
 read_field(struct parser *p, const struct mime_part *part, struct span line, struct span name, size_t colon)
 {
 	const char *begin = line.data, *end = span_end(p->in.text), *at = span_end(line);
-	struct mime_header *h = NULL;
+	struct mime_header *h;
 	struct span raw;
 
 	while (is_continuation(at, end)) {
@@ -80,6 +80,12 @@ read_field(struct parser *p, const struct mime_part *part, struct span line, str
 	return h;
 }
 
+static bool
+begins_message(const struct mime_part *part, const char *line)
+{
+	return line == part->head.data && (part->parent == NULL || part->parent->kind == PART_MESSAGE);
+}
+
 /* A line that is no field: true when the header goes on after it. */
 static bool
 skip_strange_line(struct parser *p, const struct mime_part *part, struct span line)
@@ -88,7 +94,7 @@ skip_strange_line(struct parser *p, const struct mime_part *part, struct span li
 	struct span following, name;
 	size_t colon;
 
-	if (line.data == p->m->raw.data && (span_starts(line, "From ") || span_starts(line, ">From "))) {
+	if (begins_message(part, line.data) && (span_starts(line, "From ") || span_starts(line, ">From "))) {
 		defect_add(p->m, part, DEFECT_MBOX_FROM_LINE);
 		p->in.at = next;
 		return true;
@@ -97,7 +103,7 @@ skip_strange_line(struct parser *p, const struct mime_part *part, struct span li
 	if (next == end)
 		return false;
 	following = without_end(line_at(next, end));
-	if (following.len > 0 && !field_name(following, &name, &colon))
+	if (following.len == 0 ? part->headers == NULL : !field_name(following, &name, &colon))
 		return false;
 	p->in.at = next;
 	return true;
@@ -166,9 +172,11 @@ bool
 header_read(struct parser *p, struct mime_part *part)
 {
 	const char *begin = p->in.at;
-	bool has_body = read_fields(p, part);
+	bool has_body;
 
-	part->head = span_of(begin, (size_t)(p->in.at - begin));
+	part->head.data = begin;
+	has_body = read_fields(p, part);
+	part->head.len = (size_t)(p->in.at - begin);
 	look_for_defects(p, part);
 	if (!has_body) {
 		if (part->head.len > 0)

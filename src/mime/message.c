@@ -13,6 +13,7 @@
 #include "mime/decode.h"
 #include "mime/defects.h"
 #include "mime/parser.h"
+#include "mime/utf8.h"
 #include "mime/uuencode.h"
 
 enum {
@@ -209,7 +210,7 @@ find_uuencoded(struct parser *p, struct mime_part *part)
 			*last = child;
 			last = &child->next;
 		}
-		content_add_name(p->m, child, file.name);
+		content_add_name(p->m, child, utf8_guess(p->m->arena, file.name));
 		if (!file.finished)
 			defect_add(p->m, child, DEFECT_UUENCODE_UNFINISHED);
 	}
@@ -284,9 +285,10 @@ read_child(struct parser *p, struct mime_part *part, struct mime_part **link, si
 	return true;
 }
 
-/* The parts of a multipart. Without any delimiter all of it becomes the body,
- * and the result is false. */
-static bool
+enum outcome { PARTS_READ, NO_PARTS, NO_DELIMITER };
+
+/* The parts of a multipart. When there are none, all of it is the body. */
+static enum outcome
 read_parts(struct parser *p, struct mime_part *part, struct span value)
 {
 	struct boundary own = { .outer = p->in.open, .value = value };
@@ -311,31 +313,31 @@ read_parts(struct parser *p, struct mime_part *part, struct span value)
 	}
 	p->in.open = own.outer;
 	part->body = content(p, begin);
-	if (n == 0 && !own.closed) {
-		part->preamble = SPAN_NONE;
-		return false;
+	if (n == 0) {
+		part->preamble = part->epilogue = SPAN_NONE;
+		return own.closed ? NO_PARTS : NO_DELIMITER;
 	}
 	if (!own.closed && !p->stopped)
 		defect_add(p->m, part, DEFECT_MISSING_FINAL_BOUNDARY);
-	return true;
+	return PARTS_READ;
 }
 
-static bool
+static enum outcome
 read_parts_decoded(struct parser *p, struct mime_part *part, struct span boundary)
 {
 	struct span decoded, body = part->body;
 	struct reader outside = p->in;
-	bool found;
+	enum outcome outcome;
 
 	if (!decode_inside(p, part, &decoded))
-		return false;
+		return NO_DELIMITER;
 	p->in = reader_over(decoded);
-	found = read_parts(p, part, boundary);
-	if (found)
+	outcome = read_parts(p, part, boundary);
+	if (outcome == PARTS_READ)
 		survey(p->m, part, decoded);
 	p->in = outside;
 	part->body = body;
-	return found;
+	return outcome;
 }
 
 /* Blanks at the end are not part of a boundary: they may have come on the way. */
@@ -354,6 +356,7 @@ static void
 read_multipart(struct parser *p, struct mime_part *part)
 {
 	struct span boundary = boundary_of(part);
+	enum outcome outcome;
 
 	if (boundary.len > BOUNDARY_TEXT_MAX)
 		defect_add(p->m, part, DEFECT_BOUNDARY_TOO_LONG);
@@ -362,9 +365,13 @@ read_multipart(struct parser *p, struct mime_part *part)
 			defect_add(p->m, part, DEFECT_BOUNDARY_REUSED);
 	if (is_encoded(part))
 		defect_add(p->m, part, DEFECT_ENCODED_MULTIPART);
-	if (read_parts(p, part, boundary) || (is_encoded(part) && read_parts_decoded(p, part, boundary)))
+	outcome = read_parts(p, part, boundary);
+	if (outcome == NO_DELIMITER && is_encoded(part))
+		outcome = read_parts_decoded(p, part, boundary);
+	if (outcome == PARTS_READ)
 		return;
-	defect_add(p->m, part, DEFECT_BOUNDARY_NOT_FOUND);
+	defect_add(p->m, part, outcome == NO_PARTS || span_trim(part->body).len == 0 ? DEFECT_NO_PARTS :
+	    DEFECT_BOUNDARY_NOT_FOUND);
 	part->kind = PART_LEAF;
 	if (is_root(part))
 		number_root(p, part);

@@ -61,7 +61,7 @@ struct mime_part {
 	/* PART_MESSAGE has one child, the root of the message inside. A text
 	 * with uuencoded files is a PART_LEAF that has them as children, leaves
 	 * too, whose body is from "begin" to after "end". A multipart in which
-	 * no delimiter was found is a PART_LEAF. */
+	 * no part was found is a PART_LEAF. */
 	enum mime_kind kind;
 	struct span whole;        /* header and body, without the delimiter lines around */
 	struct span head;         /* the header with its final blank line */

@@ -8,16 +8,18 @@
 
 enum { LINE_TEXT_MAX = 998 }; /* RFC 5322 2.1.1, without the CRLF */
 
-/* Jumps to the last line end within reach: only a line too long has none. */
+/* Jumps to the last line end within reach; only a line that is too long, or as
+ * long as it may be and ended by CRLF, has none. */
 static bool
 has_long_line(struct span text)
 {
 	while (text.len > LINE_TEXT_MAX) {
-		struct span window = span_first(text, LINE_TEXT_MAX + 2);
-		const char *newline = memrchr(window.data, '\n', window.len);
+		const char *newline = memrchr(text.data, '\n', LINE_TEXT_MAX + 1);
 
+		if (newline == NULL && span_starts(span_from(text, LINE_TEXT_MAX), "\r\n"))
+			newline = text.data + LINE_TEXT_MAX + 1;
 		if (newline == NULL)
-			return window.len > LINE_TEXT_MAX + 1 || window.data[LINE_TEXT_MAX] != '\r';
+			return true;
 		text = span_from(text, (size_t)(newline + 1 - text.data));
 	}
 	return false;

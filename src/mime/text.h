@@ -14,7 +14,7 @@ struct text {
 static inline char *
 text_reserve(struct text *t, size_t len)
 {
-	t->data = arena_grow(t->arena, t->data, 1, &t->cap, t->len + len);
+	t->data = arena_grow(t->arena, t->data, 1, &t->cap, t->len + (len > 0 ? len : 1));
 	return t->data + t->len;
 }
 
@@ -30,7 +30,7 @@ text_add(struct text *t, struct span s)
 static inline struct span
 text_span(const struct text *t)
 {
-	return span_of(t->data, t->len);
+	return span_of(t->data != NULL ? t->data : "", t->len);
 }
 
 #endif

@@ -1,0 +1,88 @@
+/* Each decoder alone; the first byte picks it, and a charset the second. */
+#include "config.h"
+
+#include "mime/charset.h"
+#include "mime/decode.h"
+#include "mime/field.h"
+#include "mime/utf8.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+require(bool truth)
+{
+	if (!truth)
+		abort();
+}
+
+static void
+decode_charset(struct span in)
+{
+	struct arena *a = arena_new(0);
+	size_t row = in.len > 0 ? (unsigned char)in.data[0] % CHARSET_COUNT : 0;
+	bool known;
+
+	require(utf8_valid(charset_to_utf8(a, span_from(in, 1), charset_table[row].key, &known)));
+	require(known);
+	arena_free(&a);
+}
+
+static void
+parse_field(struct span in)
+{
+	struct arena *a = arena_new(0);
+	struct field_flaws flaws = { 0 };
+	const struct mime_type *field = field_parse(a, in, &flaws);
+
+	require(field->type != NULL);
+	for (const struct mime_param *p = field->params; p != NULL; p = p->next)
+		require(strcmp(p->name, "boundary") == 0 || utf8_valid(p->value));
+	arena_free(&a);
+}
+
+static void
+decode_transfer(unsigned char kind, struct span in)
+{
+	char *out = malloc(in.len > 0 ? in.len : 1); /* no byte more than promised */
+	struct span name, rest;
+	bool strict;
+	size_t len;
+
+	require(out != NULL);
+	switch (kind) {
+	case 0:
+		require(base64_decode(in, out, &strict) <= in.len / 4 * 3 + 2);
+		break;
+	case 1:
+		require(quoted_printable_decode(in, out, &strict) <= in.len);
+		break;
+	case 2:
+		require(q_word_decode(in, out) <= in.len);
+		break;
+	default:
+		len = uudecode(in, out, &name, &rest, &strict);
+		require(len == SIZE_MAX || (len <= in.len && rest.len < in.len && name.len > 0));
+	}
+	free(out);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span in;
+	unsigned char kind;
+
+	if (size == 0)
+		return 0;
+	kind = data[0] % 6;
+	in = span_of((const char *)data + 1, size - 1);
+	if (kind == 4)
+		decode_charset(in);
+	else if (kind == 5)
+		parse_field(in);
+	else
+		decode_transfer(kind, in);
+	return 0;
+}
