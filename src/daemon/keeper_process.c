@@ -10,6 +10,7 @@
 #include "proxy/keep_port.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct keep_service {
@@ -57,10 +58,13 @@ put(struct keep_service *k, const struct keep_frame *f)
 {
 	char id[QUARANTINE_ID_SIZE] = "";
 	const char *error = "";
-	int fd = f->in_descriptor ? k->packet.fds[0] : -1;
-	bool ok = (!f->in_descriptor || fd >= 0) &&
-	    quarantine_put(k->quarantine, &f->item, fd, f->message, id, &error);
+	void *mapped = f->in_descriptor ? packet_map(&k->packet, 0, f->size) : NULL;
+	struct span message = mapped != NULL ? span_of(mapped, (size_t)f->size) : f->message;
+	bool ok = (!f->in_descriptor || mapped != NULL) &&
+	    quarantine_put(k->quarantine, &f->item, -1, message, id, &error);
 
+	if (mapped != NULL)
+		munmap(mapped, (size_t)f->size);
 	if (!ok)
 		log_error("keeper", "a message cannot be kept: %s", error);
 	buf_clear(&k->answer);

@@ -14,7 +14,6 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct scan_service {
@@ -58,21 +57,13 @@ scan_service_free(struct scan_service **service)
 static bool
 find_message(struct scan_service *s, const struct scan_frame *f, struct span *message, void **mapped)
 {
-	struct stat st;
-
 	*mapped = NULL;
 	*message = f->message;
 	if (!f->in_descriptor)
 		return true;
-	if (s->packet.fds[0] < 0 || fstat(s->packet.fds[0], &st) != 0 || (uint64_t)st.st_size != f->size)
-		return false;
-	*mapped = mmap(NULL, (size_t)f->size, PROT_READ, MAP_PRIVATE, s->packet.fds[0], 0);
-	if (*mapped == MAP_FAILED) {
-		*mapped = NULL;
-		return false;
-	}
+	*mapped = packet_map(&s->packet, 0, f->size);
 	*message = span_of(*mapped, (size_t)f->size);
-	return true;
+	return *mapped != NULL;
 }
 
 static int

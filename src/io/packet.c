@@ -249,3 +249,15 @@ packet_receive(int socket, struct packet *p)
 	}
 	return 1;
 }
+
+void *
+packet_map(const struct packet *p, size_t fd, uint64_t size)
+{
+	struct stat st;
+	void *mapped;
+
+	if (fd >= PACKET_FDS || p->fds[fd] < 0 || fstat(p->fds[fd], &st) != 0 || (uint64_t)st.st_size < size || size == 0)
+		return NULL;
+	mapped = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, p->fds[fd], 0);
+	return mapped != MAP_FAILED ? mapped : NULL;
+}

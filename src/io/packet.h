@@ -29,5 +29,9 @@ void packet_init(struct packet *p);
 void packet_free(struct packet *p); /* closes the descriptors that are left */
 /* 1: a packet; 0: none now (non-blocking); -1: closed or broken. Reuses p's memory. */
 int packet_receive(int socket, struct packet *p);
+/* The first `size` octets behind a descriptor of the packet, mapped for
+ * reading; munmap(2) gives them back. NULL when there is no such descriptor or
+ * it has less. */
+void *packet_map(const struct packet *p, size_t fd, uint64_t size);
 
 #endif

@@ -185,11 +185,12 @@ keep_frame_decode(struct arena *a, struct span in, struct keep_frame *f)
 	uint32_t in_descriptor;
 
 	take_u64(&in, &f->id);
+	take_u64(&in, &f->size);
 	if (!take_u32(&in, &in_descriptor) || !take_item(a, &in, &f->item))
 		return false;
 	f->in_descriptor = in_descriptor != 0;
 	f->message = in;
-	return true;
+	return f->in_descriptor || f->size == in.len;
 }
 
 void
@@ -209,6 +210,7 @@ send_request(struct keep_port *p, const struct keep_job *j, const struct quarant
 	bool sent;
 
 	buf_put_u64(&head, j->id);
+	buf_put_u64(&head, spool->size);
 	buf_put_u32(&head, fd >= 0);
 	put_item(&head, item);
 	sent = !head.failed &&

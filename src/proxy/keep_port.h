@@ -26,9 +26,10 @@ struct keep_job *keep_submit(struct keep_port *p, const struct quarantine_item *
 void keep_cancel(struct keep_job **j);
 
 /* The keeper's side. Spans point into `in`, arrays lie in the arena; the
- * message is `message`, or the packet's first descriptor. */
+ * message is `message`, or the first `size` octets of the packet's first
+ * descriptor. */
 struct keep_frame {
-	uint64_t id;
+	uint64_t id, size;
 	bool in_descriptor;
 	struct quarantine_item item;
 	struct span message;

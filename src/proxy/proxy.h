@@ -32,6 +32,7 @@ struct proxy {
 	struct upstreams *upstreams;
 	struct scan_port *scan;
 	struct keep_port *keep;
+	struct spool_pool *spools;
 	struct census *census;
 	struct stats *stats;
 	LIST_HEAD(, session) sessions;

@@ -132,9 +132,9 @@ send_job(struct link *k, struct scan_job *j)
 	int fds[2] = { spool_reader(spool), -1 };
 	enum packet_result result;
 
-	if (spool->on_disk && (fds[1] = spool_scratch(spool)) < 0)
+	if (spool_file(spool) >= 0 && (fds[1] = spool_scratch(spool)) < 0)
 		return PACKET_FAILED;
-	result = packet_send(k->fd, buf_span(&j->head), spool->fd < 0 ? spool_bytes(spool) : SPAN_NONE, fds,
+	result = packet_send(k->fd, buf_span(&j->head), fds[0] < 0 ? spool_bytes(spool) : SPAN_NONE, fds,
 	    (size_t)(fds[0] >= 0) + (fds[1] >= 0));
 	if (fds[1] >= 0)
 		close(fds[1]);
@@ -176,7 +176,7 @@ scan_submit(struct scan_port *p, const struct scan_request *request, const struc
 	scan_request_encode(&encoded, request);
 	buf_put_u64(&j->head, j->id);
 	buf_put_u64(&j->head, spool->size);
-	buf_put_u32(&j->head, spool->fd >= 0);
+	buf_put_u32(&j->head, spool_reader(spool) >= 0);
 	buf_put_span(&j->head, buf_span(&encoded));
 	if (encoded.failed || j->head.failed) {
 		buf_free(&encoded);

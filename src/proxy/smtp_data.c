@@ -65,7 +65,6 @@ message_came(struct smtp_session *s)
 		s->tx.refusal = wrong_with_lines(s);
 	if (s->tx.refusal != NULL)
 		return smtp_refuse_message(s, s->tx.refusal);
-	spool_seal(&s->tx.spool);
 	return smtp_goto(s, SMTP_STEP_AWAIT_VERDICT);
 }
 

@@ -162,6 +162,25 @@ refuse(struct smtp_session *s, const char *text)
 	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
 }
 
+/* A line over the limit is refused once, when its end has come. */
+static enum outcome
+skip_overlong(struct smtp_session *s, bool more)
+{
+	s->line_overlong = more;
+	if (!more)
+		return refuse(s, "500 5.5.2 line too long");
+	endpoint_consume(s->client, s->command_octets);
+	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
+}
+
+/* How many octets follow a BDAT that cannot be read is not known: what comes
+ * next must not be taken for commands. */
+static enum outcome
+refuse_wrong(struct smtp_session *s, const char *text)
+{
+	return s->command.verb == SMTP_BDAT ? smtp_give_up(s, text) : refuse(s, text);
+}
+
 enum outcome
 smtp_read_command(struct session *session)
 {
@@ -181,15 +200,15 @@ smtp_read_command(struct session *session)
 	got = smtp_line_take(endpoint_input(s->client), limits->command_line, &line, &s->command_octets, &clean);
 	if (got == 0)
 		return wait_for_command(s);
+	if (got < 0 || s->line_overlong)
+		return skip_overlong(s, got < 0);
 	if (++s->commands > limits->commands)
 		return smtp_give_up(s, "421 4.7.0 too many commands");
-	if (got < 0)
-		return refuse(s, "500 5.5.2 line too long");
 	wrong = smtp_command_parse(line, &s->command);
 	if (!clean)
 		return refuse(s, "500 5.5.2 a command ends in CRLF and holds no bare CR or LF");
 	if (wrong != NULL)
-		return refuse(s, wrong);
+		return refuse_wrong(s, wrong);
 	return STEP_NEXT;
 }
 

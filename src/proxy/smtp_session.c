@@ -73,13 +73,12 @@ smtp_session_begin(struct proxy *p, const struct listener *listener, struct tls_
 	s->tls = tls;
 	s->lmtp = listener->protocol == PROTOCOL_LMTP;
 	s->session.free = smtp_free;
-	s->tx.spool.fd = s->tx.spool.reader = -1;
+	spool_init(&s->tx.spool, p->spools);
 	if (!set_up(s, p, fd, peer)) {
 		free(s);
 		return false;
 	}
 	smtp_reply_init(&s->reply, p->settings->limits.reply_line, p->settings->limits.reply_lines);
-	spool_init(&s->tx.spool, p->settings->spool_path, p->settings->limits.spool_memory);
 	s->armed = UINT64_MAX;
 	session_start(&s->session, p, steps);
 	stats_add(&p->stats->sessions, 1);
@@ -269,6 +268,7 @@ smtp_transaction_reset(struct smtp_session *s)
 {
 	struct smtp_transaction *tx = &s->tx;
 	struct spool spool = tx->spool;
+	bool shared = tx->job != NULL || tx->keep != NULL; /* asked, and not answered */
 	struct arena *arena = tx->arena;
 
 	scan_cancel(&tx->job);
@@ -277,7 +277,7 @@ smtp_transaction_reset(struct smtp_session *s)
 	for (size_t i = 0; i < tx->recipient_count; i++)
 		free(tx->recipients[i]);
 	free(tx->recipients);
-	spool_reset(&spool);
+	spool_reset(&spool, shared);
 	if (arena != NULL)
 		arena_reset(arena);
 	*tx = (struct smtp_transaction){ .spool = spool, .arena = arena };

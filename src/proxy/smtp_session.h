@@ -123,6 +123,7 @@ struct smtp_session {
 	/* The command being looked at; its spans lie in the client's input. */
 	struct smtp_command command;
 	size_t command_octets;
+	bool line_overlong;      /* what comes next is the rest of a line that was too long */
 	uint64_t commands, errors;
 	struct smtp_transaction tx;
 	struct buf scratch;      /* for putting lines together */

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "proxy/smtp_log.h"
 
+enum { STATIC_RUN = 4096 }; /* octets from which copying costs more than keeping account */
+
 /* ---- the message ends with a reply of our own ---- */
 
 static void
@@ -234,13 +236,14 @@ size_after_edits(const struct smtp_transaction *tx)
 	return size;
 }
 
-/* The upstream's reply ends the message. */
+/* The upstream's reply ends the message. One that comes before all was sent
+ * leaves the upstream in no state to go on with, and the spool still in use. */
 static enum outcome
 relay_end(struct smtp_session *s)
 {
 	smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
 	endpoint_write(s->client, buf_span(&s->reply.text));
-	if (s->reply.code == 421)
+	if (s->reply.code == 421 || (s->tx.replayed && endpoint_pending(s->server) > 0))
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	return end_message(s);
 }
@@ -283,19 +286,23 @@ smtp_open_replay(struct session *session)
 	return STEP_NEXT;
 }
 
+/* Long runs that lie in the spool are sent from there. */
 static bool
 to_server(void *context, struct span bytes)
 {
 	struct smtp_session *s = context;
+	struct span spool = spool_bytes(&s->tx.spool);
+	bool in_spool = bytes.data >= spool.data && bytes.data < span_end(spool);
 
-	return endpoint_write(s->server, bytes);
+	return in_spool && bytes.len >= STATIC_RUN ? endpoint_write_static(s->server, bytes)
+						   : endpoint_write(s->server, bytes);
 }
 
 static void
 put(struct smtp_session *s, struct span bytes)
 {
 	if (s->tx.chunked)
-		endpoint_write(s->server, bytes);
+		to_server(s, bytes);
 	else
 		smtp_stuff(&s->tx.stuffer, bytes, to_server, s);
 }
@@ -309,7 +316,7 @@ put_original(struct smtp_session *s, uint64_t end)
 	uint64_t want = end - tx->offset;
 	ssize_t n;
 
-	if (tx->spool.fd < 0) {
+	if (spool_file(&tx->spool) < 0) {
 		put(s, span_first(span_from(spool_bytes(&tx->spool), (size_t)tx->offset), (size_t)want));
 		tx->offset = end;
 		return true;
@@ -353,10 +360,10 @@ put_file(struct smtp_session *s)
 {
 	struct smtp_transaction *tx = &s->tx;
 
-	if (tx->spool.fd < 0 || tx->answer->edit_count > 0 || tx->offset > 0 ||
+	if (spool_file(&tx->spool) < 0 || tx->answer->edit_count > 0 || tx->offset > 0 ||
 	    (!tx->chunked && tx->unstuffer.dot_lines > 0))
 		return;
-	endpoint_write_file(s->server, tx->spool.fd, 0, tx->spool.size);
+	endpoint_write_file(s->server, spool_file(&tx->spool), 0, tx->spool.size);
 	/* What came by DATA ended in CRLF: the stuffer is at the start of a line, as it was. */
 	tx->offset = tx->spool.size;
 }

@@ -1,4 +1,9 @@
-/* The spool of one message. */
+/* The spool of one message.
+ *
+ * A segment is a memfd that is mapped here for writing and then sealed: who
+ * gets the descriptor can map it for reading and do no more, while we go on
+ * writing through the mapping. So a segment can be used for one message after
+ * another without giving its pages back and having them zeroed again. */
 #include "config.h"
 
 #include "proxy/spool.h"
@@ -11,29 +16,153 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
-#include <sys/types.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
-enum { COPY_MOST = 1 << 30 }; /* octets sendfile is asked for at once */
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010 /* Linux 5.1 */
+#endif
 
-void
-spool_init(struct spool *s, const char *folder, uint64_t memory)
+enum {
+	KEPT_SEGMENT = 2 * 1024 * 1024, /* a segment that has touched more is not kept */
+	KEPT_ALL = 8 * 1024 * 1024,     /* octets of segments at rest, a process */
+};
+static const uint64_t segments_most = 256 * 1024 * 1024; /* octets of all segments in use, a process */
+
+struct spool_segment {
+	SLIST_ENTRY(spool_segment) others;
+	int fd;
+	char *map;
+	size_t cap, touched;
+};
+
+struct spool_pool {
+	const char *folder;
+	uint64_t memory;
+	SLIST_HEAD(, spool_segment) resting;
+	uint64_t rest, in_use;
+};
+
+struct spool_pool *
+spool_pool_new(const char *folder, uint64_t memory)
 {
-	*s = (struct spool){ .folder = folder, .memory = memory, .fd = -1, .reader = -1 };
+	struct spool_pool *p = calloc(1, sizeof(*p));
+
+	if (p != NULL) {
+		p->folder = folder;
+		p->memory = memory;
+	}
+	return p;
+}
+
+static void
+segment_free(struct spool_segment *g)
+{
+	munmap(g->map, g->cap);
+	close(g->fd);
+	free(g);
 }
 
 void
-spool_reset(struct spool *s)
+spool_pool_free(struct spool_pool **pool)
 {
-	if (s->fd >= 0)
-		close(s->fd);
-	if (s->reader >= 0)
-		close(s->reader);
-	s->fd = s->reader = -1;
-	s->on_disk = false;
-	s->size = 0;
+	struct spool_segment *g;
+
+	if (*pool == NULL)
+		return;
+	while ((g = SLIST_FIRST(&(*pool)->resting)) != NULL) {
+		SLIST_REMOVE_HEAD(&(*pool)->resting, others);
+		segment_free(g);
+	}
+	free(*pool);
+	*pool = NULL;
+}
+
+static bool
+segment_map(struct spool_segment *g)
+{
+	if (ftruncate(g->fd, (off_t)g->cap) != 0)
+		return false;
+	g->map = mmap(NULL, g->cap, PROT_READ | PROT_WRITE, MAP_SHARED, g->fd, 0);
+	if (g->map == MAP_FAILED)
+		return false;
+	if (fcntl(g->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) == 0)
+		return true;
+	munmap(g->map, g->cap);
+	return false;
+}
+
+static struct spool_segment *
+segment_new(size_t cap)
+{
+	struct spool_segment *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return NULL;
+	g->cap = cap;
+	g->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (g->fd >= 0 && segment_map(g))
+		return g;
+	if (g->fd >= 0)
+		close(g->fd);
+	free(g);
+	return NULL;
+}
+
+static struct spool_segment *
+segment_take(struct spool_pool *p)
+{
+	struct spool_segment *g = SLIST_FIRST(&p->resting);
+
+	if (g == NULL)
+		return segment_new((size_t)p->memory + MESSAGE_INLINE_MAX);
+	SLIST_REMOVE_HEAD(&p->resting, others);
+	p->rest -= g->touched;
+	return g;
+}
+
+static void
+segment_give_back(struct spool_pool *p, struct spool_segment *g, bool shared)
+{
+	if (shared || g->touched > KEPT_SEGMENT || p->rest + g->touched > KEPT_ALL) {
+		segment_free(g);
+		return;
+	}
+	p->rest += g->touched;
+	SLIST_INSERT_HEAD(&p->resting, g, others);
+}
+
+void
+spool_init(struct spool *s, struct spool_pool *pool)
+{
+	*s = (struct spool){ .pool = pool, .file = -1, .file_reader = -1 };
+}
+
+static void
+leave_segment(struct spool *s, bool shared)
+{
+	s->pool->in_use -= s->size;
+	segment_give_back(s->pool, s->segment, shared);
+	s->segment = NULL;
+}
+
+void
+spool_reset(struct spool *s, bool shared)
+{
+	if (s->segment != NULL)
+		leave_segment(s, shared);
+	if (s->file >= 0)
+		close(s->file);
+	if (s->file_reader >= 0)
+		close(s->file_reader);
 	buf_free(&s->bytes);
+	spool_init(s, s->pool);
+}
+
+int
+spool_scratch(const struct spool *s)
+{
+	return open(s->pool->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
 static bool
@@ -50,60 +179,62 @@ write_all(int fd, struct span bytes)
 	return true;
 }
 
-int
-spool_scratch(const struct spool *s)
+/* A file that has no name any more, and a second way to it that cannot write. */
+static bool
+nameless_file(struct spool *s)
 {
-	return open(s->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/gatepost.XXXXXX", s->pool->folder);
+	s->file = mkostemp(path, O_CLOEXEC);
+	if (s->file < 0)
+		return false;
+	s->file_reader = open(path, O_RDONLY | O_CLOEXEC);
+	unlink(path);
+	return s->file_reader >= 0;
 }
 
 static bool
-to_memfd(struct spool *s)
+to_file(struct spool *s)
 {
-	s->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (s->fd < 0 || !write_all(s->fd, buf_span(&s->bytes)))
+	struct span so_far = spool_bytes(s);
+
+	if (!nameless_file(s) || !write_all(s->file, so_far))
 		return false;
+	if (s->segment != NULL)
+		leave_segment(s, false);
 	buf_free(&s->bytes);
 	return true;
 }
 
-/* A file that has no name any more, and a second way to it that cannot write. */
-static bool
-nameless_file(struct spool *s, int *file)
+static void
+put_in_segment(struct spool *s, struct span bytes)
 {
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/gatepost.XXXXXX", s->folder);
-	*file = mkostemp(path, O_CLOEXEC);
-	if (*file < 0)
-		return false;
-	s->reader = open(path, O_RDONLY | O_CLOEXEC);
-	unlink(path);
-	if (s->reader >= 0)
-		return true;
-	close(*file);
-	return false;
+	memcpy(s->segment->map + s->size, bytes.data, bytes.len);
+	s->size += bytes.len;
+	s->pool->in_use += bytes.len;
+	if (s->size > s->segment->touched)
+		s->segment->touched = s->size;
 }
 
 static bool
-to_disk(struct spool *s)
+to_segment(struct spool *s)
 {
-	off_t from = 0;
-	int file;
+	struct span so_far = buf_span(&s->bytes);
 
-	if (!nameless_file(s, &file))
+	s->segment = segment_take(s->pool);
+	if (s->segment == NULL)
 		return false;
-	while ((uint64_t)from < s->size) {
-		ssize_t n = sendfile(file, s->fd, &from, COPY_MOST);
-
-		if (n == 0 || (n < 0 && errno != EINTR)) {
-			close(file);
-			return false;
-		}
-	}
-	close(s->fd);
-	s->fd = file;
-	s->on_disk = true;
+	s->size = 0;
+	put_in_segment(s, so_far);
+	buf_free(&s->bytes);
 	return true;
+}
+
+static bool
+fits_segment(const struct spool *s, uint64_t size, size_t more)
+{
+	return s->file < 0 && size <= s->pool->memory && s->pool->in_use + more <= segments_most;
 }
 
 bool
@@ -111,23 +242,35 @@ spool_add(struct spool *s, struct span bytes)
 {
 	uint64_t size = s->size + bytes.len;
 
-	if (s->fd < 0 && size <= MESSAGE_INLINE_MAX) {
+	if (bytes.len == 0)
+		return true;
+	if (s->file < 0 && s->segment == NULL && size <= MESSAGE_INLINE_MAX) {
 		buf_add_span(&s->bytes, bytes);
 		s->size = size;
 		return !s->bytes.failed;
 	}
-	if (s->fd < 0 && !to_memfd(s))
-		return false;
-	if (!s->on_disk && size > s->memory && !to_disk(s))
+	if (fits_segment(s, size, bytes.len) && (s->segment != NULL || to_segment(s))) {
+		put_in_segment(s, bytes);
+		return true;
+	}
+	if (s->file < 0 && !to_file(s))
 		return false;
 	s->size = size;
-	return write_all(s->fd, bytes);
+	return write_all(s->file, bytes);
 }
 
 struct span
 spool_bytes(const struct spool *s)
 {
-	return buf_span(&s->bytes);
+	if (s->segment != NULL)
+		return span_of(s->segment->map, (size_t)s->size);
+	return s->file < 0 ? span_of(s->bytes.data != NULL ? buf_span(&s->bytes).data : "", (size_t)s->size) : SPAN_NONE;
+}
+
+int
+spool_file(const struct spool *s)
+{
+	return s->file;
 }
 
 ssize_t
@@ -135,27 +278,14 @@ spool_read(const struct spool *s, uint64_t offset, char *out, size_t len)
 {
 	ssize_t n;
 
-	if (s->fd < 0) {
-		struct span rest = span_first(span_from(buf_span(&s->bytes), (size_t)offset), len);
-
-		memcpy(out, rest.data != NULL ? rest.data : "", rest.len);
-		return (ssize_t)rest.len;
-	}
 	do
-		n = pread(s->fd, out, len, (off_t)offset);
+		n = pread(s->file, out, len, (off_t)offset);
 	while (n < 0 && errno == EINTR);
 	return n;
-}
-
-void
-spool_seal(struct spool *s)
-{
-	if (s->fd >= 0 && !s->on_disk)
-		fcntl(s->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
 }
 
 int
 spool_reader(const struct spool *s)
 {
-	return s->on_disk ? s->reader : s->fd;
+	return s->segment != NULL ? s->segment->fd : s->file_reader;
 }

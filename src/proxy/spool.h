@@ -1,7 +1,8 @@
 /* Where a message is held while it is judged: in a buffer up to
- * MESSAGE_INLINE_MAX, then in a memfd, then (above `memory` octets) in a file
- * without a name. So a large message costs no process heap, and nothing is
- * left behind whatever dies. */
+ * MESSAGE_INLINE_MAX, then in a segment of shared memory, then (above `memory`
+ * octets, or when all segments together are large) in a file without a name.
+ * So a large message costs no process heap, and nothing is left behind
+ * whatever dies. */
 #ifndef PROXY_SPOOL_H
 #define PROXY_SPOOL_H
 
@@ -9,29 +10,38 @@
 
 #include <sys/types.h>
 
+/* What the spools of one process share: segments are used again, for their
+ * pages cost more than the bytes that go in. */
+struct spool_pool;
+/* folder: for files, lives on. memory: octets of one message in a segment. */
+struct spool_pool *spool_pool_new(const char *folder, uint64_t memory);
+void spool_pool_free(struct spool_pool **p);
+
+struct spool_segment;
+
 struct spool {
-	const char *folder; /* for files; lives on */
-	uint64_t memory;    /* octets above which a file is used */
-	struct buf bytes;   /* up to MESSAGE_INLINE_MAX */
-	int fd;             /* memfd or file, -1 while in `bytes` */
-	int reader;         /* the file, opened for reading only; -1 without one */
-	bool on_disk;
+	struct spool_pool *pool;
+	struct buf bytes;              /* up to MESSAGE_INLINE_MAX */
+	struct spool_segment *segment; /* or here */
+	int file;                      /* or here; -1 = not */
+	int file_reader;               /* the file, opened for reading only */
 	uint64_t size;
 };
 
-void spool_init(struct spool *s, const char *folder, uint64_t memory);
-/* Empties it for the next message. */
-void spool_reset(struct spool *s);
+void spool_init(struct spool *s, struct spool_pool *pool);
+/* Empties it for the next message. `shared`: another process may still read
+ * the segment, so that it is not used again. */
+void spool_reset(struct spool *s, bool shared);
 /* False when there is no room: memory is out or the disk is full. */
 bool spool_add(struct spool *s, struct span bytes);
-/* The message when it is held in the buffer: s->fd < 0. */
+/* The message where it is in memory; data == NULL when it is in a file. */
 struct span spool_bytes(const struct spool *s);
-/* Reads up to len octets at offset; the number read, 0 at the end, -1 on error. */
+/* The file, or -1. */
+int spool_file(const struct spool *s);
+/* Reads up to len octets of the file at offset; 0 at the end, -1 on error. */
 ssize_t spool_read(const struct spool *s, uint64_t offset, char *out, size_t len);
-/* Nobody may change a memfd any more, not even whom it is passed to. */
-void spool_seal(struct spool *s);
-/* A descriptor for another process, which can read the message by it and (once
- * sealed) do no more. Owned by the spool; -1 while in the buffer. */
+/* A descriptor by which another process can read the first `size` octets and
+ * write nothing. Owned by the spool; -1 while in the buffer. */
 int spool_reader(const struct spool *s);
 /* An empty file without a name in the same folder; -1 on error. */
 int spool_scratch(const struct spool *s);
