@@ -2,6 +2,7 @@ bin_PROGRAMS = src/gatepost
 src_gatepost_SOURCES = \
 	src/cli/check.c \
 	src/cli/commands.h \
+	src/cli/ctl.c \
 	src/cli/load.c \
 	src/cli/load.h \
 	src/cli/mail_list.c \
@@ -16,6 +17,7 @@ src_gatepost_SOURCES = \
 	src/cli/rule_tests.c \
 	src/cli/rule_tests.h \
 	src/cli/rules.c \
+	src/cli/run.c \
 	src/cli/scan.c \
 	src/cli/scan_job.c \
 	src/cli/scan_job.h \

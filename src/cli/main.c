@@ -14,10 +14,12 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "run", "the proxy, in the foreground", cmd_run },
 	{ "check", "read the configuration and rules, and say what is wrong", cmd_check },
 	{ "scan", "scan messages, and say the verdict and why", cmd_scan },
 	{ "test", "run tests of rules", cmd_test },
 	{ "rules", "list the rules in force", cmd_rules },
+	{ "ctl", "ask a running gatepost for its status, to reload or to drain", cmd_ctl },
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
