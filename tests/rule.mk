@@ -3,7 +3,7 @@ RULE_DEPS = src/librule.a src/libengine.a src/libconf.a src/libmime.a src/libbas
 RULE_FIXTURE = tests/unit/rule_fixture.c tests/unit/rule_fixture.h
 
 unit_tests += tests/unit/test_html tests/unit/test_rule_errors tests/unit/test_rule_conditions \
-	tests/unit/test_rule_verdicts
+	tests/unit/test_rule_verdicts tests/unit/test_rules_starter
 tests_unit_test_html_SOURCES = tests/unit/test_html.c
 tests_unit_test_html_LDADD = src/librule.a src/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_rule_errors_SOURCES = tests/unit/test_rule_errors.c $(RULE_FIXTURE)
@@ -12,7 +12,13 @@ tests_unit_test_rule_conditions_SOURCES = tests/unit/test_rule_conditions.c $(RU
 tests_unit_test_rule_conditions_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_rule_verdicts_SOURCES = tests/unit/test_rule_verdicts.c $(RULE_FIXTURE)
 tests_unit_test_rule_verdicts_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data/rules-contract.yaml
+tests_unit_test_rules_starter_SOURCES = tests/unit/test_rules_starter.c $(RULE_FIXTURE)
+tests_unit_test_rules_starter_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/print_conditions
+tests_print_conditions_SOURCES = tests/print_conditions.c
+tests_print_conditions_LDADD = $(RULE_DEPS)
+TESTS += tests/documented-conditions.sh
+EXTRA_DIST += tests/data/rules-contract.yaml tests/documented-conditions.sh
 
 fuzz_targets += tests/fuzz/fuzz_html tests/fuzz/fuzz_uri tests/fuzz/fuzz_rules
 tests_fuzz_fuzz_html_SOURCES = tests/fuzz/fuzz_html.c

@@ -82,6 +82,8 @@ struct compiler {
 	unsigned negated;      /* how many `not` the condition being read is under */
 };
 
+extern const char *const rule_file_keys[], *const rule_keys[]; /* end with NULL */
+
 /* rule_read.c: one rule of a file; NULL when it was reported. */
 struct rule *rule_read(struct compiler *c, struct yaml *mapping);
 /* rule_reply.c: checks a reply against the code class that `then` demands and

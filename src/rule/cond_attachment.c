@@ -17,7 +17,7 @@ struct attachment_test {
 	bool has_size, has_encrypted, encrypted;
 };
 
-static const char *const attachment_keys[] = { "name", "extension", "type", "magic", "size", "encrypted", NULL };
+const char *const attachment_keys[] = { "name", "extension", "type", "magic", "size", "encrypted", NULL };
 
 static bool
 extensions_read(struct compiler *c, struct yaml *value, struct strings *out)

@@ -12,7 +12,7 @@ struct envelope_test {
 	bool has_recipients;
 };
 
-static const char *const envelope_keys[] = { "from", "to", "helo", "recipients", NULL };
+const char *const envelope_keys[] = { "from", "to", "helo", "recipients", NULL };
 
 bool
 envelope_parse(struct compiler *c, struct yaml *value, struct node *node)
@@ -100,7 +100,7 @@ struct client_test {
 	bool has_tls, tls;
 };
 
-static const char *const client_keys[] = { "address", "tls", NULL };
+const char *const client_keys[] = { "address", "tls", NULL };
 
 static bool
 networks_read(struct compiler *c, struct yaml *value, struct client_test *t)

@@ -11,7 +11,7 @@ struct header_test {
 	bool has_exists, exists;
 };
 
-static const char *const header_keys[] = { "name", "matches", "contains", "exists", NULL };
+const char *const header_keys[] = { "name", "matches", "contains", "exists", NULL };
 
 static struct header_group *
 header_group_of(struct compiler *c, struct span name)

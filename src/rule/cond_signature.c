@@ -4,7 +4,7 @@
 
 #include "rule/facts.h"
 
-static const char *const signature_keys[] = { "text", "hex", "sha256", "sha1", "md5", NULL };
+const char *const signature_keys[] = { "text", "hex", "sha256", "sha1", "md5", NULL };
 
 struct signature_slot {
 	uint32_t slot;

@@ -29,6 +29,8 @@ struct condition {
 	/* Adds the parts that the condition, which is true, is true of; NULL
 	 * where a condition is not about parts. */
 	void (*locate)(const struct evaluation *e, const struct node *node, struct places *found);
+	/* The keys of its value, ends with NULL; NULL where it is no mapping. */
+	const char *const *keys;
 };
 extern const struct condition conditions[]; /* ends with a NULL key */
 
@@ -47,6 +49,9 @@ truth_of(bool holds)
 #define CONDITION_LOCATES(name) \
 	CONDITION(name); \
 	void name##_locate(const struct evaluation *e, const struct node *node, struct places *found)
+
+extern const char *const header_keys[], *const attachment_keys[], *const signature_keys[], *const envelope_keys[],
+    *const client_keys[];
 
 CONDITION_LOCATES(all);
 CONDITION_LOCATES(any);

@@ -4,7 +4,7 @@
 
 #include "rule/compile.h"
 
-static const char *const rule_keys[] = { "name", "about", "when", "score", "then", "reply", "enabled", NULL };
+const char *const rule_keys[] = { "name", "about", "when", "score", "then", "reply", "enabled", NULL };
 
 enum {
 	RULE_NAME_MAX = 100,     /* names stand in X-Spam-Status and in log lines */

@@ -6,7 +6,7 @@
 
 #include "rule/compile.h"
 
-static const char *const file_keys[] = { "rules", NULL };
+const char *const rule_file_keys[] = { "rules", NULL };
 
 /* Rules in the order read: those in force, and the others. */
 struct reading {
@@ -37,7 +37,7 @@ read_file(struct compiler *c, const char *file, struct reading *reading)
 	reading->good &= root != NULL;
 	if (root == NULL)
 		return;
-	if (!yaml_check_keys(root, file_keys, c->report)) {
+	if (!yaml_check_keys(root, rule_file_keys, c->report)) {
 		reading->good = false;
 		return;
 	}
