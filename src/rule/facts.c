@@ -33,13 +33,15 @@ leaf_take(struct taking *t, const struct mime_part *part)
 	}
 }
 
-/* A message inside is read by its parts; of itself it has names, types, size. */
+/* A message inside is read by its parts; of itself it has names, types and what
+ * is told of it. */
 static void
 attached_message_take(struct taking *t, const struct mime_part *part)
 {
 	struct item *item = item_add(t, part, NULL);
+	unsigned char sha256[DIGEST_MAX];
 
-	item->size = part->body.len;
+	item_describe(t, item, part->body, sha256);
 	item->first_reading = true;
 	item->outer = t->around;
 	t->around = item;

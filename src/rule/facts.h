@@ -71,6 +71,9 @@ struct taking {
 
 /* facts_item.c */
 struct item *item_add(struct taking *t, const struct mime_part *part, struct item *container);
+/* Size, kind and, where parts are wanted, the digest; false when there is none. */
+bool item_describe(struct taking *t, struct item *item, struct span content, unsigned char sha256[DIGEST_MAX]);
+/* All that is asked of the bytes. */
 void item_take_content(struct taking *t, struct item *item, struct span content);
 /* Signatures in bytes that are no item's. `item`: the attached message they
  * are in, or NULL. */

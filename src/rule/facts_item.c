@@ -129,19 +129,25 @@ archive_take(struct taking *t, struct item *item, struct span content)
 	}
 }
 
+bool
+item_describe(struct taking *t, struct item *item, struct span content, unsigned char sha256[DIGEST_MAX])
+{
+	item->size = content.len;
+	item->magic = magic_of(content);
+	if (!t->want_parts || !digest_of(DIGEST_SHA256, content, sha256))
+		return false;
+	hex_encode(span_of((const char *)sha256, digest_size(DIGEST_SHA256)), item->sha256);
+	return true;
+}
+
 void
 item_take_content(struct taking *t, struct item *item, struct span content)
 {
-	unsigned char digest[DIGEST_MAX];
-	bool have_digest;
+	unsigned char sha256[DIGEST_MAX];
+	bool have_digest = item_describe(t, item, content, sha256);
 
-	item->size = content.len;
-	item->magic = magic_of(content);
-	have_digest = t->want_parts && digest_of(DIGEST_SHA256, content, digest);
-	if (have_digest)
-		hex_encode(span_of((const char *)digest, digest_size(DIGEST_SHA256)), item->sha256);
 	t->item = item;
-	search(t, content, have_digest ? digest : NULL);
+	search(t, content, have_digest ? sha256 : NULL);
 	if (t->archives && archive_is_readable(item->magic))
 		archive_take(t, item, content);
 }

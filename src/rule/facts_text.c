@@ -1,7 +1,8 @@
 /* The texts that expressions are held against:
  *   header    fields of the message's own header, unfolded, decoded to UTF-8;
  *   body      each text part, decoded to UTF-8; of HTML what a reader sees
- *             (html.h);
+ *             (html.h); a multipart in which no delimiter was found is text to
+ *             some readers;
  *   raw_body  all after the message's header, as it stands;
  *   uri       links in the text of parts and in the attributes of HTML.
  * Each piece is matched by itself: nothing matches across two parts. */
@@ -82,6 +83,13 @@ type_is_html(const char *type)
 	return strcmp(type, "text/html") == 0 || strcmp(type, "application/xhtml+xml") == 0;
 }
 
+/* Called for leaves only. */
+static bool
+type_is_plain(const char *type)
+{
+	return !type_is_html(type) && (strncmp(type, "text/", 5) == 0 || strncmp(type, "multipart/", 10) == 0);
+}
+
 void
 text_take_part(struct taking *t, const struct mime_part *part, struct span content)
 {
@@ -93,7 +101,7 @@ text_take_part(struct taking *t, const struct mime_part *part, struct span conte
 		return;
 	for (const struct mime_type *type = part->types; type != NULL; type = type->next) {
 		html |= type_is_html(type->type);
-		plain |= !type_is_html(type->type) && strncmp(type->type, "text/", 5) == 0;
+		plain |= type_is_plain(type->type);
 	}
 	if (!plain && !html)
 		return;

@@ -100,6 +100,19 @@ test_body(void **state)
 	CHECK(&none, two_texts, cases);
 }
 
+/* Some programs show it as it is. */
+static void
+test_multipart_without_delimiter(void **state)
+{
+	static const struct test_case cases[] = {
+		{ "{ body: /shown/ }", true },
+		{ "{ uri: /example/ }", true },
+	};
+
+	(void)state;
+	CHECK(&none, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\nshown http://a.example/\n", cases);
+}
+
 static void
 test_uri(void **state)
 {
@@ -333,6 +346,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_body),
+		cmocka_unit_test(test_multipart_without_delimiter),
 		cmocka_unit_test(test_uri),
 		cmocka_unit_test(test_attachment),
 		cmocka_unit_test(test_signature),
