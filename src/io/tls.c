@@ -37,7 +37,7 @@ tls_tickets_make(struct tls_tickets *t)
 const char *
 tls_error(struct arena *a, const char *file)
 {
-	unsigned long code = ERR_peek_last_error();
+	unsigned long code = ERR_peek_error();
 	const char *reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
 
 	ERR_clear_error();

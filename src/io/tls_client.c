@@ -215,6 +215,10 @@ tls_ssl_free(SSL **ssl)
 	if (*ssl == NULL)
 		return;
 	key = SSL_get_app_data(*ssl);
+	/* OpenSSL thinks ill of a session whose connection was cut, and would
+	 * not resume it. */
+	if (SSL_is_init_finished(*ssl))
+		SSL_set_shutdown(*ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(*ssl);
 	free(key);
 	*ssl = NULL;
