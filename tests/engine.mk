@@ -1,8 +1,67 @@
 # Tests of src/engine.
-ENGINE_DEPS = src/libengine.a src/libbase.a $(CORE_DEPS) $(CMOCKA_LIBS)
+ENGINE_LIBS = src/libengine.a src/libbase.a $(CORE_DEPS)
+ENGINE_DEPS = $(ENGINE_LIBS) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test_literals
 tests_unit_test_literals_SOURCES = tests/unit/test_literals.c
 tests_unit_test_literals_LDADD = $(ENGINE_DEPS)
 unit_tests += tests/unit/test_textset
 tests_unit_test_textset_SOURCES = tests/unit/test_textset.c
 tests_unit_test_textset_LDADD = $(ENGINE_DEPS)
+unit_tests += tests/unit/test_signature
+tests_unit_test_signature_SOURCES = tests/unit/test_signature.c tests/lib/naive_signature.c tests/lib/naive_signature.h
+tests_unit_test_signature_LDADD = $(ENGINE_DEPS)
+unit_tests += tests/unit/test_magic
+tests_unit_test_magic_SOURCES = tests/unit/test_magic.c
+tests_unit_test_magic_LDADD = $(ENGINE_DEPS)
+unit_tests += tests/unit/test_archive
+tests_unit_test_archive_SOURCES = tests/unit/test_archive.c
+tests_unit_test_archive_LDADD = $(ENGINE_DEPS)
+
+fuzz_targets += tests/fuzz/fuzz_signature_syntax
+tests_fuzz_fuzz_signature_syntax_SOURCES = tests/fuzz/fuzz_signature_syntax.c
+tests_fuzz_fuzz_signature_syntax_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_signature_syntax_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_targets += tests/fuzz/fuzz_signature_scan
+tests_fuzz_fuzz_signature_scan_SOURCES = tests/fuzz/fuzz_signature_scan.c tests/lib/naive_signature.c \
+	tests/lib/naive_signature.h
+tests_fuzz_fuzz_signature_scan_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_signature_scan_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_targets += tests/fuzz/fuzz_regex_literal
+tests_fuzz_fuzz_regex_literal_SOURCES = tests/fuzz/fuzz_regex_literal.c
+tests_fuzz_fuzz_regex_literal_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_regex_literal_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_targets += tests/fuzz/fuzz_archive
+tests_fuzz_fuzz_archive_SOURCES = tests/fuzz/fuzz_archive.c
+tests_fuzz_fuzz_archive_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_archive_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_targets += tests/fuzz/fuzz_magic
+tests_fuzz_fuzz_magic_SOURCES = tests/fuzz/fuzz_magic.c
+tests_fuzz_fuzz_magic_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_magic_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/signature_syntax.dict \
+	tests/fuzz/corpus/signature_syntax/0 \
+	tests/fuzz/corpus/signature_syntax/1 \
+	tests/fuzz/corpus/signature_syntax/2 \
+	tests/fuzz/corpus/signature_syntax/3 \
+	tests/fuzz/signature_scan.dict \
+	tests/fuzz/corpus/signature_scan/0 \
+	tests/fuzz/corpus/signature_scan/1 \
+	tests/fuzz/corpus/signature_scan/2 \
+	tests/fuzz/corpus/signature_scan/3 \
+	tests/fuzz/regex_literal.dict \
+	tests/fuzz/corpus/regex_literal/0 \
+	tests/fuzz/corpus/regex_literal/1 \
+	tests/fuzz/corpus/regex_literal/2 \
+	tests/fuzz/corpus/regex_literal/3 \
+	tests/fuzz/corpus/regex_literal/4 \
+	tests/fuzz/archive.dict \
+	tests/fuzz/corpus/archive/cut.zip \
+	tests/fuzz/corpus/archive/deflated.zip \
+	tests/fuzz/corpus/archive/nested.zip \
+	tests/fuzz/magic.dict \
+	tests/fuzz/corpus/magic/0 \
+	tests/fuzz/corpus/magic/1 \
+	tests/fuzz/corpus/magic/2 \
+	tests/fuzz/corpus/magic/3 \
+	tests/fuzz/corpus/magic/4 \
+	tests/fuzz/corpus/magic/5

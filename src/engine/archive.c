@@ -3,8 +3,10 @@
  * A zip says twice what is in it. By its directory at the end, as most
  * programs see it, it is always read; when its layout is not regular it is
  * read again from its beginning, as programs see it that cannot seek, and
- * members may then be told twice. One that is cut off has no directory and is
- * read from its beginning alone.
+ * members may then be told twice; names that only the directory has are told
+ * without content. One that is cut off has no directory and is read from its
+ * beginning alone. Checksums are not verified: what unpacks is what a
+ * recipient gets, and so is scanned.
  *
  * libarchive converts names that are marked as UTF-8 to the charset of the
  * thread's locale, and loses what does not fit. So the first call gives the
@@ -34,15 +36,6 @@ enum {
 	RATIO_FREE = 1024 * 1024,    /* output of an archive below which its ratio is no matter */
 };
 
-static const struct format {
-	const char *magic;
-	int (*by_directory)(struct archive *); /* NULL when there is but one way to read it */
-	int (*by_sequence)(struct archive *);
-	bool (*is_regular)(struct span data);  /* both ways tell the same */
-} formats[] = {
-	{ "zip", archive_read_support_format_zip_seekable, archive_read_support_format_zip_streamable, zip_is_regular },
-};
-
 struct reading {
 	struct arena *arena;
 	struct span data;
@@ -57,21 +50,6 @@ struct reading {
 	bool stopped;    /* by member() */
 	bool recognised;
 };
-
-static const struct format *
-format_of(const char *magic)
-{
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (strcmp(formats[i].magic, magic) == 0)
-			return &formats[i];
-	return NULL;
-}
-
-bool
-archive_is_readable(const char *magic)
-{
-	return format_of(magic) != NULL;
-}
 
 static void
 keep_utf8_names(void)
@@ -162,21 +140,23 @@ read_content(struct reading *r, struct span *content)
 
 /* --- Entries --- */
 
-static struct span
-entry_name(struct archive_entry *entry)
+static bool
+count_entry(struct reading *r)
 {
-	return span_str(archive_entry_pathname(entry));
+	if (r->budget->entries >= r->budget->limits.entries)
+		return false;
+	r->budget->entries++;
+	return true;
 }
 
 static enum archive_result
 read_entry(struct reading *r, struct archive_entry *entry)
 {
 	enum archive_result result = ARCHIVE_READ;
-	struct archive_member m = { .name = entry_name(entry) };
+	struct archive_member m = { .name = span_str(archive_entry_pathname(entry)) };
 
-	if (r->budget->entries >= r->budget->limits.entries)
+	if (!count_entry(r))
 		return ARCHIVE_OVER_LIMIT;
-	r->budget->entries++;
 	m.encrypted = archive_entry_is_encrypted(entry);
 	m.directory = archive_entry_filetype(entry) == AE_IFDIR;
 	if (!m.encrypted && !m.directory)
@@ -192,7 +172,7 @@ read_entry(struct reading *r, struct archive_entry *entry)
 /* Reads all entries in one way. An entry that is damaged does not keep those
  * after it from being read. */
 static enum archive_result
-read_entries(struct reading *r, int (*support)(struct archive *))
+read_entries(struct reading *r, int (*support)(struct archive *), const char *options)
 {
 	enum archive_result result = ARCHIVE_READ, one;
 	struct archive_entry *entry;
@@ -201,18 +181,17 @@ read_entries(struct reading *r, int (*support)(struct archive *))
 	r->handle = archive_read_new();
 	if (r->handle == NULL || support(r->handle) != ARCHIVE_OK)
 		arena_give_up(r->arena, "out of memory");
+	archive_read_set_options(r->handle, options);
 	status = archive_read_open_memory(r->handle, r->data.data, r->data.len);
 	while (status >= ARCHIVE_WARN && !r->stopped && result != ARCHIVE_OVER_LIMIT) {
 		status = archive_read_next_header(r->handle, &entry);
 		if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
 			break;
-		r->recognised = true;
 		one = read_entry(r, entry);
 		if (one != ARCHIVE_READ)
 			result = one;
 	}
-	if (archive_format(r->handle) != 0)
-		r->recognised = true;
+	r->recognised = archive_format(r->handle) != 0;
 	if (!r->stopped && result == ARCHIVE_READ && status != ARCHIVE_EOF)
 		result = ARCHIVE_DAMAGED;
 	archive_read_free(r->handle);
@@ -220,24 +199,66 @@ read_entries(struct reading *r, int (*support)(struct archive *))
 	return result;
 }
 
-static enum archive_result
-read_both_ways(struct reading *r, const struct format *format)
-{
-	enum archive_result first = ARCHIVE_READ, second;
-	bool recognised;
+/* --- Formats --- */
 
-	if (format->by_directory != NULL) {
-		first = read_entries(r, format->by_directory);
-		if (r->stopped || first == ARCHIVE_OVER_LIMIT || (r->recognised && format->is_regular(r->data)))
-			return first;
+static enum archive_result
+tell_aliases(struct reading *r)
+{
+	struct zip_walk walk;
+	struct zip_alias alias;
+
+	if (!zip_walk_begin(&walk, r->data))
+		return ARCHIVE_READ;
+	while (!r->stopped && zip_walk_next(&walk, &alias)) {
+		struct archive_member m = { .name = alias.name, .size = alias.size, .encrypted = alias.encrypted };
+
+		if (!count_entry(r))
+			return ARCHIVE_OVER_LIMIT;
+		r->stopped = !r->member(r->context, &m);
 	}
-	recognised = r->recognised;
-	r->recognised = false;
-	second = read_entries(r, format->by_sequence);
+	return ARCHIVE_READ;
+}
+
+static enum archive_result
+read_zip(struct reading *r)
+{
+	static const char options[] = "zip:ignorecrc32";
+	enum archive_result first = read_entries(r, archive_read_support_format_zip_seekable, options), second;
+	bool recognised = r->recognised;
+
+	if (r->stopped || first == ARCHIVE_OVER_LIMIT || (recognised && zip_is_regular(r->data)))
+		return first;
+	second = read_entries(r, archive_read_support_format_zip_streamable, options);
 	if (!recognised)
 		return second;
 	/* What begins with something else cannot be read in sequence. */
-	return second == ARCHIVE_READ || !r->recognised ? first : second;
+	if (!r->recognised)
+		second = ARCHIVE_READ;
+	if (!r->stopped && second != ARCHIVE_OVER_LIMIT && tell_aliases(r) == ARCHIVE_OVER_LIMIT)
+		second = ARCHIVE_OVER_LIMIT;
+	return second == ARCHIVE_READ ? first : second;
+}
+
+static const struct format {
+	const char *magic;
+	enum archive_result (*read)(struct reading *r);
+} formats[] = {
+	{ "zip", read_zip },
+};
+
+static const struct format *
+format_of(const char *magic)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(formats[i].magic, magic) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+bool
+archive_is_readable(const char *magic)
+{
+	return format_of(magic) != NULL;
 }
 
 enum archive_result
@@ -260,7 +281,7 @@ archive_read(struct arena *a, struct span data, struct archive_budget *budget,
 	if (r->small == NULL)
 		arena_give_up(a, "out of memory");
 	budget->depth++;
-	result = read_both_ways(r, format);
+	result = format->read(r);
 	budget->depth--;
 	release(r);
 	return result;

@@ -2,7 +2,8 @@
  * before its content, and the central directory at the end lists all entries
  * again. Some programs believe the one, some the other, and an archive made
  * to pass a filter has them differ. This reads both side by side. It judges
- * the layout only; contents are read by libarchive.
+ * the layout only; contents are read by libarchive, which takes names from
+ * the local headers, so names that only the directory has are found here.
  *
  * Zip64, encrypted directories and archives with something before the first
  * entry are valid and not regular here: they are read twice, which costs time
@@ -16,6 +17,7 @@ enum {
 	CENTRAL_SIZE = 46,
 	END_SIZE = 22,
 	COMMENT_MAX = 65535,
+	FLAG_ENCRYPTED = 1,
 	FLAG_DESCRIPTOR = 8, /* sizes and checksum follow the content */
 };
 
@@ -29,7 +31,7 @@ number(struct span s, size_t offset, unsigned octets)
 	return value;
 }
 
-/* The last record that fills the rest of the data with its comment. */
+/* The last record of the end whose comment fits behind it. */
 static bool
 find_end(struct span data, size_t *at)
 {
@@ -38,9 +40,22 @@ find_end(struct span data, size_t *at)
 	if (data.len < END_SIZE)
 		return false;
 	for (*at = data.len - END_SIZE + 1; (*at)-- > lowest;)
-		if (memcmp(data.data + *at, "PK\x05\x06", 4) == 0)
-			return number(data, *at + 20, 2) == data.len - *at - END_SIZE;
+		if (memcmp(data.data + *at, "PK\x05\x06", 4) == 0 && number(data, *at + 20, 2) <= data.len - *at - END_SIZE)
+			return true;
 	return false;
+}
+
+/* The size of the directory's entry with its name, or 0 when it is none. */
+static size_t
+directory_entry(struct span directory, struct span *name)
+{
+	size_t size;
+
+	if (directory.len < CENTRAL_SIZE || !span_starts(directory, "PK\x01\x02"))
+		return 0;
+	*name = span_of(directory.data + CENTRAL_SIZE, number(directory, 28, 2));
+	size = CENTRAL_SIZE + name->len + number(directory, 30, 2) + number(directory, 32, 2);
+	return size <= directory.len ? size : 0;
 }
 
 /* Octets of the descriptor at the beginning of s: with or without its
@@ -82,10 +97,10 @@ take_entry(struct span *rest, struct span central, struct span name)
 bool
 zip_is_regular(struct span data)
 {
-	struct span directory, entries;
-	size_t end, offset = 0;
+	struct span directory, entries, name;
+	size_t end, offset;
 
-	if (!find_end(data, &end))
+	if (!find_end(data, &end) || number(data, end + 20, 2) != data.len - end - END_SIZE)
 		return false;
 	offset = number(data, end + 16, 4);
 	if (offset > end || number(data, end + 12, 4) != end - offset)
@@ -93,16 +108,47 @@ zip_is_regular(struct span data)
 	entries = span_first(data, offset);
 	directory = span_of(data.data + offset, end - offset);
 	for (uint32_t left = number(data, end + 10, 2); left > 0; left--) {
-		size_t size;
+		size_t size = directory_entry(directory, &name);
 
-		if (directory.len < CENTRAL_SIZE || !span_starts(directory, "PK\x01\x02") ||
-		    number(directory, 42, 4) != offset - entries.len)
-			return false;
-		size = CENTRAL_SIZE + number(directory, 28, 2) + number(directory, 30, 2) + number(directory, 32, 2);
-		if (size > directory.len ||
-		    !take_entry(&entries, directory, span_of(directory.data + CENTRAL_SIZE, number(directory, 28, 2))))
+		if (size == 0 || number(directory, 42, 4) != offset - entries.len || !take_entry(&entries, directory, name))
 			return false;
 		directory = span_from(directory, size);
 	}
 	return entries.len == 0 && directory.len == 0;
+}
+
+bool
+zip_walk_begin(struct zip_walk *w, struct span data)
+{
+	size_t end, size;
+
+	if (!find_end(data, &end))
+		return false;
+	size = number(data, end + 12, 4);
+	if (size > end)
+		return false;
+	*w = (struct zip_walk){ .data = data, .directory = span_of(data.data + end - size, size) };
+	if (number(data, end + 16, 4) <= end - size)
+		w->shift = end - size - number(data, end + 16, 4);
+	return true;
+}
+
+bool
+zip_walk_next(struct zip_walk *w, struct zip_alias *alias)
+{
+	struct span entry = w->directory;
+	size_t size;
+
+	while ((size = directory_entry(entry, &alias->name)) > 0) {
+		struct span local = span_from(w->data, w->shift + number(entry, 42, 4));
+
+		w->directory = span_from(entry, size);
+		alias->size = number(entry, 24, 4);
+		alias->encrypted = (number(entry, 8, 2) & FLAG_ENCRYPTED) != 0;
+		if (local.len < LOCAL_SIZE || number(local, 26, 2) != alias->name.len ||
+		    !span_eq(span_first(span_from(local, LOCAL_SIZE), alias->name.len), alias->name))
+			return true;
+		entry = w->directory;
+	}
+	return false;
 }

@@ -1,4 +1,4 @@
-/* Whether all programs see the same entries in a zip. For archive.c. */
+/* A zip is described twice; whether both descriptions agree. For archive.c. */
 #ifndef ENGINE_ZIP_LAYOUT_H
 #define ENGINE_ZIP_LAYOUT_H
 
@@ -8,5 +8,22 @@
  * the same names, methods and sizes, entry after entry without a byte between
  * that neither accounts for. False on any doubt. */
 bool zip_is_regular(struct span data);
+
+/* A name that only the directory knows: the entry's own header has another. */
+struct zip_alias {
+	struct span name;
+	uint32_t size; /* declared, unpacked */
+	bool encrypted;
+};
+
+/* The state of a walk over the directory. */
+struct zip_walk {
+	struct span data, directory;
+	size_t shift; /* octets before the archive's own beginning */
+};
+/* False when no directory is found. */
+bool zip_walk_begin(struct zip_walk *w, struct span data);
+/* The next alias; false at the end. */
+bool zip_walk_next(struct zip_walk *w, struct zip_alias *alias);
 
 #endif

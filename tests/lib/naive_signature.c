@@ -34,15 +34,16 @@ static bool
 gap_matches(struct naive *n, size_t h, size_t d)
 {
 	const char *at = n->hex.data + h + 1;
+	char *end;
 	unsigned long low = 0, high = SIZE_MAX;
 	size_t next = h + 1;
 
 	if (n->hex.data[h] == '{') {
-		char *end;
-
 		next = (size_t)((const char *)memchr(at, '}', n->hex.len) - n->hex.data) + 1;
-		if (*at != '-')
-			low = strtoul(at, &end, 10), at = end;
+		if (*at != '-') {
+			low = strtoul(at, &end, 10);
+			at = end;
+		}
 		high = *at == '}' ? low : at[1] == '}' ? SIZE_MAX : strtoul(at + 1, NULL, 10);
 	}
 	for (unsigned long gap = low; gap <= high && d + gap <= n->data.len; gap++)

@@ -1,0 +1,337 @@
+/* Signatures: syntax, matching (held against a naive matcher at random),
+ * digests, ids. */
+#include "config.h"
+
+#include "engine/signature.h"
+
+#include "base/codec.h"
+#include "../lib/naive_signature.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+enum { IDS = 64 };
+
+struct told {
+	size_t times[IDS];
+};
+
+static void
+note(void *context, uint32_t id)
+{
+	struct told *told = context;
+
+	assert_true(id < IDS);
+	told->times[id]++;
+}
+
+static void
+scan(const struct signatures *s, struct span data, const unsigned char *sha256, struct told *told)
+{
+	struct signatures_scratch *scratch = signatures_scratch_new(s);
+
+	assert_non_null(scratch);
+	*told = (struct told){ .times = { 0 } };
+	assert_true(signatures_scan(s, scratch, data, sha256, note, told));
+	signatures_scratch_free(&scratch);
+	assert_null(scratch);
+}
+
+static bool
+found(const char *hex, struct span data)
+{
+	struct arena *a = arena_new(0);
+	struct signature_builder *b = signature_builder_new(a);
+	const char *error = signature_add_hex(b, span_str(hex), 3);
+	struct told told;
+
+	if (error != NULL)
+		fail_msg("%s: %s", hex, error);
+	scan(signatures_compile(b), data, NULL, &told);
+	arena_free(&a);
+	assert_true(told.times[3] <= 1);
+	return told.times[3] == 1;
+}
+
+static void
+test_bytes_and_wildcards(void **state)
+{
+	(void)state;
+	assert_true(found("61626364", SPAN_LITERAL("xxabcdxx")));
+	assert_true(found("616263", SPAN_LITERAL("abc")));
+	assert_false(found("616263", SPAN_LITERAL("ab")));
+	assert_false(found("616263", SPAN_LITERAL("")));
+	assert_false(found("616263", SPAN_LITERAL("aBc")));
+	assert_true(found("6162??64", SPAN_LITERAL("abZd")));
+	assert_false(found("6162??64", SPAN_LITERAL("abd")));
+	assert_true(found("??6162", SPAN_LITERAL("xab")));
+	assert_false(found("??6162", SPAN_LITERAL("ab")));
+	assert_false(found("6162??", SPAN_LITERAL("ab")));
+	assert_true(found("61626?", SPAN_LITERAL("abo")));
+	assert_false(found("61626?", SPAN_LITERAL("abp")));
+	assert_true(found("6162?3", SPAN_LITERAL("abC")));
+	assert_false(found("6162?3", SPAN_LITERAL("abD")));
+	assert_true(found("00FF00ff", SPAN_LITERAL("\0\xff\0\xff\0")));
+}
+
+static void
+test_gaps(void **state)
+{
+	(void)state;
+	assert_true(found("6162*6364", SPAN_LITERAL("ab......cd")));
+	assert_true(found("6162*6364", SPAN_LITERAL("abcd")));
+	assert_false(found("6162*6364", SPAN_LITERAL("cdab")));
+	assert_false(found("6162*6263", SPAN_LITERAL("abc")));
+	assert_true(found("6162{2}6364", SPAN_LITERAL("ab..cd")));
+	assert_false(found("6162{2}6364", SPAN_LITERAL("ab.cd")));
+	assert_false(found("6162{2}6364", SPAN_LITERAL("ab...cd")));
+	assert_true(found("6162{40}6364", SPAN_LITERAL("ab........................................cd")));
+	assert_false(found("6162{41}6364", SPAN_LITERAL("ab........................................cd")));
+	assert_true(found("6162{1-3}6364", SPAN_LITERAL("ab...cd")));
+	assert_false(found("6162{1-3}6364", SPAN_LITERAL("ab....cd")));
+	assert_false(found("6162{1-3}6364", SPAN_LITERAL("abcd")));
+	assert_true(found("6162{-2}6364", SPAN_LITERAL("abcd")));
+	assert_false(found("6162{-2}6364", SPAN_LITERAL("ab...cd")));
+	assert_true(found("6162{3-}6364", SPAN_LITERAL("ab......cd")));
+	assert_false(found("6162{3-}6364", SPAN_LITERAL("ab..cd")));
+	/* the first ab is too far, a later one is not */
+	assert_true(found("6162{-2}6364", SPAN_LITERAL("ab....ab.cd")));
+	/* the nearest ab leads nowhere, an earlier one does */
+	assert_true(found("6162{4-6}6364", SPAN_LITERAL("ab..ab.cd")));
+	/* the place of cd that the first gap reaches is not the one the second needs */
+	assert_true(found("6162*6364{1}6566", SPAN_LITERAL("ab cd cd ef")));
+	assert_true(found("6162*6364*6566*6768", SPAN_LITERAL("ab..cd..ef..gh")));
+	assert_false(found("6162*6364*6566*6768", SPAN_LITERAL("ab..ef..cd..gh")));
+}
+
+static void
+test_alternatives(void **state)
+{
+	(void)state;
+	assert_true(found("6162(63|64)65", SPAN_LITERAL("abde")));
+	assert_false(found("6162(63|64)65", SPAN_LITERAL("abee")));
+	assert_true(found("6162(6364|65?" "?)66", SPAN_LITERAL("abexf")));
+	assert_true(found("(61|62)6364", SPAN_LITERAL("bcd")));
+	assert_true(found("6162(63|6465)66", SPAN_LITERAL("abdef")));
+	assert_true(found("6162(63|6465)66", SPAN_LITERAL("abcf")));
+	assert_false(found("6162(63|6465)66", SPAN_LITERAL("abdf")));
+	assert_true(found("6162(63|6465|6667)*(6162|63|6465)6666", SPAN_LITERAL("abfg...cff")));
+	assert_false(found("6162(63|6465|6667)*(6162|63|6465)6666", SPAN_LITERAL("abfg...eff")));
+}
+
+static void
+test_syntax_errors(void **state)
+{
+	static const char *const wrong[] = { "", "61", "61??62", "6", "616", "61 62", "6g62", "*6162", "6162*", "6162**6364",
+		"6162{}6364", "6162{-}6364", "6162{3-1}6364", "6162{1-2-3}6364", "6162{x}6364", "6162{1", "6162{99999999999}6364",
+		"6162*{0}", "6162()", "6162(", "6162(63", "6162(63|)", "6162(6)", "6162((63))", "6162(63*64)", "6162)", "61?",
+		"6162(63|6464)(63|6464)(63|6464)(63|6464)(63|6464)(63|6464)(63|6464)" };
+	struct arena *a = arena_new(0);
+	struct signature_builder *b = signature_builder_new(a);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		if (signature_add_hex(b, span_str(wrong[i]), 0) == NULL)
+			fail_msg("%s was taken", wrong[i]);
+	assert_non_null(signature_add_text(b, SPAN_LITERAL("x"), 0));
+	assert_int_equal(signatures_count(signatures_compile(b)), 0);
+	arena_free(&a);
+}
+
+static void
+test_bounds(void **state)
+{
+	enum { SIZE = 40000 };
+	struct arena *a = arena_new(0);
+	struct signature_builder *b = signature_builder_new(a);
+	char *hex = malloc(SIZE);
+
+	(void)state;
+	memset(hex, '6', SIZE);
+	assert_null(signature_add_hex(b, span_of(hex, 16384), 0));
+	assert_non_null(signature_add_hex(b, span_of(hex, 16386), 0));
+	assert_non_null(signature_add_hex(b, span_of(hex, SIZE), 0));
+	assert_non_null(signature_add_text(b, span_of(hex, 8193), 0));
+	for (size_t i = 2; i + 1 < SIZE; i += 3)
+		hex[i] = '*';
+	assert_non_null(signature_add_hex(b, span_of(hex, 3000), 0));
+	free(hex);
+	arena_free(&a);
+}
+
+static const char eicar_like[] = "this text\0stands for a file";
+
+static struct signatures *
+one_of_each(struct arena *a)
+{
+	struct signature_builder *b = signature_builder_new(a);
+
+	assert_null(signature_add_text(b, SPAN_LITERAL("text\0stands"), 1));
+	assert_null(signature_add_hex(b, SPAN_LITERAL("66696c65"), 2));
+	assert_null(signature_add_digest(b, DIGEST_MD5, SPAN_LITERAL("900150983cd24fb0d6963f7d28e17f72"), 3));
+	assert_null(signature_add_digest(b, DIGEST_SHA1, SPAN_LITERAL("A9993E364706816ABA3E25717850C26C9CD0D89D"), 4));
+	assert_null(signature_add_digest(b, DIGEST_SHA256,
+	    SPAN_LITERAL("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), 5));
+	assert_null(signature_add_digest(b, DIGEST_MD5, SPAN_LITERAL("900150983cd24fb0d6963f7d28e17f72"), 6));
+	assert_null(signature_add_digest(b, DIGEST_MD5, SPAN_LITERAL("00000000000000000000000000000000"), 7));
+	assert_null(signature_add_text(b, SPAN_LITERAL("this"), 2));
+	return signatures_compile(b);
+}
+
+static void
+test_kinds_together(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct signatures *s = one_of_each(a);
+	const unsigned char wrong[DIGEST_MAX] = { 0 };
+	struct told told;
+
+	(void)state;
+	assert_int_equal(signatures_count(s), 8);
+	assert_true(signatures_use_digest(s, DIGEST_SHA1));
+	scan(s, span_of(eicar_like, sizeof(eicar_like)), NULL, &told);
+	assert_int_equal(told.times[1], 1);
+	assert_int_equal(told.times[2], 1); /* once, though two signatures have this id */
+	for (int id = 3; id < IDS; id++)
+		assert_int_equal(told.times[id], 0);
+	scan(s, SPAN_LITERAL("abc"), NULL, &told);
+	for (int id = 0; id < IDS; id++)
+		assert_int_equal(told.times[id], id >= 3 && id <= 6);
+	scan(s, SPAN_LITERAL("abc"), wrong, &told);
+	assert_int_equal(told.times[5], 0); /* the caller's digest was believed */
+	arena_free(&a);
+}
+
+static void
+test_digest_errors(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct signature_builder *b = signature_builder_new(a);
+
+	(void)state;
+	assert_non_null(signature_add_digest(b, DIGEST_MD5, SPAN_LITERAL("900150983cd24fb0d6963f7d28e17f7"), 0));
+	assert_non_null(signature_add_digest(b, DIGEST_MD5, SPAN_LITERAL("900150983cd24fb0d6963f7d28e17f7x"), 0));
+	assert_non_null(signature_add_digest(b, DIGEST_SHA1, SPAN_LITERAL("900150983cd24fb0d6963f7d28e17f72"), 0));
+	assert_false(signatures_use_digest(signatures_compile(b), DIGEST_MD5));
+	arena_free(&a);
+}
+
+static void
+test_digests(void **state)
+{
+	unsigned char out[DIGEST_MAX];
+	char hex[2 * DIGEST_MAX + 1];
+
+	(void)state;
+	digest_open_all();
+	digest_open_all();
+	assert_true(digest_of(DIGEST_SHA1, SPAN_LITERAL("abc"), out));
+	hex_encode(span_of((const char *)out, digest_size(DIGEST_SHA1)), hex);
+	assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+	assert_true(digest_of(DIGEST_MD5, SPAN_NONE, out));
+	hex_encode(span_of((const char *)out, digest_size(DIGEST_MD5)), hex);
+	assert_string_equal(hex, "d41d8cd98f00b204e9800998ecf8427e");
+}
+
+static void
+test_empty_set(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct signatures *s = signatures_compile(signature_builder_new(a));
+	struct told told;
+
+	(void)state;
+	scan(s, SPAN_LITERAL("anything"), NULL, &told);
+	assert_false(signatures_scan(s, NULL, SPAN_LITERAL("anything"), NULL, note, &told));
+	arena_free(&a);
+}
+
+static void
+append(char *text, const char *more)
+{
+	strcat(text, more);
+}
+
+static void
+random_hex(char *hex)
+{
+	static const char *const pieces[] = { "6161", "6162", "61", "62", "??", "6?", "?1", "(61|62)", ("(6161|6262|61?" "?)"),
+		"(61|6262)", "(6162|61|616161)" };
+	static const char *const gaps[] = { "*", "{1}", "{0-1}", "{2-4}", "{-3}", "{2-}", "{33}", "{0}" };
+
+	hex[0] = '\0';
+	for (int i = 1 + rand() % 6; i > 0; i--) {
+		append(hex, pieces[(size_t)rand() % (sizeof(pieces) / sizeof(pieces[0]))]);
+		if (i > 1 && rand() % 3 == 0)
+			append(hex, gaps[(size_t)rand() % (sizeof(gaps) / sizeof(gaps[0]))]);
+	}
+}
+
+static void
+test_random(void **state)
+{
+	size_t matches = 0, taken = 0;
+
+	(void)state;
+	srand(3);
+	for (int round = 0; round < 20000; round++) {
+		struct arena *a = arena_new(0);
+		struct signature_builder *b = signature_builder_new(a);
+		char hex[300], data[60];
+		size_t len = (size_t)rand() % sizeof(data);
+
+		random_hex(hex);
+		for (size_t i = 0; i < len; i++)
+			data[i] = "aaabbac"[rand() % 7];
+		if (signature_add_hex(b, span_str(hex), 0) == NULL) {
+			struct told told;
+			bool expected = naive_signature_matches(span_str(hex), span_of(data, len));
+
+			scan(signatures_compile(b), span_of(data, len), NULL, &told);
+			if (told.times[0] != expected)
+				fail_msg("%s in %.*s: %zu", hex, (int)len, data, told.times[0]);
+			taken++;
+			matches += expected;
+		}
+		arena_free(&a);
+	}
+	assert_true(taken > 5000 && matches > 1000 && matches < taken - 1000); /* or it proves little */
+}
+
+/* Text and patterns made to be slow. It ends in time or the harness ends it. */
+static void
+test_made_to_be_slow(void **state)
+{
+	enum { SIZE = 1 << 20 };
+	static const char *const patterns[] = { "6161*6161*6161*6161*6161*6161*6161*6162", "6161{-9999}6161{-9999}6161{-9999}6162",
+		"61616161(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)63" };
+	char *data = malloc(SIZE);
+
+	(void)state;
+	memset(data, 'a', SIZE);
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		assert_false(found(patterns[i], span_of(data, SIZE)));
+	free(data);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bytes_and_wildcards),
+		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_alternatives),
+		cmocka_unit_test(test_syntax_errors),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_kinds_together),
+		cmocka_unit_test(test_digest_errors),
+		cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_empty_set),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_made_to_be_slow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
