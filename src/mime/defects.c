@@ -27,7 +27,7 @@ const struct mime_defect_kind mime_defect_kinds[] = {
 	[DEFECT_BASE64_MALFORMED] = { "base64-malformed", false,
 		"base64 holds other characters or ends inside a group; they were skipped" },
 	[DEFECT_BLANK_FOLD] = { "blank-fold", true,
-		"a header is continued by a line of white space: the end of the header for some programs" },
+		"a line of white space stands in a header: its end for some programs, a continuation for others" },
 	[DEFECT_BOUNDARY_NOT_FOUND] = { "boundary-not-found", true,
 		"a multipart holds no line with its boundary; it was read as one body" },
 	[DEFECT_BOUNDARY_REUSED] = { "boundary-reused", true, "a multipart has the boundary of one around it" },

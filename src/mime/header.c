@@ -3,8 +3,8 @@
  * A line that is no field is stepped over when a field follows it, or the end of
  * a header that has fields, and is otherwise the first line of the body: either
  * way other programs may differ, and it is a defect. White space before the colon
- * and continuation lines of nothing but white space are RFC 5322's obsolete
- * syntax and read as it says. */
+ * is RFC 5322's obsolete syntax; so is a continuation line of nothing but white
+ * space, which ends the header only when no field can come after it. */
 #include "config.h"
 
 #include "mime/decode.h"
@@ -53,6 +53,22 @@ is_continuation(const char *at, const char *end)
 	return at < end && (*at == ' ' || *at == '\t');
 }
 
+static bool
+is_blank(struct span line)
+{
+	return span_trim(line).len == 0;
+}
+
+/* May the line at `at`, after one of white space, still be of the header? */
+static bool
+header_goes_on(const char *at, const char *end)
+{
+	struct span line = line_at(at, end), name;
+	size_t colon;
+
+	return at < end && (without_end(line).len == 0 || is_continuation(at, end) || field_name(line, &name, &colon));
+}
+
 /* Takes the field at p->in.at with its continuation lines. */
 static struct mime_header *
 read_field(struct parser *p, const struct mime_part *part, struct span line, struct span name, size_t colon)
@@ -63,8 +79,11 @@ read_field(struct parser *p, const struct mime_part *part, struct span line, str
 
 	while (is_continuation(at, end)) {
 		line = line_at(at, end);
-		if (span_trim(line).len == 0)
+		if (is_blank(line)) {
+			if (!header_goes_on(span_end(line), end))
+				break;
 			defect_add(p->m, part, DEFECT_BLANK_FOLD);
+		}
 		at = span_end(line);
 	}
 	p->in.at = at;
@@ -122,7 +141,9 @@ read_fields(struct parser *p, struct mime_part *part)
 
 		if (delimiter_at(p->in.open, p->in.at, end, &p->in.ended_by))
 			return false;
-		if (without_end(line).len == 0) {
+		if (is_blank(line)) {
+			if (without_end(line).len > 0)
+				defect_add(p->m, part, DEFECT_BLANK_FOLD);
 			p->in.at = span_end(line);
 			return true;
 		}

@@ -118,6 +118,18 @@ content(const struct parser *p, const char *begin)
 	return span_of(begin, (size_t)(stop - begin));
 }
 
+/* The same for a body of parts. An empty line that ends the header of an empty
+ * last part is part of it, although it is the delimiter's line end as well. */
+static struct span
+content_with(const struct parser *p, const char *begin, const struct mime_part *last)
+{
+	struct span body = content(p, begin);
+
+	if (last != NULL && span_end(last->whole) > span_end(body))
+		body.len = (size_t)(span_end(last->whole) - begin);
+	return body;
+}
+
 static void
 note_delimiter(struct parser *p, const struct mime_part *part)
 {
@@ -252,7 +264,7 @@ read_message(struct parser *p, struct mime_part *part)
 
 	if (!is_encoded(part)) {
 		read_root(p, part);
-		part->body = content(p, begin);
+		part->body = content_with(p, begin, part->first_child);
 		return;
 	}
 	part->body = read_to_delimiter(p);
@@ -292,7 +304,7 @@ static enum outcome
 read_parts(struct parser *p, struct mime_part *part, struct span value)
 {
 	struct boundary own = { .outer = p->in.open, .value = value };
-	struct mime_part **link = &part->first_child;
+	struct mime_part **link = &part->first_child, *last = NULL;
 	const char *begin = p->in.at;
 	size_t n = 0;
 
@@ -308,11 +320,13 @@ read_parts(struct parser *p, struct mime_part *part, struct span value)
 		if (own.closed)
 			defect_add(p->m, part, DEFECT_DELIMITER_AFTER_FINAL);
 		own.closed = false;
-		if (read_child(p, part, link, ++n))
-			link = &(*link)->next;
+		if (!read_child(p, part, link, ++n))
+			break;
+		last = *link;
+		link = &last->next;
 	}
 	p->in.open = own.outer;
-	part->body = content(p, begin);
+	part->body = content_with(p, begin, last);
 	if (n == 0) {
 		part->preamble = part->epilogue = SPAN_NONE;
 		return own.closed ? NO_PARTS : NO_DELIMITER;

@@ -65,7 +65,10 @@ struct mime_part {
 	enum mime_kind kind;
 	struct span whole;        /* header and body, without the delimiter lines around */
 	struct span head;         /* the header with its final blank line */
-	struct span body;         /* raw; without the CRLF that belongs to the next delimiter */
+	/* Raw; without the CRLF that belongs to the next delimiter: what follows
+	 * is that CRLF, or the end; or, where the body is empty and the empty
+	 * line before it has to serve as both, the delimiter itself. */
+	struct span body;
 	struct mime_header *headers;
 	size_t header_count;
 	struct mime_type *types;  /* never empty: the first is the strict reading or the default */
