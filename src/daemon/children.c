@@ -118,7 +118,9 @@ forget_signals(void)
 	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
 		signal(handled[i], SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
-	/* A terminal's interrupt reaches all; what ends a child is its master's word. */
+	/* A terminal or a service manager may signal all of us; what ends a child
+	 * is its master's word. */
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
@@ -235,6 +237,8 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 	r->alive++;
 	log_start(child);
 	link_to_others(c, child);
+	if (r->leaving)
+		child_drain(child);
 	return true;
 }
 

@@ -40,8 +40,7 @@ open_one(struct listen_sockets *out, const struct generation *g, size_t listener
 	if (s.fd < 0)
 		s.fd = listen_open(g->arena, address, l->intercept, &error);
 	if (s.fd < 0)
-		report_add(report, (struct mark){ g->settings->file, 0, 0 }, "listener %s: %s: %s", l->name,
-		    address->text, error);
+		report_add(report, (struct mark){ g->settings->file, 0, 0 }, "listener %s: %s", l->name, error);
 	else
 		out->items[out->count++] = s;
 }

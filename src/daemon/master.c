@@ -166,7 +166,9 @@ find_keeper(struct master *m)
 
 /* ---- reload ---- */
 
-/* The keeper serves all realms; it is replaced when its folder changes. */
+/* The keeper serves all realms; when its folder changes another takes its
+ * place. It may be killed at any time: what it has not acknowledged is refused
+ * to the client. */
 static void
 move_keeper(struct master *m, const struct realm *old)
 {
@@ -176,7 +178,7 @@ move_keeper(struct master *m, const struct realm *old)
 		return;
 	if (strcmp(old->generation->settings->quarantine_path,
 		m->current->generation->settings->quarantine_path) != 0) {
-		kill(keeper->pid, SIGTERM);
+		kill(keeper->pid, SIGKILL);
 		return;
 	}
 	keeper->realm->alive--;

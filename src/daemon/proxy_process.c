@@ -28,7 +28,7 @@ proxy_host_new(struct loop *l, const struct proxy_place *place, void (*stuck)(vo
 	p->upstreams = upstreams_new(l, p->settings);
 	p->scan = scan_port_new(l, p->settings, stuck, context);
 	p->keep = keep_port_new(l);
-	p->spools = spool_pool_new(p->settings->spool_path, p->settings->limits.spool_memory);
+	p->spools = spool_pool_new(l, p->settings->spool_path, p->settings->limits.spool_memory);
 	if (p->upstreams == NULL || p->scan == NULL || p->keep == NULL || p->spools == NULL)
 		proxy_host_free(&p);
 	return p;

@@ -24,8 +24,8 @@
 #endif
 
 enum {
-	KEPT_SEGMENT = 2 * 1024 * 1024, /* a segment that has touched more is not kept */
-	KEPT_ALL = 8 * 1024 * 1024,     /* octets of segments at rest, a process */
+	KEPT_ALL = 32 * 1024 * 1024, /* octets of segments at rest, a process: a few large messages */
+	KEPT_MS = 10 * 1000,         /* without use, then they are given back */
 };
 static const uint64_t segments_most = 256 * 1024 * 1024; /* octets of all segments in use, a process */
 
@@ -37,23 +37,13 @@ struct spool_segment {
 };
 
 struct spool_pool {
+	struct loop *loop;
+	struct timer *idle;
 	const char *folder;
 	uint64_t memory;
 	SLIST_HEAD(, spool_segment) resting;
 	uint64_t rest, in_use;
 };
-
-struct spool_pool *
-spool_pool_new(const char *folder, uint64_t memory)
-{
-	struct spool_pool *p = calloc(1, sizeof(*p));
-
-	if (p != NULL) {
-		p->folder = folder;
-		p->memory = memory;
-	}
-	return p;
-}
 
 static void
 segment_free(struct spool_segment *g)
@@ -63,17 +53,42 @@ segment_free(struct spool_segment *g)
 	free(g);
 }
 
+static void
+free_resting(void *context)
+{
+	struct spool_pool *p = context;
+	struct spool_segment *g;
+
+	while ((g = SLIST_FIRST(&p->resting)) != NULL) {
+		SLIST_REMOVE_HEAD(&p->resting, others);
+		segment_free(g);
+	}
+	p->rest = 0;
+}
+
+struct spool_pool *
+spool_pool_new(struct loop *l, const char *folder, uint64_t memory)
+{
+	struct spool_pool *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->loop = l;
+	p->folder = folder;
+	p->memory = memory;
+	p->idle = timer_new(l, free_resting, p);
+	if (p->idle == NULL)
+		spool_pool_free(&p);
+	return p;
+}
+
 void
 spool_pool_free(struct spool_pool **pool)
 {
-	struct spool_segment *g;
-
 	if (*pool == NULL)
 		return;
-	while ((g = SLIST_FIRST(&(*pool)->resting)) != NULL) {
-		SLIST_REMOVE_HEAD(&(*pool)->resting, others);
-		segment_free(g);
-	}
+	free_resting(*pool);
+	timer_free(&(*pool)->idle);
 	free(*pool);
 	*pool = NULL;
 }
@@ -124,12 +139,13 @@ segment_take(struct spool_pool *p)
 static void
 segment_give_back(struct spool_pool *p, struct spool_segment *g, bool shared)
 {
-	if (shared || g->touched > KEPT_SEGMENT || p->rest + g->touched > KEPT_ALL) {
+	if (shared || p->rest + g->touched > KEPT_ALL) {
 		segment_free(g);
 		return;
 	}
 	p->rest += g->touched;
 	SLIST_INSERT_HEAD(&p->resting, g, others);
+	timer_at(p->idle, loop_now(p->loop) + KEPT_MS);
 }
 
 void

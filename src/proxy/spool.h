@@ -7,14 +7,16 @@
 #define PROXY_SPOOL_H
 
 #include "base/buf.h"
+#include "io/loop.h"
 
 #include <sys/types.h>
 
 /* What the spools of one process share: segments are used again, for their
- * pages cost more than the bytes that go in. */
+ * pages cost more than the bytes that go in. After some seconds without use
+ * they are given back. */
 struct spool_pool;
 /* folder: for files, lives on. memory: octets of one message in a segment. */
-struct spool_pool *spool_pool_new(const char *folder, uint64_t memory);
+struct spool_pool *spool_pool_new(struct loop *l, const char *folder, uint64_t memory);
 void spool_pool_free(struct spool_pool **p);
 
 struct spool_segment;
