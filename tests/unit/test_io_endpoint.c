@@ -301,6 +301,46 @@ test_abort_of_one_that_is_due(void **state)
 	pair_free(&p);
 }
 
+/* New connections in the same turn get the descriptors of the old. */
+static void
+replace_both(struct end *end)
+{
+	struct pair *p = end->context;
+	int fds[2];
+
+	endpoint_abort(&p->left.e);
+	endpoint_abort(&p->right.e);
+	buf_free(&p->left.got);
+	buf_free(&p->right.got);
+	tcp_pair(fds);
+	end_begin(p->loop, &p->left, fds[0]);
+	end_begin(p->loop, &p->right, fds[1]);
+}
+
+static void
+test_descriptors_are_reused(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_tcp(&p);
+	for (int round = 0; round < 10; round++) {
+		struct end *end = round % 2 == 0 ? &p.left : &p.right;
+
+		end->act = replace_both;
+		end->context = &p;
+		send_text(round % 2 == 0 ? &p.right : &p.left, "go");
+		run_until(&p, end->act == NULL);
+		send_text(&p.left, "there");
+		run_until(&p, end_got(&p.right, "there"));
+		send_text(&p.right, "and back");
+		run_until(&p, end_got(&p.left, "and back"));
+		buf_clear(&p.left.got);
+		buf_clear(&p.right.got);
+	}
+	pair_free(&p);
+}
+
 static void
 close_inside(struct end *end)
 {
@@ -438,6 +478,7 @@ main(void)
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_abort_inside_ready),
 		cmocka_unit_test(test_abort_of_one_that_is_due),
+		cmocka_unit_test(test_descriptors_are_reused),
 		cmocka_unit_test(test_close_inside_ready),
 		cmocka_unit_test(test_close_sends_the_rest),
 		cmocka_unit_test(test_loop_ends_while_lingering),
