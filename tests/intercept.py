@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import Tests, expect, expect_equal, free_port, merged  # noqa: E402
+from gatepost_test import Tests, expect, expect_equal, free_port  # noqa: E402
 from namespaces import CLIENT, SERVER, Network  # noqa: E402
 
 tests = Tests()
@@ -17,14 +17,14 @@ tests = Tests()
 MESSAGE = b"Subject: hello\r\n\r\ngood day\r\n"
 
 
-def start(t, how, fixed=None, **listener):
+def start(t, how):
     """(network, upstream at the server's port 25, gatepost between)."""
     network, port = Network(t), free_port()
     upstream = t.upstream(listener=network.listen(), keywords=["PIPELINING", "XCLIENT ADDR", "XFORWARD NAME"])
     getattr(network, how)(port)
-    settings = merged({"intercept": how, "address": f"*:{port}"}, listener)
-    gatepost = t.gatepost(fixed or upstream, {"log": {"level": "info"}}, settings, single=False,
-                          prefix=["ip", "netns", "exec", network.middle])
+    gatepost = t.gatepost(upstream, {"log": {"level": "info"}},
+                          {"intercept": how, "address": f"*:{port}", "upstream": None},
+                          single=False, prefix=["ip", "netns", "exec", network.middle])
     return network, upstream, gatepost
 
 

@@ -203,10 +203,11 @@ def upstream_resumption(t):
 
 
 def legacy_client(gatepost):
-    """s_client of TLS 1.0 with OpenSSL's lowest security level; its output."""
+    """What s_client of TLS 1.0, at OpenSSL's lowest security level, hears when it
+    speaks too early: a 554, if it comes that far."""
     command = ["openssl", "s_client", "-connect", "%s:%d" % gatepost.address, "-tls1", "-cipher", "ALL:@SECLEVEL=0",
-               "-quiet", "-no_ign_eof"]
-    done = subprocess.run(command, input=b"QUIT\r\n", capture_output=True, timeout=PATIENCE, check=False)
+               "-quiet"]
+    done = subprocess.run(command, input=b"NOOP\r\nQUIT\r\n", capture_output=True, timeout=PATIENCE, check=False)
     return done.stdout + done.stderr
 
 
@@ -214,7 +215,8 @@ def legacy_client(gatepost):
 def legacy_refused(t):
     "TLS 1.0 is refused unless the configuration says otherwise"
     gatepost = t.gatepost(t.upstream(), listener={"tls": t.certificates.yaml("rsa", mode="implicit")})
-    expect(b"220 " not in legacy_client(gatepost), "greeted")
+    output = legacy_client(gatepost)
+    expect(b"220 " not in output and b"554 " not in output, "served", output)
 
 
 @tests
@@ -225,7 +227,7 @@ def legacy_allowed(t):
     output = legacy_client(gatepost)
     if b"no protocols available" in output or b"unsupported protocol" in output:
         raise Skip("this OpenSSL has no TLS 1.0")
-    expect(b"220 " in output, "not greeted", output)
+    expect(b"220 " in output or b"554 " in output, "not served", output)
     expect_equal(connect(t, gatepost, "implicit").socket.version(), "TLSv1.3", "and a new client")
 
 
@@ -269,16 +271,19 @@ def serial(client):
 
 @tests
 def reload_certificate(t):
-    "SIGHUP: new connections get the new certificate, old ones live on"
+    "SIGHUP: new connections get the new certificate; a message under way is finished by the old"
     gatepost, files = with_certificate(t, single=False)
     before = connect(t, gatepost, "implicit")
+    before.envelope()
+    expect_equal(before.command("DATA").code, 354, "DATA")
     install(t, "renewed", files)
     gatepost.signal(signal.SIGHUP)
     gatepost.wait_event("reload", level="info")
     after = connect(t, gatepost, "implicit")
     expect(serial(after) != serial(before), "the old certificate")
-    for client in (before, after):
-        expect_equal(client.deliver(MESSAGE).code, 250, "a delivery")
+    expect_equal(after.deliver(MESSAGE).code, 250, "a new delivery")
+    before.send(MESSAGE + b".\r\n")
+    expect_equal(before.reply().code, 250, "the message under way")
 
 
 @tests

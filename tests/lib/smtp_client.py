@@ -34,7 +34,7 @@ class Reply:
 
 def dot_stuffed(message):
     """A message as DATA carries it, with the final dot (RFC 5321 4.5.2)."""
-    body = re.sub(rb"(?m)^\.", b"..", message)
+    body = (b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:]
     return body + (b"" if body.endswith(b"\r\n") or not body else b"\r\n") + b".\r\n"
 
 

@@ -53,10 +53,10 @@ class Session:
         except (OSError, ValueError) as error:
             raise PeerClosed from error
 
-    def receive(self):
+    def receive(self, most=262144):
         """More bytes into the buffer; PeerClosed at the end."""
         try:
-            data = self.socket.recv(262144)
+            data = self.socket.recv(most)
         except (OSError, ValueError) as error:
             raise PeerClosed from error
         if not data:
@@ -67,8 +67,9 @@ class Session:
             self.upstream.changed.notify_all()
 
     def take(self, count):
+        """That many, and nothing behind them is read: it may be TLS."""
         while len(self.buffer) < count:
-            self.receive()
+            self.receive(count - len(self.buffer))
         data = bytes(self.buffer[:count])
         del self.buffer[:count]
         return data

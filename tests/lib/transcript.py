@@ -47,7 +47,7 @@ import random
 import re
 import socket
 
-from gatepost_test import STANDARD_RULES, expect, expect_equal
+from gatepost_test import STANDARD_RULES, Failure, expect, expect_equal
 from smtp_upstream import PeerClosed
 
 STEP = re.compile(r"(C:|C=|C\*|S:|S~|S%|U<|U~|U\*|U>|U=|U\|=|U\|)(?: (.*)|)$")
@@ -62,7 +62,7 @@ def escaped(text):
     """b"\\0" and the like; other characters stand for themselves, in UTF-8."""
     quoted = text.replace('"', r"\"").encode("unicode_escape").replace(b"\\\\", b"\\")
     raw = ast.literal_eval('"' + quoted.decode("ascii") + '"')
-    return b"".join(c.encode("latin-1" if c < "\x100" else "utf-8") for c in raw)
+    return b"".join(c.encode("latin-1" if c < "\u0100" else "utf-8") for c in raw)
 
 
 class Cut:
@@ -153,7 +153,7 @@ class Transcript:
         return changes
 
     def rules(self):
-        return "\n".join("- " + r for r in self.header["rule"]) if self.header["rule"] else STANDARD_RULES
+        return "rules:\n" + "\n".join("- " + r for r in self.header["rule"]) if self.header["rule"] else STANDARD_RULES
 
     def start(self, t):
         """(the gatepost, the upstream) for this transcript."""
@@ -186,7 +186,7 @@ class Player:
             try:
                 self._play_one(step, steps)
             except (AssertionError, OSError, PeerClosed) as error:
-                raise AssertionError(f"{step} ({self.cut.name}): {type(error).__name__} {error}") from error
+                raise Failure(f"{step} ({self.cut.name}): {type(error).__name__} {error}") from None
         self._check_log()
 
     def _play_one(self, step, rest):
