@@ -27,7 +27,7 @@ enum {
 struct regex {
 	pcre2_code *code;
 	struct regex_limits limits;
-	struct span literal; /* empty when there is none */
+	struct regex_literals literals;
 	bool nocase;
 };
 
@@ -119,16 +119,17 @@ regex_compile(struct arena *a, struct span text, const struct regex_limits *limi
 		return NULL;
 	r->limits = *limits;
 	r->nocase = (options & PCRE2_CASELESS) != 0;
-	r->literal = regex_literal(a, pattern, r->nocase, (options & PCRE2_EXTENDED) != 0);
+	regex_literals_find(a, pattern, r->nocase, (options & PCRE2_EXTENDED) != 0, &r->literals);
 	return r;
 }
 
-bool
-regex_required_literal(const struct regex *r, struct span *literal, bool *nocase)
+size_t
+regex_required_literals(const struct regex *r, const struct span **items, bool *nocase, bool *folds)
 {
-	*literal = r->literal;
+	*items = r->literals.items;
 	*nocase = r->nocase;
-	return r->literal.len > 0;
+	*folds = r->literals.folds;
+	return r->literals.count;
 }
 
 bool

@@ -1,8 +1,9 @@
 /* Required literals of PCRE2 expressions, read from the expression's text.
  *
- * A run of literal characters outside of alternatives and of what may be
- * repeated zero times is in every text that matches. The longest run is looked
- * for first, so that PCRE2 need not try most expressions on most texts. A
+ * A run of literal characters outside of what may be repeated zero times is in
+ * every text that matches, and of a group of alternatives that each have one,
+ * one is. The best of these sets (long literals, few of them) is looked for
+ * first, so that PCRE2 need not try most expressions on most texts. A
  * missed literal costs time and a wrong one loses matches, so whatever is not
  * known for certain (inline options, conditions, recursion, back references,
  * \Q, verbs, newer syntax) gives up the whole expression.
@@ -13,7 +14,9 @@
  *
  * In UTF mode caseless k also matches U+212A (KELVIN SIGN) and s U+017F (LONG
  * S), and characters beyond ASCII have cases of their own; the search for
- * literals folds ASCII only. So these end a run of a caseless expression. */
+ * literals folds ASCII only. So the latter end a run of a caseless expression,
+ * and literals with the former are marked: they say nothing of a text that
+ * holds one of these two characters. */
 #include "config.h"
 
 #include "engine/regex_literal.h"
@@ -21,7 +24,10 @@
 #include "base/codec.h"
 #include "engine/literals.h"
 
-enum { GROUP_DEPTH_MAX = 64 }; /* deeper expressions run without a literal */
+enum {
+	GROUP_DEPTH_MAX = 64, /* deeper expressions run without a literal */
+	LONG_ENOUGH = 6,      /* octets from which a literal is rare: then few of them are better */
+};
 
 struct run {
 	char bytes[LITERAL_MAX];
@@ -33,45 +39,83 @@ struct run {
 enum atom { ATOM_NOTHING /* or of no text */, ATOM_CHARACTER, ATOM_OTHER };
 
 struct parser {
+	struct arena *arena;
 	struct span rest;
 	bool nocase, extended;
 	bool doubtful; /* the expression is given up */
 	unsigned depth;
 };
 
-/* The state of one group (or of the whole): its runs count only when it has no
- * alternatives and must occur. */
+/* The state of one group (or of the whole). */
 struct group {
-	struct run run, best;
+	struct run run;
+	struct regex_literals best; /* of the alternative that is being read */
+	struct regex_literals all;  /* of those before: one of each is required */
 	size_t last; /* length of the character at the end of the run */
 	enum atom atom;
 	bool alternatives;
+	bool lacking; /* an alternative had none */
 };
 
-static bool parse_group(struct parser *p, struct run *best);
+static bool parse_group(struct parser *p, struct regex_literals *best);
 
-static void
-keep_longer(struct run *best, const struct run *run)
+static bool
+is_better(const struct regex_literals *a, const struct regex_literals *b)
 {
-	if (run->len > best->len) {
-		memcpy(best->bytes, run->bytes, run->len);
-		best->len = run->len;
-	}
+	size_t length_a = a->shortest < LONG_ENOUGH ? a->shortest : LONG_ENOUGH;
+	size_t length_b = b->shortest < LONG_ENOUGH ? b->shortest : LONG_ENOUGH;
+
+	if (a->count == 0 || b->count == 0)
+		return a->count > 0;
+	if (length_a != length_b)
+		return length_a > length_b;
+	return a->count != b->count ? a->count < b->count : a->shortest > b->shortest;
 }
 
 static void
-end_run(struct group *g)
+keep_better(struct regex_literals *best, const struct regex_literals *other)
 {
-	keep_longer(&g->best, &g->run);
+	if (is_better(other, best))
+		*best = *other;
+}
+
+static void
+end_run(const struct parser *p, struct group *g)
+{
+	struct span run = span_of(g->run.bytes, g->run.len);
+
+	if (run.len >= REGEX_LITERAL_MIN) {
+		struct regex_literals one = { .count = 1, .shortest = run.len };
+
+		one.items[0] = arena_copy(p->arena, run);
+		one.folds = p->nocase && (span_find_byte(run, 'k') != SIZE_MAX || span_find_byte(run, 's') != SIZE_MAX);
+		keep_better(&g->best, &one);
+	}
 	g->run.len = 0;
 	g->run.closed = false;
 	g->last = 0;
 }
 
 static void
-add_other(struct group *g)
+end_alternative(const struct parser *p, struct group *g)
 {
-	end_run(g);
+	end_run(p, g);
+	if (g->best.count == 0 || g->all.count + g->best.count > REGEX_LITERALS_MAX) {
+		g->lacking = true;
+		return;
+	}
+	if (g->all.count == 0 || g->best.shortest < g->all.shortest)
+		g->all.shortest = g->best.shortest;
+	for (size_t i = 0; i < g->best.count; i++)
+		g->all.items[g->all.count++] = g->best.items[i];
+	g->all.folds |= g->best.folds;
+	g->best = (struct regex_literals){ .count = 0 };
+}
+
+static void
+add_other(const struct parser *p, struct group *g)
+{
+	end_run(p, g);
 	g->atom = ATOM_OTHER;
 }
 
@@ -81,8 +125,8 @@ add_character(const struct parser *p, struct group *g, struct span character)
 {
 	char folded = p->nocase ? ascii_lower(character.data[0]) : character.data[0];
 
-	if (p->nocase && (folded == 'k' || folded == 's' || character.len > 1)) {
-		add_other(g);
+	if (p->nocase && character.len > 1) {
+		add_other(p, g);
 		return;
 	}
 	g->atom = ATOM_CHARACTER;
@@ -149,7 +193,7 @@ parse_hex(struct parser *p, struct group *g)
 	if (high < 8)
 		add_byte(p, g, (char)(high * 16 + low));
 	else
-		add_other(g);
+		add_other(p, g);
 }
 
 /* \p{Name} or \pL. */
@@ -165,7 +209,7 @@ parse_property(struct parser *p, struct group *g)
 	} else if (p->rest.len > 0) {
 		take(p);
 	}
-	add_other(g);
+	add_other(p, g);
 }
 
 static void
@@ -191,7 +235,7 @@ parse_escape(struct parser *p, struct group *g)
 	else if (c != '\0' && (name = strchr(names, c)) != NULL)
 		add_byte(p, g, values[name - names]);
 	else if (c != '\0' && strchr("dDwWsShHvVRX", c) != NULL)
-		add_other(g);
+		add_other(p, g);
 	else
 		p->doubtful = true;
 }
@@ -224,7 +268,7 @@ parse_class(struct parser *p, struct group *g)
 {
 	take_if(p, '^');
 	take_if(p, ']');
-	add_other(g);
+	add_other(p, g);
 	while (p->rest.len > 0 && !p->doubtful) {
 		char c = take(p);
 
@@ -244,12 +288,12 @@ parse_class(struct parser *p, struct group *g)
 
 /* The quantifier applies to the atom before it. zero: it may occur no times. */
 static void
-quantify(struct group *g, bool zero)
+quantify(const struct parser *p, struct group *g, bool zero)
 {
 	if (g->atom == ATOM_CHARACTER) {
 		if (zero)
 			g->run.len -= g->last;
-		end_run(g);
+		end_run(p, g);
 	}
 	g->atom = ATOM_NOTHING;
 }
@@ -335,17 +379,17 @@ parse_group_kind(struct parser *p)
 static void
 parse_parentheses(struct parser *p, struct group *g)
 {
-	struct run inner = { .len = 0 };
+	struct regex_literals inner = { .count = 0 };
 	bool taken = parse_group_kind(p), zero = false;
 
-	end_run(g);
+	end_run(p, g);
 	if (p->doubtful || !parse_group(p, &inner) || !take_if(p, ')')) {
 		p->doubtful = true;
 		return;
 	}
 	parse_quantifier(p, &zero);
 	if (taken && !zero)
-		keep_longer(&g->best, &inner);
+		keep_better(&g->best, &inner);
 	g->atom = ATOM_NOTHING;
 }
 
@@ -382,13 +426,13 @@ parse_item(struct parser *p, struct group *g)
 		break;
 	case '|':
 		take(p);
-		end_run(g);
+		end_alternative(p, g);
 		g->alternatives = true;
 		g->atom = ATOM_NOTHING;
 		break;
 	case '.':
 		take(p);
-		add_other(g);
+		add_other(p, g);
 		break;
 	case '^':
 	case '$':
@@ -406,7 +450,7 @@ parse_item(struct parser *p, struct group *g)
 
 /* Up to the `)` that closes the group, or the end. False when in doubt. */
 static bool
-parse_group(struct parser *p, struct run *best)
+parse_group(struct parser *p, struct regex_literals *best)
 {
 	struct group g = { .atom = ATOM_NOTHING };
 	bool zero;
@@ -418,24 +462,23 @@ parse_group(struct parser *p, struct run *best)
 		if (p->rest.len == 0 || p->rest.data[0] == ')')
 			break;
 		if (parse_quantifier(p, &zero))
-			quantify(&g, zero);
+			quantify(p, &g, zero);
 		else
 			parse_item(p, &g);
 	}
 	p->depth--;
-	end_run(&g);
-	if (!g.alternatives)
-		keep_longer(best, &g.best);
+	end_alternative(p, &g);
+	if (!g.lacking)
+		keep_better(best, &g.all);
 	return !p->doubtful;
 }
 
-struct span
-regex_literal(struct arena *a, struct span pattern, bool nocase, bool extended)
+void
+regex_literals_find(struct arena *a, struct span pattern, bool nocase, bool extended, struct regex_literals *out)
 {
-	struct parser p = { .rest = pattern, .nocase = nocase, .extended = extended };
-	struct run best = { .len = 0 };
+	struct parser p = { .arena = a, .rest = pattern, .nocase = nocase, .extended = extended };
 
-	if (!parse_group(&p, &best) || p.rest.len > 0 || best.len < REGEX_LITERAL_MIN)
-		return SPAN_NONE;
-	return arena_copy(a, span_of(best.bytes, best.len));
+	*out = (struct regex_literals){ .count = 0 };
+	if (!parse_group(&p, out) || p.rest.len > 0)
+		out->count = 0;
 }

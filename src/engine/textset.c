@@ -10,38 +10,70 @@
 
 #include <stdlib.h>
 
+/* The cases beyond ASCII of s and k: where one is found, literals with these
+ * letters need not be in the text. */
+static const struct span folding[] = { { "\xc5\xbf", 2 }, { "\xe2\x84\xaa", 3 } };
+enum { FOLDING = sizeof(folding) / sizeof(folding[0]) };
+
 struct textset {
 	struct regex **items;
-	bool *has_literal;
-	size_t count, literal_count;
-	struct literals *literals; /* their ids are indexes of items */
+	bool *has_literals, *folds;
+	size_t count, wanted; /* expressions with literals */
+	struct literals *literals; /* their ids are indexes of items; `count` = a folding character */
 };
 
 struct textset_scratch {
 	struct regex_memory memory;
 	struct literals_scratch *literals;
-	size_t missing; /* literals not yet found in this text */
+	size_t missing; /* expressions whose literals are not yet found in this text */
+	size_t count;
+	bool folding;
 	bool found[];   /* of item i */
 };
+
+struct building {
+	struct arena *arena;
+	struct literal *items;
+	size_t count, cap;
+};
+
+static void
+add_literal(struct building *b, struct span bytes, bool nocase, size_t id)
+{
+	b->items = arena_grow(b->arena, b->items, sizeof(*b->items), &b->cap, b->count + 1);
+	b->items[b->count++] = (struct literal){ bytes, nocase, (uint32_t)id };
+}
+
+static void
+add_literals_of(struct textset *t, struct building *b, size_t item)
+{
+	const struct span *literals;
+	bool nocase;
+	size_t count = regex_required_literals(t->items[item], &literals, &nocase, &t->folds[item]);
+
+	for (size_t i = 0; i < count; i++)
+		add_literal(b, literals[i], nocase, item);
+	t->has_literals[item] = count > 0;
+	t->wanted += count > 0;
+}
 
 struct textset *
 textset_compile(struct arena *a, struct regex *const *items, size_t count)
 {
 	struct textset *t = ARENA_NEW(a, struct textset);
-	struct literal *literals = ARENA_ARRAY(a, struct literal, count);
+	struct building b = { .arena = a };
 
 	t->count = count;
 	t->items = ARENA_ARRAY(a, struct regex *, count);
-	t->has_literal = ARENA_ARRAY(a, bool, count);
+	t->has_literals = ARENA_ARRAY(a, bool, count);
+	t->folds = ARENA_ARRAY(a, bool, count);
 	for (size_t i = 0; i < count; i++) {
-		struct literal *l = &literals[t->literal_count];
-
 		t->items[i] = items[i];
-		t->has_literal[i] = regex_required_literal(items[i], &l->bytes, &l->nocase);
-		l->id = (uint32_t)i;
-		t->literal_count += t->has_literal[i];
+		add_literals_of(t, &b, i);
 	}
-	t->literals = literals_compile(a, literals, t->literal_count);
+	for (size_t i = 0; i < FOLDING && t->wanted > 0; i++)
+		add_literal(&b, folding[i], false, count);
+	t->literals = literals_compile(a, b.items, b.count);
 	return t;
 }
 
@@ -63,6 +95,7 @@ textset_scratch_new(const struct textset *t)
 		return NULL;
 	}
 	s->literals = literals_scratch_new(t->literals);
+	s->count = t->count;
 	return s;
 }
 
@@ -83,6 +116,10 @@ literal_found(void *context, uint32_t id, size_t end)
 	struct textset_scratch *s = context;
 
 	(void)end;
+	if (id == s->count) {
+		s->folding = true;
+		return true;
+	}
 	s->missing -= !s->found[id];
 	s->found[id] = true;
 	return s->missing > 0;
@@ -106,9 +143,11 @@ textset_match(const struct textset *t, struct textset_scratch *s, struct span te
 		return;
 	}
 	memset(s->found, 0, t->count * sizeof(s->found[0]));
-	s->missing = t->literal_count;
+	s->missing = t->wanted;
+	s->folding = false;
 	searched = literals_scan(t->literals, s->literals, text, literal_found, s);
 	for (size_t i = 0; i < t->count; i++)
-		if (results[i] != REGEX_MATCH && (!searched || !t->has_literal[i] || s->found[i]))
+		if (results[i] != REGEX_MATCH &&
+		    (!searched || !t->has_literals[i] || s->found[i] || (s->folding && t->folds[i])))
 			raise_to(&results[i], regex_run(t->items[i], &s->memory, text));
 }

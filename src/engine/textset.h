@@ -1,6 +1,6 @@
 /* Regular expressions over text: PCRE2 with JIT, guarded by limits. Each
- * expression's required literal (one that every match must hold) is looked for
- * first, all of them in one pass; PCRE2 runs only where it was found. */
+ * expression's required literals (of which every match must hold one) are looked
+ * for first, all of them in one pass; PCRE2 runs only where one was found. */
 #ifndef ENGINE_TEXTSET_H
 #define ENGINE_TEXTSET_H
 
@@ -19,9 +19,11 @@ struct regex_limits {
 struct regex *regex_compile(struct arena *a, struct span text, const struct regex_limits *limits, const char **error,
     size_t *error_offset);
 enum regex_result regex_match(const struct regex *r, struct span subject);
-/* A literal that every match must contain (lower case with *nocase), at least
- * three bytes; false when none could be found. For tests and the prefilter. */
-bool regex_required_literal(const struct regex *r, struct span *literal, bool *nocase);
+/* The literals of which every match must contain one (lower case with
+ * *nocase), at least three bytes each; their number, 0 when none could be
+ * found. *folds: they say nothing of a text that holds U+017F or U+212A, the
+ * cases beyond ASCII of s and k. For tests and the prefilter. */
+size_t regex_required_literals(const struct regex *r, const struct span **items, bool *nocase, bool *folds);
 
 /* A set of expressions matched against one text. */
 struct textset;
