@@ -65,7 +65,8 @@ decode_clean(const unsigned char *in, const unsigned char *end, char **out)
 
 		if (((a | b | c | d | e | f | g | h) & 0x80) != 0)
 			break;
-		bits = (uint64_t)(a << 18 | b << 12 | c << 6 | d) << 40 | (uint64_t)(e << 18 | f << 12 | g << 6 | h) << 16;
+		bits = (uint64_t)(a << 18 | b << 12 | c << 6 | d) << 40;
+		bits |= (uint64_t)(e << 18 | f << 12 | g << 6 | h) << 16;
 		bits = htobe64(bits);
 		memcpy(o, &bits, sizeof(bits));
 	}

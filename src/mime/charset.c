@@ -88,7 +88,9 @@ charset_to_utf8(struct arena *a, struct span text, const char *charset, bool *kn
 	charset_open_all();
 	*known = true;
 	if (c != NULL && c->kind == CHARSET_UTF8)
-		return charset != NULL && span_starts(span_str(c->key), "utf") ? utf8_repair(a, text) : utf8_guess(a, text);
+		return utf8_repair(a, text);
+	if (c != NULL && c->kind == CHARSET_ASCII)
+		return utf8_guess(a, text);
 	if (c != NULL && c->kind == CHARSET_WINDOWS_1252)
 		return utf8_from_windows_1252(a, text);
 	converter = c != NULL ? converters.by_row[c - charset_table] : (iconv_t)-1;

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 enum charset_kind {
-	CHARSET_UTF8,         /* read by ourselves, us-ascii too */
-	CHARSET_WINDOWS_1252, /* read by ourselves, iso-8859-1 too */
+	CHARSET_UTF8,         /* read by ourselves */
+	CHARSET_ASCII,        /* by ourselves, as UTF-8 or windows-1252 */
+	CHARSET_WINDOWS_1252, /* by ourselves, iso-8859-1 too */
 	CHARSET_OVER_ASCII,   /* by iconv; ASCII bytes stand for themselves */
 	CHARSET_OTHER,        /* by iconv; they may not */
 };

@@ -22,8 +22,12 @@ decode_base64(struct mime_message *m, const struct mime_part *part, char *room)
 	bool strict;
 	size_t len = base64_decode(part->body, room, &strict);
 
-	if (!strict)
-		defect_add(m, part, goes_on_after_padding(part->body) ? DEFECT_BASE64_AFTER_PADDING : DEFECT_BASE64_MALFORMED);
+	if (strict)
+		return span_of(room, len);
+	if (goes_on_after_padding(part->body))
+		defect_add(m, part, DEFECT_BASE64_AFTER_PADDING);
+	else
+		defect_add(m, part, DEFECT_BASE64_MALFORMED);
 	return span_of(room, len);
 }
 

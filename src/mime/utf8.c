@@ -21,11 +21,11 @@ utf8_ascii_prefix(struct span s)
 }
 
 static bool
-continues(struct span s, size_t from, size_t to)
+continues(struct span s, size_t len)
 {
-	if (s.len < to)
+	if (s.len < len)
 		return false;
-	for (size_t i = from; i < to; i++)
+	for (size_t i = 1; i < len; i++)
 		if (((unsigned char)s.data[i] & 0xc0) != 0x80)
 			return false;
 	return true;
@@ -42,10 +42,10 @@ utf8_char(struct span s)
 	if (first < 0x80)
 		return 1;
 	if (first < 0xe0)
-		return continues(s, 1, 2) ? 2 : 0;
+		return continues(s, 2) ? 2 : 0;
 	if (first < 0xf0) /* neither overlong nor a surrogate */
-		return continues(s, 1, 3) && (first != 0xe0 || second >= 0xa0) && (first != 0xed || second < 0xa0) ? 3 : 0;
-	return continues(s, 1, 4) && (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90) ? 4 : 0;
+		return continues(s, 3) && (first != 0xe0 || second >= 0xa0) && (first != 0xed || second < 0xa0) ? 3 : 0;
+	return continues(s, 4) && (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90) ? 4 : 0;
 }
 
 /* How many bytes in front are valid. */
