@@ -19,20 +19,21 @@
 #include <sys/random.h>
 
 enum {
-	NONE = UINT32_MAX,
-	CONNECTIONS_DEFAULT = 65536, /* entries of a table when connections are not limited */
+	CONNECTIONS_DEFAULT = 65536,         /* when they are not limited */
+	CONNECTIONS_MAX = 16 * 1024 * 1024,  /* more than a machine has */
 	WALK_MAX = 256,              /* a chain has one or two; more is a reader's bad luck */
 };
 
 struct entry {
 	_Atomic uint64_t high, low; /* the client's address */
 	_Atomic uint64_t count;
-	_Atomic uint32_t next;
+	_Atomic uint32_t next; /* links are indices + 1, 0 = none */
 };
 
 struct table {
 	_Atomic uint64_t total;
-	_Atomic uint32_t free;
+	_Atomic uint32_t free;  /* the entries that were given back */
+	_Atomic uint32_t fresh; /* how many were ever used: memory that is not needed is not touched */
 	struct entry *entries;
 	_Atomic uint32_t *heads;
 };
@@ -77,17 +78,16 @@ census_clear(struct census *c, size_t proxy)
 	struct table *t = &c->tables[proxy];
 
 	PUT(t->total, 0);
-	for (uint32_t i = 0; i < c->heads; i++)
-		PUT(t->heads[i], NONE);
-	for (uint32_t i = 0; i < c->entries; i++)
-		PUT(t->entries[i].next, i + 1 < c->entries ? i + 1 : NONE);
 	PUT(t->free, 0);
+	PUT(t->fresh, 0);
+	for (uint32_t i = 0; i < c->heads; i++)
+		PUT(t->heads[i], 0);
 }
 
 struct census *
 census_new(size_t proxies, size_t connections)
 {
-	size_t entries = connections > 0 && connections < CONNECTIONS_DEFAULT ? connections : CONNECTIONS_DEFAULT;
+	size_t entries = connections == 0 ? CONNECTIONS_DEFAULT : connections < CONNECTIONS_MAX ? connections : CONNECTIONS_MAX;
 	size_t heads = 1, fixed, table, size;
 	struct census *c;
 	char *at;
@@ -114,7 +114,6 @@ census_new(size_t proxies, size_t connections)
 	for (size_t i = 0; i < proxies; i++, at += table) {
 		c->tables[i].entries = (struct entry *)(void *)at;
 		c->tables[i].heads = (_Atomic uint32_t *)(void *)(at + entries * sizeof(struct entry));
-		census_clear(c, i);
 	}
 	return c;
 }
@@ -137,9 +136,9 @@ find(const struct census *c, const struct table *t, const struct client *k)
 		uint32_t i = GET(*link);
 		struct entry *e;
 
-		if (i >= c->entries)
+		if (i == 0 || i > c->entries)
 			return NULL;
-		e = &t->entries[i];
+		e = &t->entries[i - 1];
 		if (GET(e->high) == k->high && GET(e->low) == k->low)
 			return link;
 		link = &e->next;
@@ -155,10 +154,10 @@ count_everywhere(const struct census *c, const struct client *k)
 	for (size_t i = 0; i < c->proxies; i++) {
 		const struct table *t = &c->tables[i];
 		_Atomic uint32_t *link = find(c, t, k);
-		uint32_t entry = link != NULL ? GET(*link) : NONE;
+		uint32_t entry = link != NULL ? GET(*link) : 0;
 
-		if (entry < c->entries)
-			count += GET(t->entries[entry].count);
+		if (entry > 0 && entry <= c->entries)
+			count += GET(t->entries[entry - 1].count);
 	}
 	return count;
 }
@@ -180,10 +179,16 @@ add_entry(const struct census *c, struct table *t, const struct client *k)
 	uint32_t i = GET(t->free);
 	struct entry *e;
 
-	if (i >= c->entries)
-		return NULL;
-	e = &t->entries[i];
-	PUT(t->free, GET(e->next));
+	if (i == 0) {
+		i = GET(t->fresh) + 1;
+		if (i > c->entries)
+			return NULL;
+		PUT(t->fresh, i);
+		e = &t->entries[i - 1];
+	} else {
+		e = &t->entries[i - 1];
+		PUT(t->free, GET(e->next));
+	}
 	PUT(e->high, k->high);
 	PUT(e->low, k->low);
 	PUT(e->count, 0);
@@ -205,7 +210,7 @@ census_enter(struct census *c, size_t proxy, const unsigned char client[16], uin
 	if (most_per_client > 0 && count_everywhere(c, &k) >= most_per_client)
 		return CENSUS_CLIENT_FULL;
 	link = find(c, t, &k);
-	e = link != NULL ? &t->entries[GET(*link)] : add_entry(c, t, &k);
+	e = link != NULL ? &t->entries[GET(*link) - 1] : add_entry(c, t, &k);
 	if (e == NULL)
 		return CENSUS_FULL;
 	PUT(e->count, GET(e->count) + 1);
@@ -225,7 +230,7 @@ census_leave(struct census *c, size_t proxy, const unsigned char client[16])
 	if (link == NULL)
 		return;
 	i = GET(*link);
-	e = &t->entries[i];
+	e = &t->entries[i - 1];
 	PUT(t->total, GET(t->total) - 1);
 	PUT(e->count, GET(e->count) - 1);
 	if (GET(e->count) > 0)

@@ -268,6 +268,17 @@ try_candidate(struct connecting *c)
 }
 
 static void
+take_candidates(struct connecting *c, const struct evutil_addrinfo *found)
+{
+	for (; found != NULL && c->candidate_count < CANDIDATES_MAX; found = found->ai_next) {
+		struct peer *p = &c->candidates[c->candidate_count++];
+
+		memcpy(&p->address, found->ai_addr, found->ai_addrlen);
+		p->len = found->ai_addrlen;
+	}
+}
+
+static void
 on_resolved(int result, struct evutil_addrinfo *found, void *context)
 {
 	struct lookup *lookup = context;
@@ -276,12 +287,8 @@ on_resolved(int result, struct evutil_addrinfo *found, void *context)
 	free(lookup);
 	if (c != NULL)
 		c->lookup = NULL;
-	for (struct evutil_addrinfo *i = found; c != NULL && i != NULL && c->candidate_count < CANDIDATES_MAX; i = i->ai_next) {
-		struct peer *p = &c->candidates[c->candidate_count++];
-
-		memcpy(&p->address, i->ai_addr, i->ai_addrlen);
-		p->len = i->ai_addrlen;
-	}
+	if (c != NULL)
+		take_candidates(c, found);
 	if (found != NULL)
 		evutil_freeaddrinfo(found);
 	if (c == NULL)

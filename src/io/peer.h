@@ -46,7 +46,9 @@ void proxy_header_print(struct buf *out, enum proxy_header version, const struct
  * program. Each proxy writes only its own slot; the master clears the slot of
  * a dead one. Not exact under races by a few connections; never leaks. */
 struct census;
-struct census *census_new(size_t proxies, size_t connections); /* before the fork; NULL = no memory */
+/* connections: how many different clients one proxy can count, 0 = 65536.
+ * Before the fork; NULL = no memory. */
+struct census *census_new(size_t proxies, size_t connections);
 void census_free(struct census **c);
 enum census_result { CENSUS_WELCOME, CENSUS_FULL, CENSUS_CLIENT_FULL };
 /* most, most_per_client: 0 = no limit. */

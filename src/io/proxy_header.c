@@ -250,7 +250,8 @@ print_v2(struct buf *out, const struct peer *source, const struct peer *destinat
 }
 
 void
-proxy_header_print(struct buf *out, enum proxy_header version, const struct peer *source, const struct peer *destination)
+proxy_header_print(struct buf *out, enum proxy_header version, const struct peer *source,
+    const struct peer *destination)
 {
 	bool known = is_internet(source) && is_internet(destination);
 	bool v4 = known && peer_is_v4(source) && peer_is_v4(destination);

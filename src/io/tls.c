@@ -140,73 +140,82 @@ on_certificate(SSL *ssl, void *context)
 	return 1;
 }
 
-/* An identity, in a context of the listener's security level. */
+/* A context of the listener's versions, ciphers and security level. */
 static SSL_CTX *
-identity_new(struct arena *a, const struct listener_tls *settings, const struct certificate *files, const char **error)
+context_new(struct arena *a, const struct listener_tls *settings, const char **error)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
 	if (ctx == NULL) {
-		*error = tls_error(a, files->certificate);
+		*error = tls_error(a, "tls");
 		return NULL;
 	}
 	arena_defer(a, free_context, ctx);
-	if (!tls_context_common(ctx, settings->min_version, settings->max_version, settings->ciphers, settings->ciphersuites)) {
-		*error = tls_error(a, settings->ciphers != NULL ? settings->ciphers : "tls");
-		return NULL;
-	}
-	return tls_context_identity(ctx, a, files->certificate, files->key, error) ? ctx : NULL;
+	if (tls_context_common(ctx, settings->min_version, settings->max_version, settings->ciphers,
+	        settings->ciphersuites))
+		return ctx;
+	*error = tls_error(a, settings->ciphers != NULL ? settings->ciphers : "tls");
+	return NULL;
 }
 
-/* The default: the first certificate, and those of another key type that hold its first name. */
 static bool
-use_default(struct tls_server *s, const struct listener_tls *settings, struct arena *a, const char **error)
+load_identities(struct tls_server *s, struct arena *a, const struct listener_tls *settings, const char **error)
 {
-	const struct certificate *first = &settings->certificates[0];
+	s->identities = ARENA_ARRAY(a, SSL_CTX *, settings->certificate_count);
+	for (; s->count < settings->certificate_count; s->count++) {
+		const struct certificate *files = &settings->certificates[s->count];
+		SSL_CTX *ctx = context_new(a, settings, error);
+
+		if (ctx == NULL || !tls_context_identity(ctx, a, files->certificate, files->key, error))
+			return false;
+		s->identities[s->count] = ctx;
+	}
+	return true;
+}
+
+static bool
+same_subject(SSL_CTX *one, SSL_CTX *other)
+{
+	return X509_NAME_cmp(X509_get_subject_name(SSL_CTX_get0_certificate(one)),
+	           X509_get_subject_name(SSL_CTX_get0_certificate(other))) == 0;
+}
+
+/* The default: the first certificate, and those of another key type for the same subject. */
+static bool
+use_default(struct tls_server *s, const struct certificate *first, struct arena *a, const char **error)
+{
 	int type = EVP_PKEY_get_base_id(SSL_CTX_get0_privatekey(s->identities[0]));
-	STACK_OF(X509) *chain;
 
 	if (!tls_context_identity(s->ctx, a, first->certificate, first->key, error))
 		return false;
 	for (size_t i = 1; i < s->count; i++) {
-		X509 *leaf = SSL_CTX_get0_certificate(s->identities[i]);
 		EVP_PKEY *key = SSL_CTX_get0_privatekey(s->identities[i]);
+		STACK_OF(X509) *chain = NULL;
 
-		if (EVP_PKEY_get_base_id(key) == type ||
-		    X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_subject_name(SSL_CTX_get0_certificate(s->identities[0]))) != 0)
+		if (EVP_PKEY_get_base_id(key) == type || !same_subject(s->identities[0], s->identities[i]))
 			continue;
 		SSL_CTX_get0_chain_certs(s->identities[i], &chain);
-		SSL_CTX_use_cert_and_key(s->ctx, leaf, key, chain, 0);
+		SSL_CTX_use_cert_and_key(s->ctx, SSL_CTX_get0_certificate(s->identities[i]), key, chain, 0);
 	}
 	return true;
 }
 
 static bool
-set_up(struct tls_server *s, struct arena *a, const struct listener_tls *settings, const struct tls_tickets *tickets,
-    const char **error)
+set_up_resumption(SSL_CTX *ctx, const struct tls_tickets *tickets, const char **error)
 {
 	static const unsigned char session_context[] = "gatepost";
 
-	if (!tls_context_common(s->ctx, settings->min_version, settings->max_version, settings->ciphers, settings->ciphersuites)) {
-		*error = tls_error(a, settings->ciphers != NULL ? settings->ciphers : "tls");
-		return false;
-	}
-	if (!use_default(s, settings, a, error))
-		return false;
-	SSL_CTX_set_dh_auto(s->ctx, 1);
-	SSL_CTX_set_options(s->ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-	SSL_CTX_set_session_cache_mode(s->ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_session_id_context(s->ctx, session_context, sizeof(session_context) - 1);
-	SSL_CTX_set_cert_cb(s->ctx, on_certificate, s);
-	if (SSL_CTX_set_tlsext_ticket_keys(s->ctx, (void *)(uintptr_t)tickets->keys, sizeof(tickets->keys)) != 1) {
-		*error = "OpenSSL refuses the keys for session tickets";
-		return false;
-	}
-	return true;
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
+	if (SSL_CTX_set_tlsext_ticket_keys(ctx, (void *)(uintptr_t)tickets->keys, sizeof(tickets->keys)) == 1)
+		return true;
+	*error = "OpenSSL refuses the keys for session tickets";
+	return false;
 }
 
 struct tls_server *
-tls_server_new(struct arena *a, const struct listener_tls *settings, const struct tls_tickets *tickets, const char **error)
+tls_server_new(struct arena *a, const struct listener_tls *settings, const struct tls_tickets *tickets,
+    const char **error)
 {
 	struct tls_server *s = ARENA_NEW(a, struct tls_server);
 
@@ -214,19 +223,14 @@ tls_server_new(struct arena *a, const struct listener_tls *settings, const struc
 		*error = "TLS needs a certificate";
 		return NULL;
 	}
-	s->identities = ARENA_ARRAY(a, SSL_CTX *, settings->certificate_count);
-	for (; s->count < settings->certificate_count; s->count++) {
-		s->identities[s->count] = identity_new(a, settings, &settings->certificates[s->count], error);
-		if (s->identities[s->count] == NULL)
-			return NULL;
-	}
-	s->ctx = SSL_CTX_new(TLS_server_method());
-	if (s->ctx == NULL) {
-		*error = tls_error(a, "tls");
+	s->ctx = context_new(a, settings, error);
+	if (s->ctx == NULL || !load_identities(s, a, settings, error) ||
+	    !use_default(s, &settings->certificates[0], a, error) || !set_up_resumption(s->ctx, tickets, error))
 		return NULL;
-	}
-	arena_defer(a, free_context, s->ctx);
-	return set_up(s, a, settings, tickets, error) ? s : NULL;
+	SSL_CTX_set_dh_auto(s->ctx, 1);
+	SSL_CTX_set_options(s->ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+	SSL_CTX_set_cert_cb(s->ctx, on_certificate, s);
+	return s;
 }
 
 SSL *

@@ -19,8 +19,8 @@ bool tls_tickets_make(struct tls_tickets *t);
  * min_version under TLS 1.2 lowers OpenSSL's security level to 0, for that
  * listener alone, unless ciphers are given. No renegotiation, no compression,
  * partial writes, released buffers. Freed with the arena. */
-struct tls_server *tls_server_new(struct arena *a, const struct listener_tls *settings, const struct tls_tickets *tickets,
-    const char **error);
+struct tls_server *tls_server_new(struct arena *a, const struct listener_tls *settings,
+    const struct tls_tickets *tickets, const char **error);
 struct tls_client *tls_client_new(struct arena *a, const struct upstream_tls *settings, const char **error);
 
 #endif
