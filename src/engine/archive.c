@@ -219,8 +219,10 @@ tell_aliases(struct reading *r)
 	return ARCHIVE_READ;
 }
 
+/* What the directory lists, and what stands in sequence: where the two cannot
+ * differ, once is enough. */
 static enum archive_result
-read_zip(struct reading *r)
+read_both_ways(struct reading *r)
 {
 	static const char options[] = "zip:ignorecrc32";
 	enum archive_result first = read_entries(r, archive_read_support_format_zip_seekable, options), second;
@@ -237,6 +239,12 @@ read_zip(struct reading *r)
 	if (!r->stopped && second != ARCHIVE_OVER_LIMIT && tell_aliases(r) == ARCHIVE_OVER_LIMIT)
 		second = ARCHIVE_OVER_LIMIT;
 	return second == ARCHIVE_READ ? first : second;
+}
+
+static enum archive_result
+read_zip(struct reading *r)
+{
+	return zip_may_have_entries(r->data) ? read_both_ways(r) : ARCHIVE_NONE;
 }
 
 static const struct format {

@@ -19,7 +19,7 @@ struct signature_builder *signature_builder_new(struct arena *a);
 const char *signature_add_text(struct signature_builder *b, struct span text, uint32_t id);
 /* Hex pairs, `??` any byte, `a?` `?a` half a byte, `*` any gap, `{n}` `{n-m}`
  * `{n-}` `{-m}` gaps, `(aa|bb)` alternatives: ClamAV's body syntax. Every
- * pattern needs two fixed bytes in a row. */
+ * pattern needs two fixed bytes in a row. At most 8,192 bytes and 63 gaps. */
 const char *signature_add_hex(struct signature_builder *b, struct span hex, uint32_t id);
 const char *signature_add_digest(struct signature_builder *b, enum digest_kind kind, struct span hex, uint32_t id);
 
@@ -28,6 +28,7 @@ struct signatures *signatures_compile(struct signature_builder *b);
 size_t signatures_count(const struct signatures *s);
 bool signatures_use_digest(const struct signatures *s, enum digest_kind kind);
 
+/* NULL when memory is out; with a NULL scratch every search fails. */
 struct signatures_scratch;
 struct signatures_scratch *signatures_scratch_new(const struct signatures *s);
 void signatures_scratch_free(struct signatures_scratch **s);

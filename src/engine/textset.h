@@ -13,7 +13,10 @@ struct regex_limits {
 	uint32_t matches, depth; /* PCRE2's match and depth limits */
 };
 
-/* `text`: "/expression/flags" (flags i m s x u) as in rules. NULL and *error
+/* `text`: "/expression/flags" as in rules; the last slash ends the expression.
+ * Flags are PCRE2's i, m, s and x, and u: \w, \d, \s and \b go by Unicode.
+ * Subjects are UTF-8, and where they are not, nothing matches across. A line
+ * ends with CR, LF or both. NULL and *error
  * (in the arena) and *error_offset (in `text`) when it is wrong. Compiled
  * with JIT, freed with the arena. */
 struct regex *regex_compile(struct arena *a, struct span text, const struct regex_limits *limits, const char **error,
@@ -25,7 +28,9 @@ enum regex_result regex_match(const struct regex *r, struct span subject);
  * cases beyond ASCII of s and k. For tests and the prefilter. */
 size_t regex_required_literals(const struct regex *r, const struct span **items, bool *nocase, bool *folds);
 
-/* A set of expressions matched against one text. */
+/* A set of expressions matched against one text. A scratch is made before the
+ * cage (its JIT stack with it), and is one process's own; NULL when memory is
+ * out, and with a NULL scratch every result is raised to REGEX_LIMIT. */
 struct textset;
 struct textset *textset_compile(struct arena *a, struct regex *const *items, size_t count);
 size_t textset_count(const struct textset *t);

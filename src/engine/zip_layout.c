@@ -45,6 +45,26 @@ find_end(struct span data, size_t *at)
 	return false;
 }
 
+/* APPNOTE.TXT 4.4.5, with what it marks as obsolete or reserved for known tools. */
+static bool
+is_method(uint32_t method)
+{
+	static const unsigned char beyond[] = { 12, 14, 16, 18, 19, 20, 93, 94, 95, 96, 97, 98, 99 };
+
+	return method <= 10 || (method < 256 && memchr(beyond, (int)method, sizeof(beyond)) != NULL);
+}
+
+bool
+zip_may_have_entries(struct span data)
+{
+	size_t end;
+
+	if (find_end(data, &end))
+		return true;
+	return data.len >= LOCAL_SIZE && span_starts(data, "PK\x03\x04") && is_method(number(data, 8, 2)) &&
+	    number(data, 26, 2) + number(data, 28, 2) <= data.len - LOCAL_SIZE;
+}
+
 /* The size of the directory's entry with its name, or 0 when it is none. */
 static size_t
 directory_entry(struct span directory, struct span *name)

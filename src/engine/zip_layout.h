@@ -9,6 +9,11 @@
  * that neither accounts for. False on any doubt. */
 bool zip_is_regular(struct span data);
 
+/* True when some program could find an entry: there is a directory, or the
+ * first bytes are an entry's header that makes sense. Other content may begin
+ * with a zip's first four bytes by chance or damage; nothing can unpack it. */
+bool zip_may_have_entries(struct span data);
+
 /* A name that only the directory knows: the entry's own header has another. */
 struct zip_alias {
 	struct span name;
