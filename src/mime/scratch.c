@@ -16,7 +16,7 @@
 
 enum {
 	SCRATCH_STEP = 64 * 1024, /* grows by multiples of it */
-	SCRATCH_KEPT = 1024 * 1024,
+	SCRATCH_KEPT = 8 * 1024 * 1024,
 };
 
 struct scratch {
