@@ -179,12 +179,26 @@ skip_space(struct parser *p)
 
 /* --- Escapes --- */
 
-/* \xHH of ASCII is a character; \x{…} and higher values are left unknown. */
+/* The digits and the brace of \x{…}: some character. */
+static void
+parse_hex_in_braces(struct parser *p, struct group *g)
+{
+	while (p->rest.len > 0 && hex_digit(p->rest.data[0]) >= 0)
+		take(p);
+	p->doubtful |= !take_if(p, '}');
+	add_other(p, g);
+}
+
+/* \xHH of ASCII is a character; what is beyond is left unknown. */
 static void
 parse_hex(struct parser *p, struct group *g)
 {
 	int high, low;
 
+	if (take_if(p, '{')) {
+		parse_hex_in_braces(p, g);
+		return;
+	}
 	if (p->rest.len < 2 || (high = hex_digit(p->rest.data[0])) < 0 || (low = hex_digit(p->rest.data[1])) < 0) {
 		p->doubtful = true;
 		return;
