@@ -24,7 +24,7 @@
 #endif
 
 enum {
-	KEPT_ALL = 32 * 1024 * 1024, /* octets of segments at rest, a process: a few large messages */
+	KEPT_ALL = 64 * 1024 * 1024, /* octets of segments at rest, a process: a few large messages */
 	KEPT_MS = 10 * 1000,         /* without use, then they are given back */
 };
 static const uint64_t segments_most = 256 * 1024 * 1024; /* octets of all segments in use, a process */
