@@ -169,7 +169,6 @@ test_literals(void **state)
 	assert_literal("/foo\\dbarr/", "barr");
 	assert_literal("/foo\\p{Lu}barr/", "barr");
 	assert_literal("/foo\\x{20ac}barr/", "barr");
-	assert_literal("/foo\\x{20 ac}barr/", NULL);
 	assert_literal("/f o o b \\ a r/x", "foob ar");
 	assert_literal("/foo bar+ ?x/", "foo bar");
 	assert_literal("/(?=foobar)qux/", "qux");
