@@ -54,9 +54,12 @@ struct host {
 	struct proxy *proxy;
 	struct acceptor *acceptor;
 	struct watch *watch;
+	struct timer *linger;
 	struct packet packet;
 	int channel;
 };
+
+enum { LINGER_LOOK_MS = 20 };
 
 static void
 stuck(void *context, uint32_t scanner)
@@ -66,12 +69,16 @@ stuck(void *context, uint32_t scanner)
 	channel_send(h->channel, CHANNEL_STUCK, scanner, -1);
 }
 
+/* The last replies may still be on their way. */
 static void
 drained(void *context)
 {
 	struct host *h = context;
 
-	loop_stop(h->loop);
+	if (loop_lingering(h->loop) == 0)
+		loop_stop(h->loop);
+	else
+		timer_at(h->linger, loop_now(h->loop) + LINGER_LOOK_MS);
 }
 
 static void
@@ -113,7 +120,8 @@ proxy_process(const struct proxy_place *place, int channel)
 	h.proxy = h.loop != NULL ? proxy_host_new(h.loop, place, stuck, &h) : NULL;
 	h.acceptor = h.proxy != NULL ? acceptor_new(h.proxy, place->sockets) : NULL;
 	h.watch = h.acceptor != NULL ? watch_new(h.loop, channel, hear_master, &h) : NULL;
-	if (h.watch == NULL) {
+	h.linger = h.watch != NULL ? timer_new(h.loop, drained, &h) : NULL;
+	if (h.linger == NULL) {
 		log_error("proxy", "the proxy cannot begin");
 		_exit(1);
 	}

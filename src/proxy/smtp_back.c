@@ -43,7 +43,10 @@ upstream_unusable(struct smtp_session *s, const char *text, const char *why)
 	log_warning("upstream", "session %s: upstream %s: %s", s->session.id, u != NULL ? u->name : "intercepted", why);
 	if (u != NULL && s->server_address != NULL && !s->greeted) /* a lost session is no dead server */
 		upstream_failed(s->session.proxy->upstreams, s->listener->upstream, s->server_address);
-	endpoint_abort(&s->server);
+	if (endpoint_tls(s->server) == ENDPOINT_TLS_FAILED)
+		endpoint_close(&s->server); /* so that the server reads why */
+	else
+		endpoint_abort(&s->server);
 	return smtp_give_up(s, text);
 }
 

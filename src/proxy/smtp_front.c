@@ -151,11 +151,18 @@ may_read(const struct smtp_session *s)
 	    endpoint_pending(s->server) < SMTP_OUTPUT_MAX;
 }
 
+void
+smtp_consume_command(struct smtp_session *s)
+{
+	endpoint_consume(s->client, s->command_octets);
+	s->commands++;
+	smtp_progress(s);
+}
+
 static enum outcome
 refuse(struct smtp_session *s, const char *text)
 {
-	endpoint_consume(s->client, s->command_octets);
-	smtp_progress(s);
+	smtp_consume_command(s);
 	if (++s->errors > smtp_settings(s)->limits.errors)
 		return smtp_give_up(s, "421 4.7.0 too many errors");
 	smtp_say_in_turn(s, text);
@@ -202,13 +209,16 @@ smtp_read_command(struct session *session)
 		return wait_for_command(s);
 	if (got < 0 || s->line_overlong)
 		return skip_overlong(s, got < 0);
-	if (++s->commands > limits->commands)
+	if (s->commands >= limits->commands)
 		return smtp_give_up(s, "421 4.7.0 too many commands");
 	wrong = smtp_command_parse(line, &s->command);
 	if (!clean)
 		return refuse(s, "500 5.5.2 a command ends in CRLF and holds no bare CR or LF");
 	if (wrong != NULL)
 		return refuse_wrong(s, wrong);
+	/* The command is read again then: input does not keep its place. */
+	if (smtp_verbs[s->command.verb].alone && s->pending_count > 0)
+		return smtp_await_replies(s, SMTP_STEP_READ_COMMAND);
 	return STEP_NEXT;
 }
 
@@ -222,16 +232,13 @@ smtp_relay_command(struct session *session)
 	const char *text;
 	enum outcome outcome;
 
-	if (verb->alone && s->pending_count > 0)
-		return smtp_await_replies(s, SMTP_STEP_RELAY_COMMAND);
 	text = verb->check != NULL ? verb->check(s, &s->command) : NULL;
 	if (text == NULL && verb->policy != NULL)
 		text = verb->policy(s, &s->command);
 	if (text != NULL)
 		return verb->refuse != NULL ? verb->refuse(s, text) : refuse(s, text);
 	outcome = verb->proceed(s, &s->command);
-	endpoint_consume(s->client, s->command_octets);
-	smtp_progress(s);
+	smtp_consume_command(s);
 	return outcome;
 }
 

@@ -377,8 +377,7 @@ refuse_bdat(struct smtp_session *s, const char *text)
 {
 	enum outcome outcome = open_chunk(s, &s->command, text);
 
-	endpoint_consume(s->client, s->command_octets);
-	smtp_progress(s);
+	smtp_consume_command(s);
 	return outcome;
 }
 

@@ -18,6 +18,8 @@ struct smtp_verb_entry {
 
 extern const struct smtp_verb_entry smtp_verbs[SMTP_VERBS];
 
+/* The command is done with: its octets leave the client's input. */
+void smtp_consume_command(struct smtp_session *s);
 /* The upstream's word in an AUTH exchange. */
 void smtp_auth_replied(struct smtp_session *s, struct smtp_pending *p);
 /* Remembers the user's name if this line of the client tells it. */
