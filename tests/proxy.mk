@@ -6,3 +6,9 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py
 TESTS += $(session_tests)
 EXTRA_DIST += $(session_tests) tests/lib tests/transcripts
+
+unit_tests += tests/unit/test_spool tests/unit/test_ports
+tests_unit_test_spool_SOURCES = tests/unit/test_spool.c
+tests_unit_test_spool_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
+tests_unit_test_ports_SOURCES = tests/unit/test_ports.c
+tests_unit_test_ports_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)

@@ -1,0 +1,318 @@
+/* The proxy's links to scanners and keeper, with the test as the other side:
+ * who is blamed when a scanner dies, and what becomes of the others. */
+#include "config.h"
+
+#include "io/packet.h"
+#include "proxy/keep_port.h"
+#include "proxy/scan_port.h"
+
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { JOBS_MOST = 16 };
+static const char message[] = "Subject: x\r\n\r\ntext\r\n";
+enum { MESSAGE_SIZE = sizeof(message) - 1 };
+
+struct done {
+	enum verdict verdict;
+	bool complete;
+	char reason[64];
+	size_t times;
+};
+
+struct fixture {
+	struct loop *loop;
+	struct spool_pool *pool;
+	struct spool spool;
+	struct scan_port *scan;
+	struct keep_port *keep;
+	struct done done[JOBS_MOST];
+	struct policy_settings policy;
+	struct settings settings;
+	size_t stuck;
+};
+
+static void
+was_stuck(void *context, uint32_t scanner)
+{
+	struct fixture *f = context;
+
+	assert_int_equal(scanner, 7);
+	f->stuck++;
+	loop_stop(f->loop);
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->policy = (struct policy_settings){ .name = "p", .on_failure = FAILURE_DEFER };
+	f->settings = (struct settings){ .policies = &f->policy, .policy_count = 1, .timeouts = { .scan = 60 * 1000 } };
+	f->loop = loop_new();
+	f->pool = spool_pool_new(f->loop, "/tmp", 1024 * 1024);
+	f->scan = scan_port_new(f->loop, &f->settings, was_stuck, f);
+	f->keep = keep_port_new(f->loop);
+	spool_init(&f->spool, f->pool);
+	assert_true(spool_add(&f->spool, span_str(message)));
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	scan_port_free(&f->scan);
+	keep_port_free(&f->keep);
+	spool_reset(&f->spool, false);
+	spool_pool_free(&f->pool);
+	loop_free(&f->loop);
+	free(f);
+	return 0;
+}
+
+/* Lets everything happen that is due. */
+static void
+turn(struct fixture *f)
+{
+	for (int i = 0; i < 10; i++)
+		event_base_loop(loop_base(f->loop), EVLOOP_NONBLOCK);
+}
+
+static void
+answered(void *context, const struct scan_answer *answer)
+{
+	struct done *d = context;
+
+	d->verdict = answer->verdict;
+	d->complete = answer->complete;
+	snprintf(d->reason, sizeof(d->reason), "%.*s", SPAN_ARG(answer->reason));
+	d->times++;
+}
+
+static struct scan_job *
+submit(struct fixture *f, size_t i)
+{
+	const struct scan_request request = { .policy = 0, .sender = SPAN_LITERAL("a@example.org") };
+	struct scan_job *j = scan_submit(f->scan, &request, &f->spool, answered, &f->done[i]);
+
+	assert_non_null(j);
+	return j;
+}
+
+static int
+link_scanner(struct fixture *f)
+{
+	int pair[2];
+
+	assert_true(packet_pair(pair, true, true));
+	assert_true(scan_port_link(f->scan, 7, pair[0]));
+	return pair[1];
+}
+
+/* Takes one request off the link; false when there is none. */
+static bool
+take(int fd, uint64_t *id)
+{
+	struct packet p;
+	struct scan_frame frame;
+	bool got;
+
+	packet_init(&p);
+	got = packet_receive(fd, &p) > 0;
+	if (got) {
+		assert_true(scan_frame_decode(buf_span(&p.data), &frame));
+		assert_int_equal(frame.size, MESSAGE_SIZE);
+		*id = frame.id;
+	}
+	packet_free(&p);
+	return got;
+}
+
+static void
+answer(int fd, uint64_t id, enum verdict verdict)
+{
+	const struct scan_answer a = { .verdict = verdict, .complete = true, .readings = 1 };
+	struct buf out = { 0 };
+
+	scan_frame_answer(&out, id, &a);
+	assert_int_equal(packet_send(fd, buf_span(&out), SPAN_NONE, NULL, 0), PACKET_SENT);
+	buf_free(&out);
+}
+
+static void
+test_answers(void **state)
+{
+	struct fixture *f = *state;
+	int fd = link_scanner(f);
+	uint64_t first, second;
+
+	submit(f, 0);
+	submit(f, 1);
+	assert_true(take(fd, &first) && take(fd, &second));
+	answer(fd, second, VERDICT_TAG);
+	answer(fd, first, VERDICT_REJECT);
+	turn(f);
+	assert_int_equal(f->done[0].verdict, VERDICT_REJECT);
+	assert_int_equal(f->done[1].verdict, VERDICT_TAG);
+	assert_int_equal(f->done[0].times + f->done[1].times, 2);
+	close(fd);
+}
+
+/* The oldest is to blame; the others go to another scanner. */
+static void
+test_death(void **state)
+{
+	struct fixture *f = *state;
+	int fd = link_scanner(f);
+	uint64_t id;
+
+	for (size_t i = 0; i < 3; i++)
+		submit(f, i);
+	assert_true(take(fd, &id));
+	close(fd);
+	turn(f);
+	assert_int_equal(f->done[0].times, 1);
+	assert_false(f->done[0].complete);
+	assert_int_equal(f->done[0].verdict, VERDICT_DEFER);
+	assert_string_equal(f->done[0].reason, "the scanner died on this message");
+	assert_int_equal(f->done[1].times + f->done[2].times, 0);
+	fd = link_scanner(f);
+	turn(f);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(take(fd, &id));
+		answer(fd, id, VERDICT_ACCEPT);
+	}
+	turn(f);
+	assert_true(f->done[1].complete && f->done[2].complete);
+	close(fd);
+}
+
+static void
+test_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	struct scan_job *waiting = submit(f, 0), *sent;
+	int fd;
+	uint64_t id;
+
+	scan_cancel(&waiting);
+	assert_null(waiting);
+	fd = link_scanner(f);
+	sent = submit(f, 1);
+	scan_cancel(&sent);
+	submit(f, 2);
+	assert_true(take(fd, &id)); /* the cancelled one is answered, and nobody is told */
+	answer(fd, id, VERDICT_REJECT);
+	assert_true(take(fd, &id));
+	answer(fd, id, VERDICT_ACCEPT);
+	turn(f);
+	assert_int_equal(f->done[0].times + f->done[1].times, 0);
+	assert_int_equal(f->done[2].times, 1);
+	close(fd);
+}
+
+/* A scanner is given few messages ahead; the rest waits for whoever is free. */
+static void
+test_queue_is_short(void **state)
+{
+	struct fixture *f = *state;
+	int fd = link_scanner(f);
+	uint64_t id;
+	size_t sent = 0;
+
+	for (size_t i = 0; i < JOBS_MOST; i++)
+		submit(f, i);
+	while (take(fd, &id))
+		sent++;
+	assert_true(sent >= 2 && sent < JOBS_MOST);
+	close(fd);
+}
+
+static void
+test_stuck(void **state)
+{
+	struct fixture *f = *state;
+	int fd = link_scanner(f);
+
+	f->settings.timeouts.scan = 1;
+	submit(f, 0);
+	loop_run(f->loop);
+	assert_int_equal(f->stuck, 1);
+	assert_int_equal(f->done[0].times, 0);
+	close(fd);
+}
+
+static void
+was_kept(void *context, bool ok, const char *text)
+{
+	struct done *d = context;
+
+	d->complete = ok;
+	snprintf(d->reason, sizeof(d->reason), "%s", text);
+	d->times++;
+}
+
+static void
+test_keeper(void **state)
+{
+	struct fixture *f = *state;
+	const struct span recipients[] = { SPAN_LITERAL("b@example.org"), SPAN_LITERAL("c@example.org") };
+	const struct quarantine_item item = { .time = 5, .sender = SPAN_LITERAL("a@example.org"),
+		.recipients = recipients, .recipient_count = 2, .reason = SPAN_LITERAL("why") };
+	struct arena *a = arena_new(0);
+	struct keep_frame frame;
+	struct packet p;
+	struct buf out = { 0 };
+	int pair[2];
+
+	assert_null(keep_submit(f->keep, &item, &f->spool, was_kept, &f->done[0])); /* nobody there */
+	assert_true(packet_pair(pair, true, true));
+	assert_true(keep_port_link(f->keep, pair[0]));
+	assert_non_null(keep_submit(f->keep, &item, &f->spool, was_kept, &f->done[0]));
+	assert_non_null(keep_submit(f->keep, &item, &f->spool, was_kept, &f->done[1]));
+	packet_init(&p);
+	assert_int_equal(packet_receive(pair[1], &p), 1);
+	assert_true(keep_frame_decode(a, buf_span(&p.data), &frame));
+	assert_int_equal(frame.item.time, 5);
+	assert_int_equal(frame.item.recipient_count, 2);
+	assert_true(span_is(frame.item.recipients[1], "c@example.org"));
+	assert_true(span_is(frame.item.reason, "why"));
+	assert_true(span_eq(frame.message, spool_bytes(&f->spool)));
+	keep_frame_answer(&out, frame.id, true, "id-1");
+	packet_send(pair[1], buf_span(&out), SPAN_NONE, NULL, 0);
+	turn(f);
+	assert_true(f->done[0].complete);
+	assert_string_equal(f->done[0].reason, "id-1");
+	close(pair[1]); /* what was not acknowledged has failed */
+	turn(f);
+	assert_int_equal(f->done[1].times, 1);
+	assert_false(f->done[1].complete);
+	packet_free(&p);
+	buf_free(&out);
+	arena_free(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_death, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cancelled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_queue_is_short, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_keeper, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
