@@ -23,6 +23,7 @@ include tests/io.mk
 include tests/store.mk
 include tests/proxy.mk
 include tests/cli.mk
+include tests/docs.mk
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)

@@ -1,0 +1,3 @@
+# What the documents say is tried.
+TESTS += tests/readme.py
+EXTRA_DIST += tests/readme.py tests/data/readme
