@@ -159,12 +159,20 @@ smtp_consume_command(struct smtp_session *s)
 	smtp_progress(s);
 }
 
+/* The last word, behind the replies that are owed. */
+static enum outcome
+end_in_turn(struct smtp_session *s, const char *text)
+{
+	smtp_say_in_turn(s, text);
+	return smtp_goto(s, SMTP_STEP_AWAIT_QUIT);
+}
+
 static enum outcome
 refuse(struct smtp_session *s, const char *text)
 {
 	smtp_consume_command(s);
 	if (++s->errors > smtp_settings(s)->limits.errors)
-		return smtp_give_up(s, "421 4.7.0 too many errors");
+		return end_in_turn(s, "421 4.7.0 too many errors");
 	smtp_say_in_turn(s, text);
 	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
 }
@@ -185,7 +193,7 @@ skip_overlong(struct smtp_session *s, bool more)
 static enum outcome
 refuse_wrong(struct smtp_session *s, const char *text)
 {
-	return s->command.verb == SMTP_BDAT ? smtp_give_up(s, text) : refuse(s, text);
+	return s->command.verb == SMTP_BDAT ? end_in_turn(s, text) : refuse(s, text);
 }
 
 enum outcome
@@ -210,7 +218,7 @@ smtp_read_command(struct session *session)
 	if (got < 0 || s->line_overlong)
 		return skip_overlong(s, got < 0);
 	if (s->commands >= limits->commands)
-		return smtp_give_up(s, "421 4.7.0 too many commands");
+		return end_in_turn(s, "421 4.7.0 too many commands");
 	wrong = smtp_command_parse(line, &s->command);
 	if (!clean)
 		return refuse(s, "500 5.5.2 a command ends in CRLF and holds no bare CR or LF");

@@ -90,6 +90,8 @@ ehlo_replied(struct smtp_session *s, struct smtp_pending *p)
 	said_hello(s, p->text);
 	smtp_offers_parse(buf_span(&s->reply.text), &s->offers);
 	smtp_offers_filter_auth(&s->offers);
+	if (!(s->offers.extensions & EXT_CHUNKING)) /* only BDAT can carry it */
+		s->offers.extensions &= ~(unsigned)EXT_BINARYMIME;
 	shown = s->offers;
 	shown.extensions = shown_extensions(s) | EXT_SIZE;
 	shown.size = smtp_size_limit(s);
@@ -203,13 +205,8 @@ mail_replied(struct smtp_session *s, struct smtp_pending *p)
 	size_t policy;
 
 	smtp_relay_reply(s, p);
-	if (s->tx.open)
+	if (!accepted(s) || s->tx.open)
 		return;
-	if (!accepted(s)) { /* recipients that were asked behind it fail too */
-		s->tx.recipients_asked = 0;
-		s->tx.has_policy = false;
-		return;
-	}
 	/* The first character tells whether the body is binary. */
 	s->tx.open = true;
 	s->tx.binary = p->text[0] == 'B';
@@ -251,6 +248,10 @@ proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 	struct buf line = { 0 }, kept = { 0 };
 	bool ok;
 
+	if (!s->tx.open) { /* recipients named before count for nothing */
+		s->tx.recipients_asked = 0;
+		s->tx.has_policy = false;
+	}
 	put_mail_line(&line, c, may_grow);
 	buf_add_byte(&kept, wants_binary(c) ? 'B' : '-');
 	buf_add_span(&kept, c->path);
