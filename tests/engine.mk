@@ -55,6 +55,7 @@ EXTRA_DIST += tests/fuzz/signature_syntax.dict \
 	tests/fuzz/corpus/regex_literal/3 \
 	tests/fuzz/corpus/regex_literal/4 \
 	tests/fuzz/corpus/regex_literal/5 \
+	tests/fuzz/corpus/regex_literal/6 \
 	tests/fuzz/archive.dict \
 	tests/fuzz/corpus/archive/cut.zip \
 	tests/fuzz/corpus/archive/deflated.zip \

@@ -291,8 +291,8 @@ parse_class(struct parser *p, struct group *g)
 		if (c == '[') {
 			parse_class_name(p);
 		} else if (c == '\\') {
-			/* \Q hides a `]`; \E does nothing and may stand before the first member */
-			p->doubtful |= p->rest.len == 0 || p->rest.data[0] == 'Q' || p->rest.data[0] == 'E';
+			/* \Q hides a `]`, \c takes one; \E does nothing and may stand before the first member */
+			p->doubtful |= span_starts(p->rest, "Q") || span_starts(p->rest, "E") || span_starts(p->rest, "c");
 			if (p->rest.len > 0)
 				take(p);
 		}

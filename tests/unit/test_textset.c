@@ -205,6 +205,7 @@ test_no_literal_when_in_doubt(void **state)
 	assert_literal("/(a)?(?(1)foo|bar)foobar/", NULL);
 	assert_literal("/foo # comment\nbar/x", NULL);
 	assert_literal("/foo[[:a]b:]barr/", NULL);
+	assert_literal("/[\\c]foo]{0}barr/", NULL);
 	assert_literal("/foo\\o{101}bar/", NULL);
 	assert_literal("/foo\\N{U+41}bar/", NULL);
 }
