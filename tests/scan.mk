@@ -11,6 +11,16 @@ unit_tests += tests/unit/test_request
 tests_unit_test_request_SOURCES = tests/unit/test_request.c
 tests_unit_test_request_LDADD = $(UNIT_DEPS)
 
+unit_tests += tests/unit/test_scan
+tests_unit_test_scan_SOURCES = tests/unit/test_scan.c
+tests_unit_test_scan_LDADD = $(UNIT_DEPS)
+
+fuzz_targets += tests/fuzz/fuzz_compose
+tests_fuzz_fuzz_compose_SOURCES = tests/fuzz/fuzz_compose.c
+tests_fuzz_fuzz_compose_LDADD = $(CORE_LIBS) $(CORE_DEPS)
+tests_fuzz_fuzz_compose_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/compose.dict tests/fuzz/corpus/compose
+
 fuzz_targets += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
 tests_fuzz_fuzz_request_LDADD = src/libscan.a src/librewrite.a src/libbase.a

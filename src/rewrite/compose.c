@@ -7,6 +7,7 @@
 #include "rewrite/notice.h"
 #include "rewrite/strip.h"
 #include "rewrite/tag.h"
+#include "rewrite/text.h"
 
 bool
 compose_marks(const struct policy_settings *policy, const struct ruleset *rules)
@@ -37,6 +38,37 @@ uint64_t
 offset_in(const struct mime_message *m, struct span s)
 {
 	return s.data != NULL ? (uint64_t)(s.data - m->raw.data) : 0;
+}
+
+static bool
+has_lines_that_are_no_fields(const struct mime_part *p)
+{
+	size_t fields = 0;
+
+	for (const struct mime_header *h = p->headers; h != NULL; h = h->next)
+		fields += h->raw.len;
+	return p->head.len - fields > strlen("\r\n");
+}
+
+void
+remove_fields(struct edits *e, const struct compose_job *job, const struct mime_part *p,
+    bool (*wanted)(const struct mime_header *h), const struct mime_header *kept)
+{
+	bool replaced = has_lines_that_are_no_fields(p);
+	struct span eol = line_end_of(job->message->raw);
+
+	for (const struct mime_header *h = p->headers; h != NULL; h = h->next) {
+		struct text t = { .arena = job->arena };
+
+		if (h == kept || !wanted(h))
+			continue;
+		if (replaced) {
+			text_add(&t, SPAN_LITERAL("X-Gatepost-Removed: "));
+			text_add(&t, h->name);
+			text_add(&t, eol);
+		}
+		edits_add(e, offset_in(job->message, h->raw), h->raw.len, text_span(&t));
+	}
 }
 
 static bool

@@ -33,6 +33,11 @@ void compose_edits(struct edits *e, const struct compose_job *job);
 /* The end of the message's first line, "\r\n" or "\n" (CRLF when it has
  * none): what is added ends its lines in the same way. */
 struct span line_end_of(struct span message);
+/* Removes the fields of that part's header that are wanted so, but `kept`.
+ * Where lines that are no fields stand in the header another field takes their
+ * place, for what its neighbours are read as hangs on it. */
+void remove_fields(struct edits *e, const struct compose_job *job, const struct mime_part *p,
+    bool (*wanted)(const struct mime_header *h), const struct mime_header *kept);
 /* Where a span of the message begins. */
 uint64_t offset_in(const struct mime_message *m, struct span s);
 

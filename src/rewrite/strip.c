@@ -38,10 +38,8 @@ is_encoded(const struct mime_part *p)
 	return false;
 }
 
-/* Nothing inside can be changed without making the whole invalid: a signature
- * covers it (RFC 1847, RFC 8551), or it would have to be encoded anew. */
 static bool
-is_indivisible(const struct mime_part *p)
+is_signed_or_encrypted(const struct mime_part *p)
 {
 	static const char *const types[] = {
 		"multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime",
@@ -51,7 +49,30 @@ is_indivisible(const struct mime_part *p)
 		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 			if (strcmp(t->type, types[i]) == 0)
 				return true;
-	return p->kind != PART_MULTIPART && is_encoded(p);
+	return false;
+}
+
+static bool
+ends_with_blank_line(struct span head)
+{
+	const char *end = span_end(head);
+
+	if (head.len == 0 || end[-1] != '\n')
+		return false;
+	end--;
+	if (end > head.data && end[-1] == '\r')
+		end--;
+	return end == head.data || end[-1] == '\n';
+}
+
+/* Nothing inside can be changed without making the whole invalid: a signature
+ * covers it (RFC 1847, RFC 8551), it would have to be encoded anew, or where
+ * its header ends is only known from the line that follows. */
+static bool
+is_indivisible(const struct mime_part *p)
+{
+	return is_signed_or_encrypted(p) || (p->kind != PART_MULTIPART && is_encoded(p)) ||
+	       !ends_with_blank_line(p->head);
 }
 
 static const struct mime_part *
@@ -59,7 +80,7 @@ unit_of(const struct mime_message *m, const struct mime_part *part)
 {
 	const struct mime_part *unit = part;
 
-	for (const struct mime_part *p = part; p != NULL; p = p->parent)
+	for (const struct mime_part *p = part->parent; p != NULL; p = p->parent)
 		if (is_indivisible(p) || !lies_in(m->raw, unit->whole))
 			unit = p;
 	return unit;
@@ -168,12 +189,20 @@ replace_part(struct edits *e, const struct compose_job *job, const struct mime_p
 	struct notice_entity entity = notice_entity(job->arena, text, eol);
 	struct text t = { .arena = job->arena };
 
+	if (p->whole.data[-1] != '\n') /* the message ended in the delimiter before */
+		text_add(&t, eol);
 	text_add(&t, entity.fields);
 	text_add(&t, eol);
 	text_add(&t, entity.body);
 	if (needs_line_end(job->message, p->whole))
 		text_add(&t, eol);
 	edits_add(e, offset_in(job->message, p->whole), p->whole.len, text_span(&t));
+}
+
+static bool
+is_content_field(const struct mime_header *h)
+{
+	return span_starts_nocase(h->name, "Content-");
 }
 
 /* The end of the last header field; the blank line is what follows. */
@@ -183,9 +212,20 @@ fields_end(const struct mime_part *p)
 	const char *end = p->head.data;
 
 	for (const struct mime_header *h = p->headers; h != NULL; h = h->next)
-		if (span_end(h->raw) > end)
-			end = span_end(h->raw);
+		end = span_end(h->raw);
 	return end;
+}
+
+/* A message may end within its last field. */
+static void
+finish_last_field(struct edits *e, const struct compose_job *job, const struct mime_part *p, struct span eol)
+{
+	const struct mime_header *last = p->headers;
+
+	while (last != NULL && last->next != NULL)
+		last = last->next;
+	if (last != NULL && !is_content_field(last) && last->raw.data[last->raw.len - 1] != '\n')
+		edits_add(e, offset_in(job->message, span_of(span_end(last->raw), 0)), 0, eol);
 }
 
 /* The new Content-* fields stand where the first of the old ones stood. */
@@ -194,23 +234,20 @@ replace_fields(struct edits *e, const struct compose_job *job, const struct mime
     struct span eol)
 {
 	const struct mime_message *m = job->message;
-	const char *end = fields_end(p);
+	const struct mime_header *first = p->headers;
 	struct text t = { .arena = job->arena };
-	bool placed = false;
 
-	if (p->headers != NULL && end > m->raw.data && end[-1] != '\n')
-		text_add(&t, eol);
 	if (mime_header_find(p, SPAN_LITERAL("MIME-Version"), NULL) == NULL)
 		text_printf(&t, "MIME-Version: 1.0%s", eol.data);
 	text_add(&t, fields);
-	for (const struct mime_header *h = p->headers; h != NULL; h = h->next) {
-		if (!span_starts_nocase(h->name, "Content-"))
-			continue;
-		edits_add(e, offset_in(m, h->raw), h->raw.len, placed ? SPAN_NONE : text_span(&t));
-		placed = true;
-	}
-	if (!placed)
-		edits_add(e, offset_in(m, span_of(end, 0)), 0, text_span(&t));
+	while (first != NULL && !is_content_field(first))
+		first = first->next;
+	remove_fields(e, job, p, is_content_field, first);
+	finish_last_field(e, job, p, eol);
+	if (first != NULL)
+		edits_add(e, offset_in(m, first->raw), first->raw.len, text_span(&t));
+	else
+		edits_add(e, offset_in(m, span_of(fields_end(p), 0)), 0, text_span(&t));
 }
 
 static void

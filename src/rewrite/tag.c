@@ -17,13 +17,19 @@ static const char *const forgeable[] = {
 	"X-Spam-Flag", "X-Spam-Score", "X-Spam-Status", "X-Spam-Level", "X-Gatepost-Incomplete",
 };
 
+static bool
+is_forgeable(const struct mime_header *h)
+{
+	for (size_t i = 0; i < sizeof(forgeable) / sizeof(forgeable[0]); i++)
+		if (span_is_nocase(h->name, forgeable[i]))
+			return true;
+	return false;
+}
+
 void
 tag_remove_forged(struct edits *e, const struct compose_job *job)
 {
-	for (const struct mime_header *h = job->message->root->headers; h != NULL; h = h->next)
-		for (size_t i = 0; i < sizeof(forgeable) / sizeof(forgeable[0]); i++)
-			if (span_is_nocase(span_trim(h->name), forgeable[i]))
-				edits_add(e, offset_in(job->message, h->raw), h->raw.len, SPAN_NONE);
+	remove_fields(e, job, job->message->root, is_forgeable, NULL);
 }
 
 /* One decimal, or as many as it takes up to three. */
@@ -163,7 +169,7 @@ top_of(const struct mime_message *m)
 {
 	struct span head = m->root->head;
 
-	if (span_starts(head, "From "))
+	if (span_starts(head, "From ") || span_starts(head, ">From "))
 		head = span_from(head, span_find_byte(head, '\n') + 1);
 	return offset_in(m, head);
 }
