@@ -1,4 +1,14 @@
 # Tests of src/cli.
-TESTS += tests/cli.py
-EXTRA_DIST += tests/cli.py tests/data/contract/gatepost.yaml tests/data/contract/rules.yaml \
-	tests/data/contract/scan.jsonl
+unit_tests += tests/unit/test_mbox
+tests_unit_test_mbox_SOURCES = tests/unit/test_mbox.c src/cli/mbox.c src/cli/mbox.h
+tests_unit_test_mbox_LDADD = src/libbase.a $(CMOCKA_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz_mbox
+tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c src/cli/mbox.c src/cli/mbox.h
+tests_fuzz_fuzz_mbox_LDADD = src/libbase.a
+tests_fuzz_fuzz_mbox_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/mbox.dict tests/fuzz/corpus/mbox/two
+
+TESTS += tests/cli.py tests/rules.sh
+EXTRA_DIST += tests/cli.py tests/rules.sh tests/rules tests/data/contract/gatepost.yaml \
+	tests/data/contract/rules.yaml tests/data/contract/scan.jsonl

@@ -1,0 +1,269 @@
+/* The scanner as a whole: its limits, its failures, and that it needs no file
+ * once it was made. */
+#include "config.h"
+
+#include "scan/scan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static const char rules_text[] =
+    "rules:\n"
+    "  - { name: WORD, when: { body: '/\\x{43f}\\x{440}\\x{43e}\\x{431}\\x{430}/u' }, score: 1 }\n"
+    "  - { name: EXE, when: { attachment: { extension: exe } }, then: strip }\n"
+    "  - { name: VIRUS, when: { signature: { text: 'VIRUS-VIRUS' } }, then: reject, reply: '554 5.7.1 no' }\n";
+
+/* A zip with a member a.exe, and a word in KOI8-R. */
+static const char message[] =
+    "Subject: =?koi8-r?B?8NLPwsE=?=\r\n"
+    "MIME-Version: 1.0\r\n"
+    "Content-Type: multipart/mixed; boundary=b\r\n"
+    "\r\n"
+    "--b\r\n"
+    "Content-Type: text/plain; charset=koi8-r\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n"
+    "\r\n"
+    "=D0=D2=CF=C2=C1\r\n"
+    "--b\r\n"
+    "Content-Type: application/zip; name=a.zip\r\n"
+    "Content-Transfer-Encoding: base64\r\n"
+    "\r\n"
+    "UEsDBBQAAAAAAAAAIVhBm4InAwAAAAMAAAAFAAAAYS5leGVNWgpQSwECFAMUAAAAAAAAACFYQZuC\r\n"
+    "JwMAAAADAAAABQAAAAAAAAAAAAAAgAEAAAAAYS5leGVQSwUGAAAAAAEAAQAzAAAAJgAAAAAA\r\n"
+    "--b--\r\n";
+
+struct fixture {
+	struct arena *arena;
+	struct scanner *scanner;
+	int rules_fd;
+};
+
+enum { POLICY_ALL, POLICY_EMPTY, POLICY_SMALL, POLICY_ACCEPT, POLICIES };
+
+static const char config_text[] =
+    "listeners: [ { name: l, protocol: smtp, address: '127.0.0.1:25', upstream: u, policy: all } ]\n"
+    "upstreams: { u: { address: '127.0.0.1:25' } }\n"
+    "policies:\n"
+    "  all: { rules: [%s] }\n"
+    "  empty: {}\n"
+    "  small: { rules: [%s], max_message_size: 100 }\n"
+    "  accept: { rules: [%s], on_failure: accept }\n"
+    "limits: { scan_memory: 32MiB, message_parts: 1000000 }\n";
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct ruleset *rules[POLICIES];
+	const struct settings *settings;
+	struct report report;
+	const char *path;
+
+	f->arena = arena_new(0);
+	f->rules_fd = memfd_create("rules", 0);
+	assert_int_equal(write(f->rules_fd, rules_text, sizeof(rules_text) - 1), sizeof(rules_text) - 1);
+	path = arena_printf(f->arena, "/proc/self/fd/%d", f->rules_fd);
+	report_init(&report, f->arena);
+	settings = settings_read_text(f->arena, "test",
+	    span_str(arena_printf(f->arena, config_text, path, path, path)), &report);
+	for (size_t i = 0; settings != NULL && i < POLICIES; i++)
+		rules[i] = ruleset_compile(f->arena, settings, i, &report);
+	report_print(&report, stderr);
+	assert_int_equal(report.count, 0);
+	f->scanner = scanner_new(settings, rules);
+	assert_non_null(f->scanner);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	scanner_free(&f->scanner);
+	assert_null(f->scanner);
+	arena_free(&f->arena);
+	close(f->rules_fd);
+	free(f);
+	return 0;
+}
+
+static const struct scan_answer *
+scan(struct fixture *f, size_t policy, struct span text, enum protocol protocol)
+{
+	const struct scan_request request = { .policy = policy, .message = text, .protocol = protocol };
+
+	return scanner_run(f->scanner, &request, -1);
+}
+
+static void
+test_whole(void **state)
+{
+	struct fixture *f = *state;
+	const struct scan_request request = { .policy = POLICY_ALL, .message = span_str(message), .want_parts = true };
+	const struct scan_answer *r = scanner_run(f->scanner, &request, -1);
+
+	assert_int_equal(r->verdict, VERDICT_STRIP);
+	assert_true(r->complete);
+	assert_true(r->keep_original);
+	assert_int_equal(r->readings, 1);
+	assert_int_equal(r->hit_count, 2);
+	assert_true(span_is(r->hits[0].rule, "WORD"));
+	assert_true(span_is(r->hits[1].part, "2"));
+	assert_int_equal(r->part_count, 3);
+	assert_true(span_is(r->parts[2].section, "2!a.exe"));
+	assert_int_equal(r->edit_count, 1);
+	assert_true(edits_valid(r->edits, r->edit_count, sizeof(message) - 1));
+}
+
+/* As in the cage: no descriptor can be had any more. */
+static void
+test_needs_no_file(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit before, none;
+	const struct scan_answer *r;
+	FILE *file;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	file = fopen("/dev/null", "r");
+	r = scan(f, POLICY_ALL, span_str(message), PROTOCOL_SMTP);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_null(file);
+	assert_int_equal(r->verdict, VERDICT_STRIP);
+	assert_true(r->complete);
+	assert_int_equal(r->hit_count, 2);
+}
+
+static void
+test_size_limit(void **state)
+{
+	struct fixture *f = *state;
+	const struct scan_answer *r = scan(f, POLICY_SMALL, span_str(message), PROTOCOL_SMTP);
+
+	assert_int_equal(r->verdict, VERDICT_REJECT);
+	assert_true(span_starts(r->reply, "552 5.3.4 "));
+	assert_true(r->complete);
+	r = scan(f, POLICY_SMALL, span_str("A: b\r\n\r\nc\r\n"), PROTOCOL_SMTP);
+	assert_int_equal(r->verdict, VERDICT_ACCEPT);
+	assert_int_equal(r->readings, 1);
+}
+
+static void
+test_empty_ruleset(void **state)
+{
+	struct fixture *f = *state;
+	struct scan_request request = { .policy = POLICY_EMPTY, .message = span_str(message) };
+	const struct scan_answer *r = scanner_run(f->scanner, &request, -1);
+
+	assert_int_equal(r->verdict, VERDICT_ACCEPT);
+	assert_true(r->complete);
+	assert_int_equal(r->readings, 0);
+	request.want_parts = true;
+	r = scanner_run(f->scanner, &request, -1);
+	assert_int_equal(r->verdict, VERDICT_ACCEPT);
+	assert_int_equal(r->part_count, 3);
+}
+
+/* 32 MiB hold no message of so many parts. */
+static struct span
+bomb(struct arena *a)
+{
+	static const char head[] = "Content-Type: multipart/mixed; boundary=b\r\n\r\n", part[] = "--b\r\n\r\n\r\n";
+	const size_t parts = 200000, part_len = sizeof(part) - 1, head_len = sizeof(head) - 1;
+	char *text = arena_alloc_raw(a, head_len + parts * part_len);
+
+	memcpy(text, head, head_len);
+	for (size_t i = 0; i < parts; i++)
+		memcpy(text + head_len + i * part_len, part, part_len);
+	return span_of(text, head_len + parts * part_len);
+}
+
+static void
+test_memory_limit(void **state)
+{
+	struct fixture *f = *state;
+	const struct scan_answer *r = scan(f, POLICY_ALL, bomb(f->arena), PROTOCOL_SMTP);
+
+	assert_int_equal(r->verdict, VERDICT_DEFER);
+	assert_false(r->complete);
+	assert_true(span_starts(r->reply, "451 "));
+	assert_true(span_is(r->reason, "memory limit reached"));
+	r = scan(f, POLICY_ACCEPT, bomb(f->arena), PROTOCOL_SMTP);
+	assert_int_equal(r->verdict, VERDICT_ACCEPT);
+	assert_false(r->complete);
+	assert_true(span_starts(r->edits[0].replacement, "X-Gatepost-Incomplete: "));
+	/* The next message is scanned as if nothing had been. */
+	r = scan(f, POLICY_ALL, span_str(message), PROTOCOL_SMTP);
+	assert_int_equal(r->verdict, VERDICT_STRIP);
+}
+
+static void
+test_reader_gets_a_notice(void **state)
+{
+	struct fixture *f = *state;
+	const char *virus = "Subject: x\r\n\r\nVIRUS-VIRUS\r\n";
+	const struct scan_answer *r = scan(f, POLICY_ALL, span_str(virus), PROTOCOL_SMTP);
+
+	assert_int_equal(r->verdict, VERDICT_REJECT);
+	assert_true(span_is(r->reply, "554 5.7.1 no"));
+	assert_int_equal(r->edit_count, 0);
+	assert_false(r->keep_original);
+	r = scan(f, POLICY_ALL, span_str(virus), PROTOCOL_POP3);
+	assert_int_equal(r->verdict, VERDICT_REJECT);
+	assert_true(r->edit_count > 0);
+	assert_true(r->keep_original);
+}
+
+static void
+test_unknown_policy(void **state)
+{
+	struct fixture *f = *state;
+	const struct scan_answer *r = scan(f, POLICIES, span_str(message), PROTOCOL_SMTP);
+
+	assert_int_equal(r->verdict, VERDICT_DEFER);
+	assert_false(r->complete);
+}
+
+/* A descriptor that is given is the scanner's, whatever it does. */
+static void
+test_scratch_descriptor_is_closed(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t policy = 0; policy <= POLICIES; policy++) {
+		const struct scan_request request = { .policy = policy, .message = span_str(message) };
+		int fd = memfd_create("scratch", 0);
+
+		assert_true(fd >= 0);
+		scanner_run(f->scanner, &request, fd);
+		assert_int_equal(close(fd), -1);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_needs_no_file),
+		cmocka_unit_test(test_size_limit),
+		cmocka_unit_test(test_empty_ruleset),
+		cmocka_unit_test(test_memory_limit),
+		cmocka_unit_test(test_reader_gets_a_notice),
+		cmocka_unit_test(test_unknown_policy),
+		cmocka_unit_test(test_scratch_descriptor_is_closed),
+	};
+
+	return cmocka_run_group_tests_name("scan", tests, set_up, tear_down);
+}
