@@ -55,6 +55,9 @@ uint64_t endpoint_pending(const struct endpoint *e);
  * name to verify, the endpoint is broken); the endpoint is broken. */
 enum endpoint_tls { ENDPOINT_PLAIN, ENDPOINT_HANDSHAKE, ENDPOINT_SECURE, ENDPOINT_TLS_FAILED };
 bool endpoint_accept_tls(struct endpoint *e, const struct tls_server *tls);
+/* The same on a connection that has TLS from its first byte: the unread input,
+ * come behind a PROXY header, is the beginning of the handshake. */
+bool endpoint_accept_tls_early(struct endpoint *e, const struct tls_server *tls);
 /* peer_key: names the server for resumption of sessions ("host:port"). */
 bool endpoint_connect_tls(struct endpoint *e, const struct tls_client *tls, const char *host, const char *peer_key);
 enum endpoint_tls endpoint_tls(const struct endpoint *e);

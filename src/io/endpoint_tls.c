@@ -84,6 +84,23 @@ handshake_done(struct endpoint *e)
 	endpoint_watch_input(e);
 }
 
+/* Bytes of the handshake that came before TLS began are read from memory; then
+ * comes the socket. True: it has just been changed to. */
+static bool
+change_to_socket(struct endpoint *e)
+{
+	BIO *socket;
+
+	if (!e->tls_early || BIO_pending(SSL_get_rbio(e->ssl)) > 0)
+		return false;
+	e->tls_early = false;
+	socket = BIO_new_socket(e->fd, BIO_NOCLOSE);
+	if (socket == NULL)
+		return false;
+	SSL_set0_rbio(e->ssl, socket);
+	return true;
+}
+
 bool
 tls_endpoint_handshake(struct endpoint *e)
 {
@@ -91,7 +108,11 @@ tls_endpoint_handshake(struct endpoint *e)
 
 	ERR_clear_error();
 	errno = 0;
-	result = SSL_do_handshake(e->ssl);
+	do
+		result = SSL_do_handshake(e->ssl);
+	while (result != 1 && SSL_get_error(e->ssl, result) == SSL_ERROR_WANT_READ && change_to_socket(e));
+	if (result == 1 && e->tls_early && !change_to_socket(e))
+		result = -1;
 	if (result == 1) {
 		handshake_done(e);
 		return true;
@@ -212,6 +233,21 @@ tls_endpoint_shutdown(struct endpoint *e)
 }
 
 static bool
+set_early(struct endpoint *e, SSL *ssl, struct span early)
+{
+	BIO *memory = BIO_new(BIO_s_mem());
+
+	if (memory == NULL || BIO_write(memory, early.data, (int)early.len) != (int)early.len) {
+		BIO_free(memory);
+		return false;
+	}
+	BIO_set_mem_eof_return(memory, -1);
+	SSL_set0_rbio(ssl, memory);
+	e->tls_early = true;
+	return true;
+}
+
+static bool
 begin(struct endpoint *e, SSL *ssl)
 {
 	endpoint_discard_input(e);
@@ -239,6 +275,22 @@ endpoint_accept_tls(struct endpoint *e, const struct tls_server *tls)
 	if (ssl != NULL)
 		SSL_set_accept_state(ssl);
 	return begin(e, ssl);
+}
+
+bool
+endpoint_accept_tls_early(struct endpoint *e, const struct tls_server *tls)
+{
+	struct buf early = { 0 };
+	bool ok;
+
+	buf_add_span(&early, endpoint_input(e));
+	ok = !early.failed && endpoint_accept_tls(e, tls) && (early.len == 0 || set_early(e, e->ssl, buf_span(&early)));
+	buf_free(&early);
+	if (!ok)
+		endpoint_break(e);
+	else if (e->tls_early && e->tls_begun && tls_endpoint_handshake(e))
+		endpoint_wake(e);
+	return ok;
 }
 
 bool

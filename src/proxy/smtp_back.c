@@ -346,12 +346,36 @@ smtp_secure_upstream(struct session *session)
 	return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.tls_handshake);
 }
 
+static void
+put_attribute(struct buf *line, const struct smtp_session *s, const char *name, const char *value)
+{
+	struct span offered = span_str(s->offers.xclient), one;
+
+	while (span_split(&offered, ' ', &one))
+		if (span_is_nocase(one, name))
+			buf_printf(line, "%s%s=%s", line->len > 0 ? " " : "", name, value);
+}
+
+/* Only the attributes that the server takes. */
+static void
+put_attributes(struct buf *line, const struct smtp_session *s)
+{
+	char address[PEER_TEXT_SIZE], prefixed[PEER_TEXT_SIZE + 8], port[16];
+
+	peer_text(&s->peer, address);
+	snprintf(prefixed, sizeof(prefixed), "%s%s", strchr(address, ':') != NULL ? "IPV6:" : "", address);
+	snprintf(port, sizeof(port), "%u", peer_port(&s->peer));
+	put_attribute(line, s, "ADDR", prefixed);
+	put_attribute(line, s, "PORT", port);
+	put_attribute(line, s, "PROTO", s->lmtp ? "LMTP" : "ESMTP");
+}
+
 enum outcome
 smtp_identify_client(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
 	const struct upstream *u = smtp_upstream(s);
-	char address[PEER_TEXT_SIZE], line[160];
+	struct buf line = { 0 };
 	enum outcome outcome;
 	int got;
 
@@ -359,10 +383,9 @@ smtp_identify_client(struct session *session)
 		s->greeting_code = 220;
 		return STEP_NEXT;
 	}
-	peer_text(&s->peer, address);
-	snprintf(line, sizeof(line), "ADDR=%s%s PORT=%u PROTO=%s",
-	    strchr(address, ':') != NULL ? "IPV6:" : "", address, peer_port(&s->peer), s->lmtp ? "LMTP" : "ESMTP");
-	ask_once(s, "XCLIENT ", line);
+	put_attributes(&line, s);
+	ask_once(s, "XCLIENT ", buf_str(&line));
+	buf_free(&line);
 	got = smtp_take_reply(s, &outcome);
 	if (got < 0)
 		return outcome;

@@ -65,7 +65,7 @@ smtp_accept_client(struct session *session)
 		return STEP_NEXT;
 	switch (endpoint_tls(s->client)) {
 	case ENDPOINT_PLAIN:
-		if (!endpoint_accept_tls(s->client, s->tls))
+		if (!endpoint_accept_tls_early(s->client, s->tls))
 			return smtp_goto(s, SMTP_STEP_CLOSE);
 		return smtp_wait(s, SMTP_CLIENT, t->tls_handshake);
 	case ENDPOINT_HANDSHAKE:
@@ -171,7 +171,7 @@ static enum outcome
 refuse(struct smtp_session *s, const char *text)
 {
 	smtp_consume_command(s);
-	if (++s->errors > smtp_settings(s)->limits.errors)
+	if (text[0] == '5' && ++s->errors > smtp_settings(s)->limits.errors)
 		return end_in_turn(s, "421 4.7.0 too many errors");
 	smtp_say_in_turn(s, text);
 	return smtp_goto(s, SMTP_STEP_READ_COMMAND);

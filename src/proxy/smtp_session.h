@@ -85,6 +85,7 @@ struct smtp_transaction {
 	size_t edit;             /* the next one to write */
 	uint64_t offset;         /* in the original */
 	struct smtp_stuffer stuffer;
+	uint64_t unsent;         /* octets in the upstream's queue when last looked at */
 	bool replaying;          /* the upstream has heard part of the message */
 	bool replayed;           /* and its end: now only the upstream knows the outcome */
 	size_t replies;          /* final replies still to come: LMTP has one a recipient */

@@ -391,7 +391,9 @@ smtp_replay_upstream(struct session *session)
 		endpoint_flush(s->server);
 		if (endpoint_pending(s->server) < SMTP_OUTPUT_MAX)
 			return smtp_goto(s, SMTP_STEP_REPLAY_UPSTREAM);
-		smtp_progress(s);
+		if (endpoint_pending(s->server) != s->tx.unsent)
+			smtp_progress(s);
+		s->tx.unsent = endpoint_pending(s->server);
 		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.data_block);
 	}
 	if (!s->tx.chunked)
