@@ -7,6 +7,7 @@ XCLIENT, and believed only of those who may tell it.
 import ipaddress
 import os
 import socket
+import ssl
 import struct
 import sys
 
@@ -163,6 +164,27 @@ def before_tls(t):
     client.wrap(t.certificates.client_context())
     deliver(client)
     expect_equal(gatepost.wait_event("message")["client"], "192.0.2.7", "the client in the log")
+
+
+@tests
+def with_client_hello(t):
+    "in: the header and the ClientHello in one segment"
+    gatepost = t.gatepost(t.upstream(), listener={"proxy_protocol": LOCALHOST, "tls": t.certificates.yaml(mode="implicit")})
+    client = t.client(gatepost)
+    inside, outside = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = t.certificates.client_context().wrap_bio(inside, outside, server_hostname="localhost")
+    pending, greeting, secure = header_v1(), b"", False
+    while not greeting:
+        try:
+            if not secure:
+                tls.do_handshake()
+                secure = True
+            greeting = tls.read()
+        except ssl.SSLWantReadError:
+            client.send(pending + outside.read())
+            pending = b""
+            inside.write(client.socket.recv(65536) or b"closed")
+    expect(greeting.startswith(b"220 "), "greeting", greeting)
 
 
 # Out.
