@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -319,6 +320,24 @@ def order(t):
     answers = scan_json("-c", config(t), folder)
     expect_equal([os.path.basename(a["file"]) for a in answers], [f"{n:03}" for n in range(100)])
     expect_equal([a["score"] for a in answers], [0 if n % 7 else 1.5 for n in range(100)])
+
+
+@tests
+def death_of_a_worker(t):
+    "a worker that dies takes one message with it, which is told as incomplete"
+    folder = t.folder()
+    box = write(folder, "box", (b"From a@example.org Mon Jan  1 00:00:00 2024\n" + URGENT + b"\n") * 4000)
+    with subprocess.Popen([GATEPOST, "scan", "--json", "-c", config(t), box], stdout=subprocess.PIPE) as scan:
+        # Nobody reads on: all come to a stop, each behind its full pipe.
+        lines = [scan.stdout.readline()]
+        with open(f"/proc/{scan.pid}/task/{scan.pid}/children", encoding="ascii") as f:
+            os.kill(int(f.read().split()[0]), signal.SIGKILL)
+        lines += scan.stdout.readlines()
+    answers = [json.loads(line) for line in lines]
+    expect_equal([a["message"] for a in answers], list(range(1, 4001)))
+    dead = [a for a in answers if not a["complete"]]
+    expect_equal([(a["verdict"], a["reply"][:4]) for a in dead], [("defer", "451 ")])
+    expect_equal(scan.returncode, 1)
 
 
 @tests

@@ -17,19 +17,20 @@ enum {
 void
 progress_begin(struct progress *p, size_t total)
 {
-	*p = (struct progress){ .shown = total >= MANY && isatty(STDERR_FILENO) == 1, .total = total };
+	*p = (struct progress){ .wanted = total >= MANY && isatty(STDERR_FILENO) == 1, .total = total };
 }
 
 void
 progress_step(struct progress *p, size_t done)
 {
 	static const char full[] = "########################################";
-	uint64_t now = p->shown ? clock_millis() : 0;
+	uint64_t now = p->wanted ? clock_millis() : 0;
 	int columns = (int)(done * COLUMNS / (p->total > 0 ? p->total : 1));
 
-	if (!p->shown || now - p->drawn < REDRAW_MS)
+	if (!p->wanted || now - p->drawn < REDRAW_MS)
 		return;
 	p->drawn = now;
+	p->visible = true;
 	fprintf(stderr, "\r[%-*.*s] %zu of %zu ", COLUMNS, columns, full, done, p->total);
 	fflush(stderr);
 }
@@ -37,9 +38,9 @@ progress_step(struct progress *p, size_t done)
 void
 progress_clear(struct progress *p)
 {
-	if (!p->shown || p->drawn == 0)
+	if (!p->visible)
 		return;
 	fputs("\r\033[K", stderr);
 	fflush(stderr);
-	p->drawn = 0;
+	p->visible = false;
 }

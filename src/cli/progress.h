@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 struct progress {
-	bool shown; /* on standard error: it is a terminal, and there is much to do */
+	bool wanted;  /* standard error is a terminal, and there is much to do */
+	bool visible; /* it is on the terminal now */
 	size_t total;
 	uint64_t drawn; /* when, in milliseconds */
 };
