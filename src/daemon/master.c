@@ -375,12 +375,12 @@ child_ready(void *context)
 {
 	struct master *m = context;
 	const struct child *child;
+	size_t ready = 0;
 
-	if (m->told_ready)
-		return;
 	LIST_FOREACH (child, &m->children.list, others)
-		if (!child->ready)
-			return;
+		ready += child->ready;
+	if (m->told_ready || ready < m->current->proxies + m->current->scanners + 1)
+		return;
 	m->told_ready = true;
 	log_info("ready", "%zu proxies, %zu scanners, %zu sockets", m->current->proxies, m->current->scanners,
 	    m->current->sockets.count);

@@ -32,7 +32,7 @@ struct endpoint {
 	bool news;           /* ready() is due at the next wake */
 	bool more;           /* TLS holds octets that found no room */
 	bool read_blocked;   /* TLS must write before it can read on */
-	bool tls_early; /* the handshake is still read from memory */
+	bool tls_early;      /* the handshake is still read from memory */
 	bool tls_begun;      /* plaintext is sent, the handshake runs */
 	bool busy;           /* inside ready(): freeing waits */
 	bool dead;           /* to be freed when ready() returns */
