@@ -61,6 +61,9 @@ zip_may_have_entries(struct span data)
 
 	if (find_end(data, &end))
 		return true;
+	/* 8.5.4, 8.5.5: the mark of an archive that is, or could have been, split */
+	if (span_starts(data, "PK\x07\x08") || span_starts(data, "PK00"))
+		data = span_from(data, 4);
 	return data.len >= LOCAL_SIZE && span_starts(data, "PK\x03\x04") && is_method(number(data, 8, 2)) &&
 	    number(data, 26, 2) + number(data, 28, 2) <= data.len - LOCAL_SIZE;
 }

@@ -371,6 +371,23 @@ test_wrong_checksum(void **state)
 	check(&zip, ARCHIVE_READ, "a 13 fhrst content\nb 6 second\n");
 }
 
+/* One that is cut off and begins with the mark of a split archive. */
+static void
+test_split_mark(void **state)
+{
+	static const char *const marks[] = { "PK\x07\x08", "PK00" };
+	const struct raw_entry entries[] = { { "a", NULL, "content", 0 } };
+	struct buf zip = { .limit = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		buf_add_str(&zip, marks[i]);
+		make_raw_zip(&zip, entries, 1);
+		zip.len = 4 + 30 + 1 + 7;
+		check(&zip, ARCHIVE_DAMAGED, "a 7 content\n");
+	}
+}
+
 static void
 test_damaged_content(void **state)
 {
@@ -519,6 +536,7 @@ main(void)
 		cmocka_unit_test(test_two_readings),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_wrong_checksum),
+		cmocka_unit_test(test_split_mark),
 		cmocka_unit_test(test_damaged_content),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_too_deep),
