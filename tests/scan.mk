@@ -21,6 +21,13 @@ tests_fuzz_fuzz_compose_LDADD = $(CORE_LIBS) $(CORE_DEPS)
 tests_fuzz_fuzz_compose_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/compose.dict tests/fuzz/corpus/compose
 
+# Its dictionary is that of fuzz_compose.
+fuzz_targets += tests/fuzz/fuzz_scan
+tests_fuzz_fuzz_scan_SOURCES = tests/fuzz/fuzz_scan.c
+tests_fuzz_fuzz_scan_LDADD = $(CORE_LIBS) $(CORE_DEPS)
+tests_fuzz_fuzz_scan_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/corpus/scan
+
 fuzz_targets += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
 tests_fuzz_fuzz_request_LDADD = src/libscan.a src/librewrite.a src/libbase.a
