@@ -1,1 +1,20 @@
-# Load tools and comparisons: make bench.
+# Load tools and the comparison with a plain TCP proxy: make bench.
+bench_tools = tests/bench/genmail tests/bench/smtpload tests/bench/smtpsink
+EXTRA_PROGRAMS += $(bench_tools)
+CLEANFILES += $(bench_tools)
+tests_bench_genmail_SOURCES = tests/bench/genmail.c tests/bench/mail_maker.c tests/bench/mail_maker.h \
+	tests/bench/mail_bodies.c
+tests_bench_genmail_LDADD = src/libbase.a $(ARCHIVE_LIBS)
+tests_bench_smtpload_SOURCES = tests/bench/smtpload.c tests/bench/connection.c tests/bench/connection.h \
+	tests/bench/corpus.c tests/bench/corpus.h
+tests_bench_smtpload_LDADD = src/libwire.a src/libbase.a $(OPENSSL_LIBS)
+tests_bench_smtpsink_SOURCES = tests/bench/smtpsink.c tests/bench/connection.c tests/bench/connection.h
+tests_bench_smtpsink_LDADD = src/libbase.a $(OPENSSL_LIBS)
+
+# BENCH_FLAGS=--quick takes about a minute, the whole several.
+bench: src/gatepost$(EXEEXT) $(bench_tools)
+	python3 -B '$(srcdir)/tests/bench/bench.py' --gatepost src/gatepost --tools tests/bench \
+		--rules '$(srcdir)/rules' $(BENCH_FLAGS)
+
+.PHONY: bench
+EXTRA_DIST += tests/bench/bench.py tests/bench/cpu_meter.py tests/bench/subjects.py
