@@ -9,6 +9,7 @@ was answered by 250 is at the upstream or in quarantine.
 import os
 import queue
 import random
+import select
 import signal
 import sys
 import threading
@@ -164,14 +165,17 @@ tests.add("killed at random: any of them", killed(["scanner", "proxy", "keeper"]
 
 @tests
 def master_killed(t):
-    "when the master is killed its children end, and the next start finds the quarantine whole"
+    "when the master is killed all its children end, and the next start finds the quarantine whole"
     upstream = t.upstream()
     gatepost = t.gatepost(upstream, {"log": {"level": "info"}}, single=False, clean=False)
     client = t.client(gatepost)
     client.greet()
     expect_equal(client.deliver(message(0, random.Random(SEED))).code, 250, "the quarantined message")
+    children = [os.pidfd_open(pid) for pid in gatepost.children()]
     gatepost.process.kill()
-    client.until_closed()  # its proxy has ended
+    for child in children:
+        expect(select.select([child], [], [], PATIENCE)[0], "a child lives on")
+        os.close(child)
     expect_equal(gatepost.process.wait(PATIENCE), -signal.SIGKILL, "status")
     again = t.gatepost(upstream, {"quarantine": {"path": os.path.join(gatepost.folder, "quarantine")}}, single=False)
     client = t.client(again)

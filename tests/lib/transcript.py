@@ -47,7 +47,7 @@ import random
 import re
 import socket
 
-from gatepost_test import STANDARD_RULES, Failure, expect, expect_equal
+from gatepost_test import STANDARD_RULES, Failure, await_event, expect, expect_equal
 from smtp_upstream import PeerClosed
 
 STEP = re.compile(r"(C:|C=|C\*|S:|S~|S%|U<|U~|U\*|U>|U=|U\|=|U\|)(?: (.*)|)$")
@@ -292,7 +292,8 @@ class Player:
             missing = [name for name in wanted if name not in names]
             expect(not missing, "steps not run in this order", missing, self.gatepost.steps(self.log_began))
         for pattern in header["log"]:
-            expect(any(re.search(pattern, line) for line in lines), f"nothing in the log fits {pattern}")
+            await_event(self.gatepost.changed, lambda: any(re.search(pattern, line) for line in lines),
+                        f"a line of the log that fits {pattern}")
         for secret in header["secret"]:
             expect(not any(secret in line for line in lines), f"{secret} is in the log")
         for token in header["quarantined"]:
