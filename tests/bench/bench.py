@@ -19,6 +19,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -91,8 +92,8 @@ class Bench:
              self.corpus(workload)], capture_output=True, text=True, timeout=LOAD_SECONDS)
         cpu = subject.meter.seconds() - before
         if run.returncode != 0:
-            raise BenchError(f"{subject.title}, {workload.title}: {run.stdout}{run.stderr}"
-                             f"{subject.program.log_end()}")
+            raise BenchError(f"{subject.title}, {workload.title}: smtpload ended with {run.returncode}\n"
+                             f"{run.stdout}{run.stderr}{subject.program.log_end()}")
         subject.program.check()
         result = {key: float(value) for key, value in (field.split("=") for field in run.stdout.split())}
         result["cpu_ms"] = cpu * 1e3 / result["ok"]
@@ -268,6 +269,7 @@ def load_average():
 
 def main():
     options = read_options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all is cleaned up
     began = time.monotonic()
     about = {"processor": processor(), "cpus": len(os.sched_getaffinity(0)), "kernel": platform.release(),
              "load_before": load_average()}

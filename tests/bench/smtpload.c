@@ -190,6 +190,8 @@ run_all(struct load *load)
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	free(threads);
+	if (started < n)
+		fprintf(stderr, "smtpload: only %zu of %zu connections could have a thread\n", started, n);
 	return started == n;
 }
 
