@@ -5,7 +5,10 @@
 session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests/wire_starttls.py tests/tls.py \
 	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py
 TESTS += $(session_tests)
-EXTRA_DIST += $(session_tests) tests/lib tests/transcripts
+# By name: of a folder all would be packed that builds leave in it.
+EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/gatepost_test.py \
+	tests/lib/messages.py tests/lib/namespaces.py tests/lib/postfix.py tests/lib/smtp_client.py \
+	tests/lib/smtp_upstream.py tests/lib/transcript.py
 
 unit_tests += tests/unit/test_spool tests/unit/test_ports
 tests_unit_test_spool_SOURCES = tests/unit/test_spool.c
