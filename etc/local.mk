@@ -5,7 +5,7 @@
 gatepostconfdir = $(sysconfdir)/gatepost
 rulesdir = $(pkgdatadir)/rules
 dist_rules_DATA = rules/attachments.yaml rules/malformed.yaml rules/spam.yaml rules/viruses.yaml
-dist_man_MANS = man/gatepost.1 man/gatepost.yaml.5
+dist_man_MANS = man/gatepost.1 man/gatepost.yaml.5 man/gatepost-rules.5
 doc_DATA = etc/gatepost.yaml
 
 if HAVE_SYSTEMD_UNIT
