@@ -18,11 +18,13 @@ from gatepost_test import PATIENCE, Skip, Tests, expect, expect_equal  # noqa: E
 tests = Tests()
 
 MESSAGE = b"Subject: hello\r\n\r\ngood day\r\n"
+PROXIES = 2
 MODES = ("none", "starttls", "implicit")
 
 
 def start(t, upstream, upstream_tls, listener_tls=None):
-    return t.gatepost(upstream, {"upstreams": {"mta": {"address": "localhost:%d" % upstream.address[1], "tls": upstream_tls}}},
+    mta = {"address": "localhost:%d" % upstream.address[1], "tls": upstream_tls}
+    return t.gatepost(upstream, {"upstreams": {"mta": mta}, "run": {"proxies": PROXIES}},
                       {"tls": listener_tls} if listener_tls else None)
 
 
@@ -163,7 +165,7 @@ for mode in ("starttls", "implicit"):
 
 def resumption(version, single):
     def test(t):
-        gatepost = t.gatepost(t.upstream(), {"run": {"proxies": 2}}, {"tls": t.certificates.yaml(mode="implicit")},
+        gatepost = t.gatepost(t.upstream(), {"run": {"proxies": PROXIES}}, {"tls": t.certificates.yaml(mode="implicit")},
                               single=single)
         context = t.certificates.client_context()
         context.maximum_version = context.minimum_version = version
@@ -195,11 +197,11 @@ def upstream_resumption(t):
     upstream = t.upstream(tls="implicit", context=context,
                           replies={"NOOP": lambda s, _: resumed.append(s.socket.session_reused) or b"250 ok\r\n"})
     gatepost = start(t, upstream, {"mode": "implicit", "verify": "full", "ca": t.certificates.ca()})
-    for _ in range(2):
+    for _ in range(PROXIES + 1):  # each proxy has sessions of its own
         client = connect(t, gatepost, "none")
         expect_equal(client.command("NOOP").code, 250, "NOOP")
         client.quit()
-    expect_equal(resumed, [False, True], "resumed")
+    expect(not resumed[0] and any(resumed), "resumed", resumed)
 
 
 def legacy_client(gatepost):
