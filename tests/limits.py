@@ -278,6 +278,28 @@ def upstream_does_not_read(t):
 
 
 @tests
+def upstream_answers_early(t):
+    "an upstream that refuses a message before it has read it never gets its end"
+    def refuse_early(session, _):
+        session.send(b"354 go ahead\r\n552 5.3.4 that is enough\r\n")
+        told.wait(timeout=60)
+        session.wait_closed()
+        session.close()
+    told = threading.Event()
+    t.callback(told.set)
+    upstream = t.upstream(replies={"DATA": refuse_early})
+    client = t.client(t.gatepost(upstream))
+    client.greet()
+    client.envelope()
+    expect_equal(client.data(b"".join(endless_message(20_000_000))).code, 552, "reply")
+    expect_equal(client.until_closed(), b"", "after it")
+    told.set()
+    upstream.wait_idle()
+    got = bytes(upstream.sessions[0].received)
+    expect(len(got) < 20_000_000 and b"\r\n.\r\n" not in got and b"QUIT" not in got, "the upstream got", got[-100:])
+
+
+@tests
 def connect_timeout(t):
     "upstreams.connect_timeout: the next address is tried"
     upstream = t.upstream()

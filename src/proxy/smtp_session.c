@@ -202,17 +202,30 @@ smtp_await_quit(struct session *session)
 	return s->pending_count > 0 ? smtp_await_replies(s, SMTP_STEP_AWAIT_QUIT) : smtp_goto(s, SMTP_STEP_CLOSE);
 }
 
+bool
+smtp_is_half_sent(const struct smtp_session *s)
+{
+	return s->tx.replaying || (s->tx.replayed && endpoint_pending(s->server) > 0);
+}
+
+static bool
+may_say_quit(const struct smtp_session *s)
+{
+	return !s->quit && !s->asked && s->pending_count == 0 && !endpoint_broken(s->server);
+}
+
 enum outcome
 smtp_close(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
 
-	if (s->server != NULL && !s->quit && !s->tx.replaying && !endpoint_broken(s->server) && s->pending_count == 0)
+	/* Half a message must never look like a whole one; and what is queued may
+	 * lie in the spool, which ends with the session. */
+	if (s->server != NULL && smtp_is_half_sent(s))
+		endpoint_abort(&s->server);
+	else if (s->server != NULL && may_say_quit(s))
 		endpoint_write(s->server, SPAN_LITERAL("QUIT\r\n"));
-	if (s->tx.replaying)
-		endpoint_abort(&s->server); /* half a message must never look like a whole one */
-	else
-		endpoint_close(&s->server);
+	endpoint_close(&s->server);
 	endpoint_close(&s->client);
 	return STEP_DONE;
 }

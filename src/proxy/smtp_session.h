@@ -183,6 +183,8 @@ enum outcome smtp_await_replies(struct smtp_session *s, enum smtp_step from);
  * gives up, its outcome in *outcome). */
 int smtp_take_reply(struct smtp_session *s, enum outcome *outcome);
 
+/* The upstream has got some of a message, and not its end. */
+bool smtp_is_half_sent(const struct smtp_session *s);
 void smtp_transaction_reset(struct smtp_session *s);
 size_t smtp_policy(const struct smtp_session *s);
 /* The largest message that this session takes. */

@@ -236,14 +236,30 @@ size_after_edits(const struct smtp_transaction *tx)
 	return size;
 }
 
+static enum outcome
+break_off(struct smtp_session *s, const char *text)
+{
+	smtp_log_message(s, span_str(text));
+	return smtp_give_up(s, text);
+}
+
+/* Nobody accepts a message without its end. */
+static bool
+is_taken_too_early(const struct smtp_session *s)
+{
+	return smtp_is_half_sent(s) && s->reply.code < 400;
+}
+
 /* The upstream's reply ends the message. One that comes before all was sent
  * leaves the upstream in no state to go on with, and the spool still in use. */
 static enum outcome
 relay_end(struct smtp_session *s)
 {
+	if (is_taken_too_early(s))
+		return break_off(s, "421 4.3.0 the mail server's reply makes no sense");
 	smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
 	endpoint_write(s->client, buf_span(&s->reply.text));
-	if (s->reply.code == 421 || (s->tx.replayed && endpoint_pending(s->server) > 0))
+	if (s->reply.code == 421 || smtp_is_half_sent(s))
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	return end_message(s);
 }
@@ -368,11 +384,14 @@ put_file(struct smtp_session *s)
 	tx->offset = tx->spool.size;
 }
 
-static enum outcome
-break_off(struct smtp_session *s, const char *text)
+/* Octets that the upstream took are progress, however many are left. */
+static void
+send_some(struct smtp_session *s)
 {
-	smtp_log_message(s, span_str(text));
-	return smtp_give_up(s, text);
+	endpoint_flush(s->server);
+	if (endpoint_pending(s->server) != s->tx.unsent)
+		smtp_progress(s);
+	s->tx.unsent = endpoint_pending(s->server);
 }
 
 enum outcome
@@ -381,6 +400,8 @@ smtp_replay_upstream(struct session *session)
 	struct smtp_session *s = smtp_of(session);
 	int put_all;
 
+	if (endpoint_input(s->server).len > 0) /* it has seen enough */
+		return STEP_NEXT;
 	if (endpoint_broken(s->client) || endpoint_broken(s->server))
 		return break_off(s, "421 4.4.2 the mail server closed the connection");
 	put_file(s);
@@ -388,12 +409,9 @@ smtp_replay_upstream(struct session *session)
 	if (put_all < 0)
 		return break_off(s, "421 4.3.0 the message cannot be read back");
 	if (put_all == 0) {
-		endpoint_flush(s->server);
+		send_some(s);
 		if (endpoint_pending(s->server) < SMTP_OUTPUT_MAX)
 			return smtp_goto(s, SMTP_STEP_REPLAY_UPSTREAM);
-		if (endpoint_pending(s->server) != s->tx.unsent)
-			smtp_progress(s);
-		s->tx.unsent = endpoint_pending(s->server);
 		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.data_block);
 	}
 	if (!s->tx.chunked)
@@ -409,10 +427,11 @@ enum outcome
 smtp_relay_final_reply(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
+	const struct timeouts *t = &smtp_settings(s)->timeouts;
 	enum outcome outcome;
 	int got;
 
-	while ((got = smtp_take_reply(s, &outcome)) > 0 && --s->tx.replies > 0) {
+	while ((got = smtp_take_reply(s, &outcome)) > 0 && !is_taken_too_early(s) && --s->tx.replies > 0) {
 		smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
 		endpoint_write(s->client, buf_span(&s->reply.text));
 	}
@@ -422,5 +441,6 @@ smtp_relay_final_reply(struct session *session)
 		smtp_log_message(s, SPAN_LITERAL("connection lost before the final reply"));
 		return outcome;
 	}
-	return smtp_wait_final(s, smtp_settings(s)->timeouts.data_final);
+	send_some(s);
+	return smtp_wait_final(s, s->tx.unsent > 0 ? t->data_block : t->data_final);
 }
