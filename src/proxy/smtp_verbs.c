@@ -524,7 +524,9 @@ const struct smtp_verb_entry smtp_verbs[SMTP_VERBS] = {
 	[SMTP_HELO] = { hello_of_this_protocol, NULL, proceed_hello, NULL, true },
 	[SMTP_EHLO] = { hello_of_this_protocol, NULL, proceed_hello, NULL, true },
 	[SMTP_LHLO] = { hello_of_this_protocol, NULL, proceed_hello, NULL, true },
-	[SMTP_MAIL] = { check_mail, policy_mail, proceed_mail, NULL, false },
+	/* What MAIL and the recipients behind it decide must not be undone by the
+	 * reply to an RSET, or meet a transaction that turns out to be open. */
+	[SMTP_MAIL] = { check_mail, policy_mail, proceed_mail, NULL, true },
 	[SMTP_RCPT] = { params_known, policy_rcpt, proceed_rcpt, NULL, false },
 	[SMTP_DATA] = { check_data, tls_where_required, proceed_data, NULL, true },
 	[SMTP_BDAT] = { check_bdat, tls_where_required, proceed_bdat, refuse_bdat, true },
