@@ -29,10 +29,14 @@ void
 proxy_accept(struct proxy *p, size_t listener, int fd, const struct peer *peer)
 {
 	const struct listener *l = &p->settings->listeners[listener];
+	unsigned char client[16];
 
 	stats_add(&p->stats->connections, 1);
-	if (!protocols[l->protocol].begin(p, l, p->generation->listener_tls[listener], fd, peer))
-		log_error("session", "a session cannot begin: out of memory");
+	if (protocols[l->protocol].begin(p, l, p->generation->listener_tls[listener], fd, peer))
+		return;
+	log_error("session", "a session cannot begin: out of memory");
+	peer_bytes(peer, client);
+	census_leave(p->census, p->index, client);
 }
 
 void

@@ -43,7 +43,8 @@ struct proxy {
 	void *drained_context;
 };
 
-/* A client was accepted at that listener; fd is owned from now on. */
+/* A client was accepted at that listener and has entered the census, which it
+ * leaves with its session; fd is owned from now on. */
 void proxy_accept(struct proxy *p, size_t listener, int fd, const struct peer *peer);
 /* No new sessions come: those that are between messages end now, the others
  * after the one they are at. drained() is called, perhaps at once. */
