@@ -99,6 +99,7 @@ struct acceptor {
 	struct timer *rest;
 	struct acceptor_socket *sockets;
 	size_t count;
+	bool stopped;
 };
 
 static void
@@ -145,9 +146,36 @@ pause_all(struct acceptor *a, bool paused)
 }
 
 static void
+close_all(struct acceptor *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		close(a->sockets[i].fd);
+	a->count = 0;
+}
+
+static void
 rested(void *context)
 {
-	pause_all(context, false);
+	struct acceptor *a = context;
+
+	if (a->stopped)
+		close_all(a);
+	else
+		pause_all(a, false);
+}
+
+/* The sockets are closed when the loop has told the kernel that they are not
+ * watched any more: closed before, those that other processes share would
+ * still be reported to us. */
+void
+acceptor_stop(struct acceptor *a)
+{
+	if (a->stopped)
+		return;
+	a->stopped = true;
+	for (size_t i = 0; i < a->count; i++)
+		watch_free(&a->sockets[i].watch);
+	timer_at(a->rest, loop_now(a->proxy->loop));
 }
 
 static void

@@ -29,6 +29,9 @@ void listeners_close(const struct listen_sockets *old, const struct listen_socke
 /* Accepting, in a proxy. */
 struct acceptor;
 struct acceptor *acceptor_new(struct proxy *p, const struct listen_sockets *sockets);
+/* Accepts no more, and closes this process's sockets: a client that connected
+ * to one would wait for nobody. */
+void acceptor_stop(struct acceptor *a);
 void acceptor_free(struct acceptor **a);
 
 #endif

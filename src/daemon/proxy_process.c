@@ -84,7 +84,7 @@ drained(void *context)
 static void
 drain(struct host *h)
 {
-	acceptor_free(&h->acceptor);
+	acceptor_stop(h->acceptor);
 	proxy_drain(h->proxy);
 }
 

@@ -59,7 +59,7 @@ drain(void *context)
 {
 	struct single *s = context;
 
-	acceptor_free(&s->acceptor);
+	acceptor_stop(s->acceptor);
 	proxy_drain(s->proxy);
 }
 
