@@ -15,6 +15,7 @@
 #include "daemon/proxy_process.h"
 #include "daemon/scanner_process.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,7 +216,7 @@ bool
 child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t index)
 {
 	struct child *child;
-	int pair[2];
+	int pair[2], failure;
 
 	if (!packet_pair(pair, true, kind == CHILD_PROXY))
 		return false;
@@ -228,9 +229,11 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 	child->pid = fork();
 	if (child->pid == 0)
 		be_child(c, r, kind, index, pair[1]);
+	failure = errno;
 	close(pair[1]);
 	if (child->pid < 0) {
 		child_free(&child);
+		errno = failure;
 		return false;
 	}
 	LIST_INSERT_HEAD(&c->list, child, others);

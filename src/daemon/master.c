@@ -110,6 +110,17 @@ realm_load(struct master *m, struct report *report)
 	return NULL;
 }
 
+/* When the kernel refuses, it is asked again later. */
+static bool
+start(struct master *m, struct realm *r, enum child_kind kind, uint32_t index)
+{
+	if (child_start(&m->children, r, kind, index))
+		return true;
+	log_error("start", "%s %u cannot be started: %m", child_kind_name(kind), index);
+	timer_at(m->rest, loop_now(m->loop) + RESTART_REST_MS);
+	return false;
+}
+
 static void
 realm_start(struct master *m, struct realm *r)
 {
@@ -119,9 +130,9 @@ realm_start(struct master *m, struct realm *r)
 	TAILQ_INSERT_HEAD(&m->realms, r, others);
 	m->current = r;
 	for (size_t i = 0; i < r->scanners; i++)
-		child_start(&m->children, r, CHILD_SCANNER, (uint32_t)i);
+		start(m, r, CHILD_SCANNER, (uint32_t)i);
 	for (size_t i = 0; i < r->proxies; i++)
-		child_start(&m->children, r, CHILD_PROXY, (uint32_t)i);
+		start(m, r, CHILD_PROXY, (uint32_t)i);
 }
 
 static void
@@ -306,7 +317,7 @@ static void
 start_missing_of(struct master *m, struct realm *r, enum child_kind kind, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!is_running(m, r, kind, (uint32_t)i) && child_start(&m->children, r, kind, (uint32_t)i))
+		if (!is_running(m, r, kind, (uint32_t)i) && start(m, r, kind, (uint32_t)i))
 			m->children.restarts[kind]++;
 }
 
@@ -475,7 +486,8 @@ master_run(const char *file)
 		return 2;
 	}
 	arena_free(&arena);
-	child_start(&m.children, (m.current = r), CHILD_KEEPER, 0);
+	m.current = r;
+	start(&m, r, CHILD_KEEPER, 0);
 	realm_start(&m, r);
 	m.control = control_new(m.loop, r->generation->settings->control_path, &m);
 	loop_run(m.loop);
