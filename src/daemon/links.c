@@ -53,8 +53,11 @@ links_serve(int channel, bool (*serve)(void *context, int link), void *context)
 	l.fds[0] = (struct pollfd){ .fd = channel, .events = POLLIN };
 	channel_send(channel, CHANNEL_READY, 0, -1);
 	while (!l.draining || l.count > 1) {
-		if (poll(l.fds, l.count, -1) < 0 && errno != EINTR)
+		if (poll(l.fds, l.count, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			break;
+		}
 		if (l.fds[0].fd >= 0 && l.fds[0].revents != 0)
 			hear_master(&l);
 		for (nfds_t i = l.count; i-- > 1;)
