@@ -18,11 +18,21 @@ enum {
 
 /* ---- opening ---- */
 
+static bool
+is_taken(const struct listen_sockets *by, int fd)
+{
+	for (size_t i = 0; by != NULL && i < by->count; i++)
+		if (by->items[i].fd == fd)
+			return true;
+	return false;
+}
+
+/* One that is not in `out` already: an address serves one listener. */
 static int
-find_open(const struct listen_sockets *old, const struct listen_socket *wanted)
+find_open(const struct listen_sockets *old, const struct listen_sockets *out, const struct listen_socket *wanted)
 {
 	for (size_t i = 0; old != NULL && i < old->count; i++)
-		if (strcmp(old->items[i].address, wanted->address) == 0 &&
+		if (strcmp(old->items[i].address, wanted->address) == 0 && !is_taken(out, old->items[i].fd) &&
 		    (old->items[i].intercept == INTERCEPT_TPROXY) == (wanted->intercept == INTERCEPT_TPROXY))
 			return old->items[i].fd;
 	return -1;
@@ -36,7 +46,7 @@ open_one(struct listen_sockets *out, const struct generation *g, size_t listener
 	struct listen_socket s = { address->text, l->intercept, listener, -1 };
 	const char *error;
 
-	s.fd = find_open(old, &s);
+	s.fd = find_open(old, out, &s);
 	if (s.fd < 0)
 		s.fd = listen_open(g->arena, address, l->intercept, &error);
 	if (s.fd < 0)
@@ -75,14 +85,9 @@ listeners_open(struct listen_sockets *out, const struct generation *g, const str
 void
 listeners_close(const struct listen_sockets *old, const struct listen_sockets *now)
 {
-	for (size_t i = 0; i < old->count; i++) {
-		bool taken = false;
-
-		for (size_t j = 0; now != NULL && j < now->count; j++)
-			taken = taken || now->items[j].fd == old->items[i].fd;
-		if (!taken)
+	for (size_t i = 0; i < old->count; i++)
+		if (!is_taken(now, old->items[i].fd))
 			close(old->items[i].fd);
-	}
 }
 
 /* ---- accepting ---- */
