@@ -28,6 +28,7 @@ log_setup(enum log_target target, enum log_format format, enum log_level least)
 	logger.target = target;
 	logger.format = format;
 	logger.least = least;
+	closelog();
 	if (target == LOG_TARGET_SYSLOG)
 		openlog("gatepost", LOG_PID | LOG_NDELAY, LOG_MAIL);
 }

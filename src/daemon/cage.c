@@ -26,11 +26,12 @@ static const int allowed[] = {
 	SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
 	SCMP_SYS(fcntl), SCMP_SYS(sched_yield), SCMP_SYS(umask),
+	SCMP_SYS(sendto), /* syslog(3); it can reach no more than sendmsg() */
 };
 
 /* Tried by libraries and harmless when it fails. */
 static const int refused[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(readlink), SCMP_SYS(stat),
-	SCMP_SYS(statx) };
+	SCMP_SYS(statx), SCMP_SYS(socket), SCMP_SYS(connect) };
 
 static bool
 add_rules(scmp_filter_ctx filter)

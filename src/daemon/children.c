@@ -146,11 +146,13 @@ be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t ind
 
 	close_others(channel, kind == CHILD_PROXY ? &r->sockets : NULL);
 	forget_signals();
+	log_setup(settings->log_target, settings->log_format, settings->log_level);
 	prctl(PR_SET_NAME, arena_printf(r->generation->arena, "gatepost:%.5s", name), 0, 0, 0);
 	log_set_process(name);
 	if (!account_become(&r->account, kind == CHILD_PROXY && uses_tproxy(settings)))
 		_exit(1);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (kind == CHILD_KEEPER)
 		keeper_process(settings, channel);
 	if (kind == CHILD_SCANNER)
