@@ -233,14 +233,14 @@ def without_tag(mail):
 
 def replaced_parts(sent, mail):
     """The names of parts that are a notice now; None when more has changed."""
-    before, after = (email.message_from_bytes(m, policy=email.policy.default) for m in (sent, mail))
-    pairs = list(zip(before.walk(), after.walk()))
-    if before.items() != after.items() or len(pairs) != len(list(before.walk())) != len(list(after.walk())):
+    before, after = (list(email.message_from_bytes(m, policy=email.policy.default).walk()) for m in (sent, mail))
+    if len(before) != len(after) or before[0].items() != after[0].items():
         return None
-    changed = [(old, new) for old, new in pairs if not old.is_multipart() and old.as_bytes() != new.as_bytes()]
+    changed = [(old, new) for old, new in zip(before, after)
+               if not old.is_multipart() and old.as_bytes() != new.as_bytes()]
     if any(new.get_content_type() != "text/plain" for _, new in changed):
         return None
-    return [old.get_filename() for old, _ in changed]
+    return [old.get_filename() or "the text" for old, _ in changed]
 
 
 def arrival(sample, mail, quarantined):
