@@ -3,14 +3,15 @@
  * Every proxy has a link of its own to every scanner of its generation and to
  * the keeper: a SEQPACKET pair made here, one end sent to each. So the death
  * of one process is seen by exactly those that spoke with it. A child keeps
- * its channel and, if a proxy, the listening sockets; all other descriptors of
- * the master are closed in it. */
+ * its channel and, if a proxy, the listening sockets and the keys of TLS; all
+ * other descriptors and keys of the master are gone in it. */
 #include "config.h"
 
 #include "daemon/children.h"
 
 #include "base/log.h"
 #include "daemon/channel.h"
+#include "daemon/generation.h"
 #include "daemon/keeper_process.h"
 #include "daemon/proxy_process.h"
 #include "daemon/scanner_process.h"
@@ -33,11 +34,12 @@ child_kind_name(enum child_kind kind)
 }
 
 bool
-children_init(struct children *c, struct loop *l, void (*ready)(void *context), void *context)
+children_init(struct children *c, struct loop *l, struct tls_tickets *tickets, void (*ready)(void *context),
+    void *context)
 {
 	size_t size = STATS_SLOTS * sizeof(struct stats);
 
-	*c = (struct children){ .loop = l, .ready = ready, .context = context };
+	*c = (struct children){ .loop = l, .tickets = tickets, .ready = ready, .context = context };
 	LIST_INIT(&c->list);
 	c->stats = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return c->stats != MAP_FAILED;
@@ -128,6 +130,18 @@ forget_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Of all generations that the master holds. */
+static void
+forget_secrets(struct children *c, struct realm *r)
+{
+	const struct child *child;
+
+	generation_forget_secrets(r->generation);
+	LIST_FOREACH (child, &c->list, others)
+		generation_forget_secrets(child->realm->generation);
+	explicit_bzero(c->tickets, sizeof(*c->tickets));
+}
+
 static bool
 uses_tproxy(const struct settings *s)
 {
@@ -149,6 +163,8 @@ be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t ind
 	log_setup(settings->log_target, settings->log_format, settings->log_level);
 	prctl(PR_SET_NAME, arena_printf(r->generation->arena, "gatepost:%.5s", name), 0, 0, 0);
 	log_set_process(name);
+	if (kind != CHILD_PROXY)
+		forget_secrets(c, r);
 	if (!account_become(&r->account, kind == CHILD_PROXY && uses_tproxy(settings)))
 		_exit(1);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

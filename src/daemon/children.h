@@ -41,6 +41,7 @@ struct children {
 	struct loop *loop;
 	LIST_HEAD(, child) list;
 	struct stats *stats;      /* STATS_SLOTS of them, shared */
+	struct tls_tickets *tickets; /* the master's, forgotten in children that need none */
 	void (*ready)(void *context);
 	void *context;
 	uint64_t restarts[3];     /* by kind */
@@ -48,7 +49,8 @@ struct children {
 enum { STATS_SLOTS = 256 };
 
 /* False: no shared memory. */
-bool children_init(struct children *c, struct loop *l, void (*ready)(void *context), void *context);
+bool children_init(struct children *c, struct loop *l, struct tls_tickets *tickets, void (*ready)(void *context),
+    void *context);
 /* Forks a child and links it to those that it works with. False: the kernel
  * refused. */
 bool child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t index);

@@ -15,9 +15,9 @@ compile_rules(struct generation *g, struct report *report)
 }
 
 static void
-report_tls(struct report *report, const struct settings *s, const char *what, const char *name, const char *error)
+report_tls(struct report *report, struct mark mark, const char *what, const char *name, const char *error)
 {
-	report_add(report, (struct mark){ s->file, 0, 0 }, "%s %s: %s", what, name, error);
+	report_add(report, mark, "%s %s: %s", what, name, error);
 }
 
 static bool
@@ -27,23 +27,23 @@ make_tls(struct generation *g, const struct tls_tickets *tickets, struct report 
 	const struct settings *s = g->settings;
 	const char *error = NULL;
 
-	g->listener_tls = ARENA_ARRAY(g->arena, struct tls_server *, s->listener_count);
+	g->listener_tls = ARENA_ARRAY(g->secrets, struct tls_server *, s->listener_count);
 	for (size_t i = 0; i < s->listener_count; i++) {
 		const struct listener *l = &s->listeners[i];
 
 		if (l->tls.mode == TLS_NONE)
 			continue;
-		g->listener_tls[i] = tls_server_new(g->arena, &l->tls, tickets, &error);
+		g->listener_tls[i] = tls_server_new(g->secrets, &l->tls, tickets, &error);
 		if (g->listener_tls[i] == NULL)
-			report_tls(report, s, "listener", l->name, error);
+			report_tls(report, l->tls.mark, "listener", l->name, error);
 	}
-	g->upstream_tls = ARENA_ARRAY(g->arena, struct tls_client *, s->upstream_count);
+	g->upstream_tls = ARENA_ARRAY(g->secrets, struct tls_client *, s->upstream_count);
 	for (size_t i = 0; i < s->upstream_count; i++) {
-		g->upstream_tls[i] = tls_client_new(g->arena, &s->upstreams[i].tls, &error);
+		g->upstream_tls[i] = tls_client_new(g->secrets, &s->upstreams[i].tls, &error);
 		if (g->upstream_tls[i] == NULL)
-			report_tls(report, s, "upstream", s->upstreams[i].name, error);
+			report_tls(report, s->upstreams[i].tls.mark, "upstream", s->upstreams[i].name, error);
 	}
-	g->intercept_tls = tls_client_new(g->arena, &plain, &error);
+	g->intercept_tls = tls_client_new(g->secrets, &plain, &error);
 	return report->count == 0;
 }
 
@@ -54,11 +54,21 @@ generation_load(const char *file, const struct tls_tickets *tickets, struct repo
 	struct generation *g = ARENA_NEW(arena, struct generation);
 
 	g->arena = arena;
+	g->secrets = arena_new(0);
 	g->settings = settings_read(arena, file, report);
 	if (g->settings != NULL && compile_rules(g, report) && make_tls(g, tickets, report))
 		return g;
 	generation_free(&g);
 	return NULL;
+}
+
+void
+generation_forget_secrets(struct generation *g)
+{
+	arena_free(&g->secrets);
+	g->listener_tls = NULL;
+	g->upstream_tls = NULL;
+	g->intercept_tls = NULL;
 }
 
 void
@@ -68,6 +78,7 @@ generation_free(struct generation **g)
 
 	if (*g == NULL)
 		return;
+	generation_forget_secrets(*g);
 	arena = (*g)->arena;
 	*g = NULL;
 	arena_free(&arena);

@@ -10,6 +10,8 @@
 /* NULL with errors in the report (whose arena must outlive it). tickets: kept
  * over reloads, so that TLS sessions resume. */
 struct generation *generation_load(const char *file, const struct tls_tickets *tickets, struct report *report);
+/* For processes that speak no TLS: they hold no keys. */
+void generation_forget_secrets(struct generation *g);
 void generation_free(struct generation **g);
 
 #endif

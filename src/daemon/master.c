@@ -438,7 +438,8 @@ begin(struct master *m)
 
 	TAILQ_INIT(&m->realms);
 	m->loop = loop_new();
-	if (m->loop == NULL || !children_init(&m->children, m->loop, child_ready, m) || !tls_tickets_make(&m->tickets))
+	if (m->loop == NULL || !tls_tickets_make(&m->tickets) ||
+	    !children_init(&m->children, m->loop, &m->tickets, child_ready, m))
 		return false;
 	m->rest = timer_new(m->loop, start_missing, m);
 	m->deadline = timer_new(m->loop, deadline_passed, m);

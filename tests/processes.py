@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+"""What each process holds: descriptors, privileges, keys. Run as root to see all.
+
+    GATEPOST=src/gatepost python3 tests/processes.py [WORD…]"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+from gatepost_test import Skip, Tests, expect, expect_equal  # noqa: E402
+
+tests = Tests()
+
+KINDS = ("proxy", "scanner", "keeper")
+MESSAGE = b"Subject: hello\r\n\r\ngood day\r\n"
+
+
+def inodes_of(address):
+    """Inodes of all TCP sockets, of any process, with that local address; listening ones first."""
+    wanted = "%s:%04X" % (socket.inet_aton(address[0])[::-1].hex().upper(), address[1])
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        rows = [line.split() for line in f][1:]
+    return ({r[9] for r in rows if r[1] == wanted and r[3] == "0A"},
+            {r[9] for r in rows if r[1] == wanted and r[3] != "0A"})
+
+
+def sockets_of(pid):
+    """Inodes of the sockets that a process has open."""
+    links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    return {m[1] for link in links if (m := re.fullmatch(r"socket:\[(\d+)\]", link))}
+
+
+def start(t, changes=None, listener=None):
+    """A gatepost of several processes, all of which have begun, and its upstream."""
+    upstream = t.upstream()
+    log = {"log": {"level": "info"}, "run": {"proxies": 2, "scanners": 2}}
+    return t.gatepost(upstream, {**log, **(changes or {})}, listener, single=False)
+
+
+def status(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+
+
+@tests
+def sockets(t):
+    "listening sockets are the master's and the proxies', a client's is one proxy's"
+    gatepost = start(t)
+    client = t.client(gatepost)
+    client.greet()
+    expect_equal(client.deliver(MESSAGE).code, 250, "a delivery")
+    for pid in gatepost.processes("scanner")[:1]:  # its successor is forked beside a client
+        os.kill(pid, 9)
+        gatepost.wait_event("started", count=3, child="^scanner$")
+    listening, connected = inodes_of(gatepost.address)
+    expect_equal(len(listening), 1, "listening sockets")
+    holders = {kind: sum(bool(connected & sockets_of(pid)) for pid in gatepost.processes(kind)) for kind in KINDS}
+    expect_equal(holders, {"proxy": 1, "scanner": 0, "keeper": 0}, "who holds the client's connection")
+    for kind in KINDS:
+        for pid in gatepost.processes(kind):
+            expect_equal(bool(listening & sockets_of(pid)), kind == "proxy", f"{kind} {pid} holds the listening socket")
+    expect(not connected & sockets_of(gatepost.process.pid), "the master holds the client's connection")
+
+
+@tests
+def privileges(t):
+    "children have given up root, capabilities and the way to new privileges; scanners are caged"
+    if os.geteuid() != 0:
+        raise Skip("only root has something to give up")
+    gatepost = start(t)
+    for kind in KINDS:
+        for pid in gatepost.processes(kind):
+            of = status(pid)
+            expect("0" not in of["Uid"].split() + of["Gid"].split(), kind, of["Uid"], of["Gid"])
+            expect_equal(of["Groups"].split(), of["Gid"].split()[:1], f"groups of the {kind}")
+            expect_equal(int(of["CapPrm"], 16) | int(of["CapEff"], 16) | int(of["CapAmb"], 16), 0, f"{kind}: capabilities")
+            expect_equal(of["NoNewPrivs"], "1", f"{kind}: no_new_privs")
+            expect_equal(os.stat(f"/proc/{pid}/environ").st_uid, 0, f"{kind}: a file that only root may read")
+            if kind == "scanner":
+                expect_equal(of["Seccomp"], "2", "the scanner's cage")
+
+
+def holds(pid, secret):
+    """Whether these octets are in the memory that is the process's alone."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            if "rw-p" not in line:
+                continue
+            begin, end = (int(x, 16) for x in line.split()[0].split("-"))
+            memory.seek(begin)
+            try:
+                if secret in memory.read(end - begin):
+                    return True
+            except OSError:
+                continue
+    return False
+
+
+def private_number(key):
+    """The private number of a P-256 key as OpenSSL has it in memory."""
+    text = subprocess.run(["openssl", "pkey", "-in", key, "-noout", "-text"], check=True, capture_output=True).stdout
+    digits = re.search(rb"priv:\s*([0-9a-f:\s]+)pub:", text)[1].decode()
+    return bytes.fromhex(re.sub(r"[:\s]", "", digits))[-32:][::-1]
+
+
+@tests
+def keys(t):
+    "private keys are in the master's and the proxies' memory, not in that of scanners and keeper"
+    if os.geteuid() != 0:
+        raise Skip("only root may look")
+    gatepost = start(t, listener={"tls": t.certificates.yaml()})
+    secret = private_number(t.certificates.pair()[1])
+    expect(holds(gatepost.process.pid, secret), "the master has no key: what is looked for is not what is there")
+    for kind in KINDS:
+        for pid in gatepost.processes(kind):
+            expect_equal(holds(pid, secret), kind == "proxy", f"{kind} {pid} holds the key")
+
+
+tests.run()
