@@ -10,6 +10,11 @@ gets every workload, one after the other, and the next round turns their order
 round. What is told is the median over the rounds; a ratio is the median of the
 ratios within the rounds. Every message differs from all others by a field.
 
+Other work on the machine slows down all subjects alike, and a proxy that is
+woken for every single packet costs several times what a busy one does: ratios
+then look better than they are. Where the machine cannot be had alone, root may
+keep others away with "chrt --rr 1 make bench".
+
 Exits with 0 when everything was measured, with 1 when a message failed.
 """
 
@@ -226,7 +231,7 @@ def print_bounds(bench):
 def print_report(bench, about):
     print(f"{about['processor']}, {about['cpus']} CPUs, Linux {about['kernel']}")
     print(f"load average {about['load_before']} before, {about['load_after']} after; {about['seconds']:.0f} s")
-    print(f"medians of {bench.rounds} rounds; CPU time by {bench.method}")
+    print(f"medians of {bench.rounds} rounds; CPU time by {bench.method}; {about['scheduling']} scheduling")
     if about["cpus"] < 2:
         print("there is but one CPU: the subjects share it with the load, so only CPU times mean something")
     if bench.reference:
@@ -272,6 +277,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all is cleaned up
     began = time.monotonic()
     about = {"processor": processor(), "cpus": len(os.sched_getaffinity(0)), "kernel": platform.release(),
+             "scheduling": "ordinary" if os.sched_getscheduler(0) == os.SCHED_OTHER else "real-time",
              "load_before": load_average()}
     folder = tempfile.mkdtemp(prefix="gatepost-bench-")
     os.chmod(folder, 0o755)  # gatepost gives up root
