@@ -206,7 +206,7 @@ rule_tests_read(struct rule_tests *t, const char *file, struct report *report)
 {
 	static const char *const keys[] = { "config", "policy", "rules", "tests", NULL };
 	struct reading r = { .arena = report->arena, .report = report, .file = file };
-	const struct yaml *root = yaml_read_file(r.arena, file, report), *list;
+	const struct yaml *root = yaml_read_file(r.arena, file, NULL, report), *list;
 	bool good;
 
 	*t = (struct rule_tests){ 0 };

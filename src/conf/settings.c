@@ -125,7 +125,7 @@ settings_from(struct arena *a, const char *file, const struct yaml *root, struct
 const struct settings *
 settings_read(struct arena *a, const char *file, struct report *report)
 {
-	const struct yaml *root = yaml_read_file(a, file, report);
+	const struct yaml *root = yaml_read_file(a, file, NULL, report);
 
 	return root != NULL ? settings_from(a, file, root, report) : NULL;
 }

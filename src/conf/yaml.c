@@ -401,7 +401,7 @@ read_whole(struct buf *text, const char *file)
 }
 
 struct yaml *
-yaml_read_file(struct arena *a, const char *file, struct report *report)
+yaml_read_file(struct arena *a, const char *file, const struct mark *named, struct report *report)
 {
 	struct buf *text = ARENA_NEW(a, struct buf);
 	struct yaml *root = NULL;
@@ -411,6 +411,8 @@ yaml_read_file(struct arena *a, const char *file, struct report *report)
 	why = read_whole(text, file);
 	if (why == 0)
 		root = yaml_read(a, file, buf_span(text), report);
+	else if (named != NULL)
+		report_add(report, *named, "%s cannot be read: %s", file, strerror(why));
 	else
 		report_add(report, (struct mark){ file, 0, 0 }, "cannot be read: %s", strerror(why));
 	buf_free(text);

@@ -34,8 +34,10 @@ enum {
 /* In the format of an error: a text of the file, cut to what a line bears. */
 #define YAML_SHOWN "%.80s"
 
-/* NULL with errors in the report. An empty document is an empty mapping. */
-struct yaml *yaml_read_file(struct arena *a, const char *file, struct report *r);
+/* NULL with errors in the report; that the file cannot be read is told at the
+ * place that named it, unless that is NULL. An empty document is an empty
+ * mapping. */
+struct yaml *yaml_read_file(struct arena *a, const char *file, const struct mark *named, struct report *r);
 struct yaml *yaml_read(struct arena *a, const char *file, struct span text, struct report *r);
 
 struct yaml *yaml_get(const struct yaml *mapping, const char *key);

@@ -30,9 +30,9 @@ rule_append(struct reading *reading, struct rule *rule)
 }
 
 static void
-read_file(struct compiler *c, const char *file, struct reading *reading)
+read_file(struct compiler *c, const char *file, const struct mark *named, struct reading *reading)
 {
-	struct yaml *root = yaml_read_file(c->arena, file, c->report), *list;
+	struct yaml *root = yaml_read_file(c->arena, file, named, c->report), *list;
 
 	reading->good &= root != NULL;
 	if (root == NULL)
@@ -115,7 +115,7 @@ ruleset_compile(struct arena *a, const struct settings *settings, size_t policy,
 	take_settings(rs, &c, settings, policy);
 	rs->search.builder = signature_builder_new(a);
 	for (size_t i = 0; i < p->rules.count; i++)
-		read_file(&c, p->rules.items[i], &reading);
+		read_file(&c, p->rules.items[i], p->rules_mark.file != NULL ? &p->rules_mark : NULL, &reading);
 	rules_collect(a, &reading, rs);
 	if (!reading.good || !rules_link(&c, rs))
 		return NULL;
