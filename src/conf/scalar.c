@@ -40,7 +40,8 @@ expected(const struct yaml *n, const char *what, struct report *r)
 		report_add(r, n->mark, "expected %s, not a %s", what,
 		    n->kind == YAML_SEQUENCE ? "list" : "mapping");
 	else
-		report_add(r, n->mark, "expected %s, not \"" YAML_SHOWN "\"", what, n->text.data);
+		report_add(r, n->mark, "expected %s, not %s\"" YAML_SHOWN "\"", what, n->quoted ? "the text " : "",
+		    n->text.data);
 	return false;
 }
 

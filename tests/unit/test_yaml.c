@@ -181,11 +181,11 @@ test_reads_files(void **state)
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "a: 1\n", 5), 5);
-	assert_text(yaml_get(yaml_read_file(f->arena, name, &f->report), "a"), "1");
+	assert_text(yaml_get(yaml_read_file(f->arena, name, NULL, &f->report), "a"), "1");
 	close(fd);
 	unlink(name);
-	assert_null(yaml_read_file(f->arena, "/nowhere/at/all", &f->report));
-	assert_null(yaml_read_file(f->arena, "/", &f->report));
+	assert_null(yaml_read_file(f->arena, "/nowhere/at/all", NULL, &f->report));
+	assert_null(yaml_read_file(f->arena, "/", NULL, &f->report));
 	assert_string_equal(conf_errors(f), "/nowhere/at/all:0:0: cannot be read: No such file or directory\n"
 	                                    "/:0:0: cannot be read: Is a directory\n");
 }
@@ -200,7 +200,7 @@ test_refuses_a_file_too_large(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, (off_t)YAML_FILE_MAX + 1), 0);
 	close(fd);
-	assert_null(yaml_read_file(f->arena, name, &f->report));
+	assert_null(yaml_read_file(f->arena, name, NULL, &f->report));
 	unlink(name);
 	assert_non_null(strstr(conf_errors(f), ":0:0: larger than 64 MiB\n"));
 }
@@ -311,7 +311,7 @@ test_numbers(void **state)
 	assert_false(yaml_number(value(f, "1.0"), &n, &f->report));
 	assert_false(yaml_number(value(f, "0x10"), &n, &f->report));
 	assert_false(yaml_number(value(f, "'1'"), &n, &f->report));
-	assert_string_equal(conf_errors(f), "t:1:4: expected a whole number, not \"1\"\n");
+	assert_string_equal(conf_errors(f), "t:1:4: expected a whole number, not the text \"1\"\n");
 }
 
 static void
