@@ -21,43 +21,43 @@ static const char help[] =
     "  gatepost check\n"
     "  gatepost check -c new.yaml && systemctl reload gatepost\n";
 
-static bool
-check_listeners(const struct loaded *l)
+static void
+check_listeners(const struct loaded *l, struct report *report)
 {
-	struct tls_tickets tickets;
-	bool good = true;
+	struct tls_tickets tickets = { 0 };
 
-	if (!tls_tickets_make(&tickets)) {
-		complain("OpenSSL gives no random numbers");
-		return false;
-	}
 	for (size_t i = 0; i < l->settings->listener_count; i++) {
 		const struct listener *listener = &l->settings->listeners[i];
 		const char *error;
 
-		if (listener->tls.mode != TLS_NONE && tls_server_new(l->arena, &listener->tls, &tickets, &error) == NULL) {
-			complain("listener %s: %s", listener->name, error);
-			good = false;
-		}
+		if (listener->tls.mode != TLS_NONE && tls_server_new(l->arena, &listener->tls, &tickets, &error) == NULL)
+			report_add(report, listener->tls.mark, "listener %s: %s", listener->name, error);
 	}
-	return good;
 }
 
-static bool
-check_upstreams(const struct loaded *l)
+static void
+check_upstreams(const struct loaded *l, struct report *report)
 {
-	bool good = true;
-
 	for (size_t i = 0; i < l->settings->upstream_count; i++) {
 		const struct upstream *upstream = &l->settings->upstreams[i];
 		const char *error;
 
-		if (upstream->tls.mode != TLS_NONE && tls_client_new(l->arena, &upstream->tls, &error) == NULL) {
-			complain("upstream %s: %s", upstream->name, error);
-			good = false;
-		}
+		if (upstream->tls.mode != TLS_NONE && tls_client_new(l->arena, &upstream->tls, &error) == NULL)
+			report_add(report, upstream->tls.mark, "upstream %s: %s", upstream->name, error);
 	}
-	return good;
+}
+
+/* No session begins here, so the keys of tickets need not be random. */
+static bool
+check_tls(const struct loaded *l)
+{
+	struct report report;
+
+	report_init(&report, l->arena);
+	check_listeners(l, &report);
+	check_upstreams(l, &report);
+	report_print(&report, stderr);
+	return report.count == 0;
 }
 
 /* A policy's rules count once for each policy that has them. */
@@ -77,12 +77,8 @@ static int
 check(const char *file)
 {
 	struct loaded l;
-	bool good = load_config(&l, file);
+	bool good = load_config(&l, file) && check_tls(&l);
 
-	if (good) {
-		good = check_listeners(&l);
-		good &= check_upstreams(&l);
-	}
 	if (good)
 		print_summary(&l);
 	loaded_free(&l);

@@ -58,6 +58,7 @@ struct certificate {
 };
 
 struct listener_tls {
+	struct mark mark;
 	enum tls_mode mode;
 	bool required;              /* starttls: nothing but EHLO, NOOP, STARTTLS, QUIT before TLS */
 	const char *certificate, *key;    /* as written; if so, certificates[0] */
@@ -84,6 +85,7 @@ struct listener {
 };
 
 struct upstream_tls {
+	struct mark mark;
 	enum tls_mode mode;
 	enum tls_verify verify;
 	const char *ca;          /* PEM file or folder; NULL = the system's */

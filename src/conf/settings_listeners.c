@@ -52,6 +52,7 @@ tls_check(struct conf *c, const struct yaml *node, void *object)
 	struct listener_tls *tls = object;
 	bool certificate = yaml_get(node, "certificate") != NULL, key = yaml_get(node, "key") != NULL;
 
+	tls->mark = node->mark;
 	if (certificate != key)
 		report_add(c->report, node->mark, "\"certificate\" and \"key\" go together");
 	else if (certificate)

@@ -26,9 +26,10 @@ static const struct key tls_keys[] = {
 static void
 tls_check(struct conf *c, const struct yaml *node, void *object)
 {
-	const struct upstream_tls *tls = object;
+	struct upstream_tls *tls = object;
 	bool fingerprint = yaml_get(node, "fingerprint") != NULL;
 
+	tls->mark = node->mark;
 	if ((yaml_get(node, "certificate") != NULL) != (yaml_get(node, "key") != NULL))
 		report_add(c->report, node->mark, "\"certificate\" and \"key\" go together");
 	if (tls->verify == VERIFY_FINGERPRINT && !fingerprint)

@@ -44,6 +44,22 @@ tls_error(struct arena *a, const char *file)
 	return arena_printf(a, "%s: %s", file, reason != NULL ? reason : "cannot be used for TLS");
 }
 
+/* The key loads but is another's, or does not load. */
+static const char *
+key_error(struct arena *a, const char *certificate, const char *key)
+{
+	unsigned long code = ERR_peek_error();
+	int library = ERR_GET_LIB(code);
+	bool other = library == ERR_LIB_X509 ||
+	    (library == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_NO_CERTIFICATE_ASSIGNED);
+
+	if (!other && library != ERR_LIB_OSSL_DECODER)
+		return tls_error(a, key);
+	ERR_clear_error();
+	return other ? arena_printf(a, "%s: not the key of %s", key, certificate) :
+		       arena_printf(a, "%s: no private key without a passphrase is in it", key);
+}
+
 static void
 free_context(void *ctx)
 {
@@ -86,7 +102,7 @@ tls_context_identity(SSL_CTX *ctx, struct arena *a, const char *certificate, con
 		return false;
 	}
 	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
-		*error = tls_error(a, key);
+		*error = key_error(a, certificate, key);
 		return false;
 	}
 	return true;
