@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -126,9 +127,10 @@ def check_contract(t):
     os.unlink(os.path.join(folder, "tls/key.pem"))
     status, out, err = gatepost("check", "-c", os.path.join(folder, "gatepost.yaml"))
     expect(status == 2 and "listener mx:" in err and "key.pem" in err and out == "", err)
+    expect(re.search(r"gatepost\.yaml:8:10: listener mx: ", err), "the place of tls:", err)
     os.symlink(t.certificates.pair("other")[1], os.path.join(folder, "tls/key.pem"))
     status, _, err = gatepost("check", "-c", os.path.join(folder, "gatepost.yaml"))
-    expect(status == 2 and "listener mx:" in err, err)
+    expect(status == 2 and "listener mx:" in err and "key.pem: not the key of " in err, err)
     os.unlink(os.path.join(folder, "tls/ca.pem"))
     status, _, err = gatepost("check", "-c", os.path.join(folder, "gatepost.yaml"))
     expect("listener mx:" in err and "upstream imap-store:" in err, err)
@@ -145,6 +147,9 @@ def check_errors(t):
     lines = err.splitlines()
     expect(status == 2 and out == "" and len(lines) == 2, err)
     expect("rules.yaml:2:" in lines[0] and "body" in lines[0] and "rules.yaml:3:" in lines[1], err)
+    os.unlink(os.path.join(os.path.dirname(path), "rules.yaml"))
+    status, _, err = gatepost("check", "-c", path)
+    expect(status == 2 and re.match(r".*gatepost\.yaml:\d+:\d+: .*rules\.yaml cannot be read: ", err), err)
     status, _, err = gatepost("check", "-c", "/nonexistent/gatepost.yaml")
     expect(status == 2 and err.startswith("/nonexistent/gatepost.yaml:"), err)
 
@@ -375,11 +380,12 @@ tests:
     expect_equal((status, out, err), (0, "ok 1 - from a file\nok 2 - in place\n1..2\n2 passed, 0 failed\n", ""))
     bad = write(folder, "bad.test.yaml", """rules: [rules.yaml]
 tests:
-  - { name: wrong, file: mail/ham, verdict: accept, rules: [NONE], not_rules: [LUNCH], score: 5 }
+  - { name: wrong, file: mail/ham, verdict: accept, rules: [NONE], not_rules: [LUNCH, LNCH], score: 5 }
 """)
     status, out, _ = gatepost("test", good, bad)
     expect(status == 1 and out.endswith("1..3\n2 passed, 1 failed\n") and "not ok 3 - wrong\n" in out, out)
-    for told in ("verdict tag, expected accept", "score 6, expected 5", "NONE does not hold", "LUNCH holds"):
+    for told in ("verdict tag, expected accept", "score 6, expected 5", "NONE is no rule in force", "LUNCH holds",
+                 "LNCH is no rule in force"):
         expect(f"bad.test.yaml:3: {told}" in out, told, out)
 
 

@@ -33,7 +33,7 @@ mail_list_free(struct mail_list *l)
 static void
 add_error(struct mail_list *l, const char *path, int error)
 {
-	complain("%s: %s", path, strerror(error));
+	complain("%s: %s", path, error == EINVAL ? "neither a file nor a folder; - is the standard input" : strerror(error));
 	l->errors++;
 }
 

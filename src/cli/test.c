@@ -9,6 +9,7 @@
 #include "scan/scan.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char help[] =
     "Usage: gatepost test FILE…\n"
@@ -56,6 +57,7 @@ tell(struct results *r, const char *name, bool passed)
 struct complaints {
 	struct arena *arena;
 	const struct rule_test *test;
+	const struct ruleset *rules;
 	struct buf text;
 };
 
@@ -75,17 +77,34 @@ is_hit(const struct scan_answer *answer, const char *rule)
 	return false;
 }
 
+static bool
+is_in_force(const struct ruleset *rules, const char *name)
+{
+	for (size_t i = 0; i < ruleset_count(rules); i++)
+		if (strcmp(ruleset_about(rules, i).name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A misspelt name never holds, which not_rules must not take for success. */
+static void
+check_rule(struct complaints *c, const struct scan_answer *answer, const char *name, bool expected)
+{
+	if (!is_in_force(c->rules, name))
+		wrong(c, name, "is no rule in force", expected ? "that it holds" : "that it is one and does not hold");
+	else if (is_hit(answer, name) != expected)
+		wrong(c, name, expected ? "does not hold" : "holds", expected ? "that it holds" : "that it does not");
+}
+
 static void
 check_rules(struct complaints *c, const struct scan_answer *answer)
 {
 	const struct rule_test *t = c->test;
 
 	for (size_t i = 0; i < t->rules.count; i++)
-		if (!is_hit(answer, t->rules.items[i]))
-			wrong(c, t->rules.items[i], "does not hold", "that it holds");
+		check_rule(c, answer, t->rules.items[i], true);
 	for (size_t i = 0; i < t->not_rules.count; i++)
-		if (is_hit(answer, t->not_rules.items[i]))
-			wrong(c, t->not_rules.items[i], "holds", "that it does not");
+		check_rule(c, answer, t->not_rules.items[i], false);
 }
 
 static const char *
@@ -109,9 +128,9 @@ check_answer(struct complaints *c, const struct scan_answer *answer)
 }
 
 static void
-run_test(struct results *r, struct scanner *scanner, size_t policy, const struct rule_test *t, struct arena *a)
+run_test(struct results *r, struct scanner *scanner, const struct loaded *l, size_t policy, const struct rule_test *t)
 {
-	struct complaints c = { .arena = a, .test = t };
+	struct complaints c = { .arena = l->arena, .test = t, .rules = l->rules[policy] };
 	struct scan_request request = {
 		.policy = policy,
 		.message = t->message,
@@ -134,7 +153,7 @@ run_tests(struct results *r, const struct rule_tests *tests, const struct loaded
 	struct scanner *scanner = policy != SIZE_MAX ? scanner_new(l->settings, l->rules) : NULL;
 
 	for (size_t i = 0; scanner != NULL && i < tests->count; i++)
-		run_test(r, scanner, policy, &tests->tests[i], l->arena);
+		run_test(r, scanner, l, policy, &tests->tests[i]);
 	scanner_free(&scanner);
 	return policy != SIZE_MAX;
 }
