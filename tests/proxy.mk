@@ -3,7 +3,8 @@
 # The program as a whole, from outside. Each says in its head what it is about
 # and can be run alone: GATEPOST=src/gatepost python3 tests/tls.py [WORD…]
 session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests/wire_starttls.py tests/tls.py \
-	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py
+	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py \
+	tests/processes.py tests/reload.py
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
 EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/gatepost_test.py \
