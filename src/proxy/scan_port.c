@@ -125,6 +125,7 @@ least_busy(struct scan_port *p)
 	return best;
 }
 
+/* Without a scratch file the scanner makes do with memory. */
 static enum packet_result
 send_job(struct link *k, struct scan_job *j)
 {
@@ -132,8 +133,8 @@ send_job(struct link *k, struct scan_job *j)
 	int fds[2] = { spool_reader(spool), -1 };
 	enum packet_result result;
 
-	if (spool_file(spool) >= 0 && (fds[1] = spool_scratch(spool)) < 0)
-		return PACKET_FAILED;
+	if (spool_file(spool) >= 0)
+		fds[1] = spool_scratch(spool);
 	result = packet_send(k->fd, buf_span(&j->head), fds[0] < 0 ? spool_bytes(spool) : SPAN_NONE, fds,
 	    (size_t)(fds[0] >= 0) + (fds[1] >= 0));
 	if (fds[1] >= 0)
