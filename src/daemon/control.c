@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "io/peer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -56,6 +57,33 @@ obey(struct master *m, struct span command, struct buf *out)
 	}
 }
 
+/* Children end while we wait: SIGCHLD interrupts a call that has a timeout
+ * even where it would be restarted (signal(7)). */
+static ssize_t
+receive(int fd, char *text, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, text, size, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* A peer that does not take its answer does without. */
+static void
+answer(int fd, struct span text)
+{
+	while (text.len > 0) {
+		ssize_t n = send(fd, text.data, text.len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0)
+			text = span_from(text, (size_t)n);
+	}
+}
+
 static void
 hear(void *context)
 {
@@ -70,11 +98,10 @@ hear(void *context)
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	n = recv(fd, text, sizeof(text), 0);
+	n = receive(fd, text, sizeof(text));
 	if (n > 0) {
 		obey(c->master, span_trim(span_of(text, (size_t)n)), &out);
-		/* A peer that does not take its answer does without. */
-		(void)!send(fd, buf_span(&out).data, buf_span(&out).len, MSG_NOSIGNAL);
+		answer(fd, buf_span(&out));
 	}
 	buf_free(&out);
 	close(fd);
