@@ -59,8 +59,6 @@ struct host {
 	int channel;
 };
 
-enum { LINGER_LOOK_MS = 20 };
-
 static void
 stuck(void *context, uint32_t scanner)
 {

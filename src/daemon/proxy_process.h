@@ -13,6 +13,9 @@ struct proxy_place {
 	size_t index;
 };
 
+/* How often one that has drained looks whether the last replies are sent. */
+enum { LINGER_LOOK_MS = 20 };
+
 /* A proxy in that loop, accepting. NULL when the kernel or memory refuses.
  * stuck as in scan_port_new(). */
 struct proxy *proxy_host_new(struct loop *l, const struct proxy_place *place,

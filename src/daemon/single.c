@@ -22,6 +22,7 @@ struct single {
 	struct listen_sockets sockets;
 	struct proxy *proxy;
 	struct acceptor *acceptor;
+	struct timer *linger;
 	struct scan_service *scan;
 	struct keep_service *keep;
 	struct watch *watches[5];
@@ -51,7 +52,10 @@ drained(void *context)
 {
 	struct single *s = context;
 
-	loop_stop(s->loop);
+	if (loop_lingering(s->loop) == 0)
+		loop_stop(s->loop);
+	else
+		timer_at(s->linger, loop_now(s->loop) + LINGER_LOOK_MS);
 }
 
 static void
@@ -112,14 +116,16 @@ begin(struct single *s)
 	s->watches[3] = watch_signal(s->loop, SIGINT, drain, s);
 	s->watches[4] = watch_signal(s->loop, SIGHUP, refuse_reload, s);
 	signal(SIGPIPE, SIG_IGN);
+	s->linger = timer_new(s->loop, drained, s);
 	s->acceptor = acceptor_new(s->proxy, &s->sockets);
-	return s->acceptor != NULL;
+	return s->linger != NULL && s->acceptor != NULL;
 }
 
 static void
 end(struct single *s)
 {
 	acceptor_free(&s->acceptor);
+	timer_free(&s->linger);
 	proxy_host_free(&s->proxy);
 	for (size_t i = 0; i < sizeof(s->watches) / sizeof(s->watches[0]); i++)
 		watch_free(&s->watches[i]);
