@@ -121,6 +121,17 @@ start(struct master *m, struct realm *r, enum child_kind kind, uint32_t index)
 	return false;
 }
 
+static struct child *
+find_keeper(struct master *m)
+{
+	struct child *child;
+
+	LIST_FOREACH (child, &m->children.list, others)
+		if (child->kind == CHILD_KEEPER)
+			return child;
+	return NULL;
+}
+
 static void
 realm_start(struct master *m, struct realm *r)
 {
@@ -129,6 +140,8 @@ realm_start(struct master *m, struct realm *r)
 	log_setup(s->log_target, s->log_format, s->log_level);
 	TAILQ_INSERT_HEAD(&m->realms, r, others);
 	m->current = r;
+	if (find_keeper(m) == NULL)
+		start(m, r, CHILD_KEEPER, 0);
 	for (size_t i = 0; i < r->scanners; i++)
 		start(m, r, CHILD_SCANNER, (uint32_t)i);
 	for (size_t i = 0; i < r->proxies; i++)
@@ -162,17 +175,6 @@ has_proxies(const struct master *m, const struct realm *r)
 		if (child->kind == CHILD_PROXY && (r == NULL || child->realm == r))
 			return true;
 	return false;
-}
-
-static struct child *
-find_keeper(struct master *m)
-{
-	struct child *child;
-
-	LIST_FOREACH (child, &m->children.list, others)
-		if (child->kind == CHILD_KEEPER)
-			return child;
-	return NULL;
 }
 
 /* ---- reload ---- */
@@ -487,8 +489,6 @@ master_run(const char *file)
 		return 2;
 	}
 	arena_free(&arena);
-	m.current = r;
-	start(&m, r, CHILD_KEEPER, 0);
 	realm_start(&m, r);
 	m.control = control_new(m.loop, r->generation->settings->control_path, &m);
 	loop_run(m.loop);
