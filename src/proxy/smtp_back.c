@@ -392,7 +392,10 @@ smtp_identify_client(struct session *session)
 	if (got == 0)
 		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.command);
 	s->asked = false;
-	s->greeting_code = s->reply.code == 220 || s->reply.code >= 400 ? s->reply.code : 220;
+	s->greeting_code = 220;
+	if (s->reply.code != 220 && s->reply.code < 400)
+		return STEP_NEXT; /* a server that does not greet anew */
+	s->greeting_code = s->reply.code;
 	buf_clear(&s->greeting);
 	buf_add_span(&s->greeting, buf_span(&s->reply.text));
 	return STEP_NEXT;
