@@ -89,8 +89,9 @@ smtp_greet(struct session *session)
 
 	smtp_progress(s);
 	if (s->greeting_code != 220) {
-		if (!s->greeted)
-			endpoint_write(s->client, buf_span(&s->greeting));
+		if (s->greeted) /* once more, behind STARTTLS */
+			return smtp_give_up(s, "421 4.3.0 the mail server takes no more sessions, try again later");
+		endpoint_write(s->client, buf_span(&s->greeting));
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	}
 	if (s->greeted)
