@@ -37,13 +37,16 @@ log_answer(struct log_entry *e, const struct scan_answer *a)
 void
 smtp_log_message(struct smtp_session *s, struct span reply)
 {
-	const struct smtp_transaction *tx = &s->tx;
+	struct smtp_transaction *tx = &s->tx;
 	struct proxy *proxy = s->session.proxy;
 	char client[PEER_TEXT_SIZE];
 	struct log_entry e;
 
-	stats_add(&proxy->stats->messages, 1);
-	stats_add(&proxy->stats->octets, tx->spool.size);
+	if (!tx->counted) {
+		stats_add(&proxy->stats->messages, 1);
+		stats_add(&proxy->stats->octets, tx->spool.size);
+	}
+	tx->counted = true;
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	peer_text(&s->peer, client);

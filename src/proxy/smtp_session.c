@@ -13,6 +13,7 @@
 #include "proxy/smtp_session.h"
 
 #include "base/log.h"
+#include "proxy/smtp_log.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -149,6 +150,8 @@ time_out(struct smtp_session *s, enum smtp_party whom)
 	};
 
 	log_info("timeout", "session %s: %s", s->session.id, texts[whom] + sizeof("421 4.4.2"));
+	if (s->tx.answer != NULL)
+		smtp_log_message(s, span_str(texts[whom]));
 	return smtp_give_up(s, texts[whom]);
 }
 
@@ -281,7 +284,7 @@ smtp_transaction_reset(struct smtp_session *s)
 {
 	struct smtp_transaction *tx = &s->tx;
 	struct spool spool = tx->spool;
-	bool shared = tx->job != NULL || tx->keep != NULL; /* asked, and not answered */
+	bool shared = tx->job != NULL || tx->keep != NULL || tx->abandoned; /* asked, and not answered */
 	struct arena *arena = tx->arena;
 
 	scan_cancel(&tx->job);

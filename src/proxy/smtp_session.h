@@ -78,6 +78,7 @@ struct smtp_transaction {
 	struct arena *arena;
 	struct scan_answer *answer;
 	struct scan_job *job;
+	bool abandoned;          /* a scan was given up: the scanner may still read the spool */
 	struct keep_job *keep;
 	bool kept, keep_failed;
 	char kept_as[64];
@@ -88,6 +89,7 @@ struct smtp_transaction {
 	uint64_t unsent;         /* octets in the upstream's queue when last looked at */
 	bool replaying;          /* the upstream has heard part of the message */
 	bool replayed;           /* and its end: now only the upstream knows the outcome */
+	bool counted;            /* in the statistics: LMTP logs a message once a recipient */
 	size_t replies;          /* final replies still to come: LMTP has one a recipient */
 };
 

@@ -120,6 +120,7 @@ smtp_await_verdict(struct session *session)
 		ask_verdict(s);
 	if (s->tx.answer == NULL && s->awaited == SMTP_SCANNER && endpoint_expired(s->client)) {
 		scan_cancel(&s->tx.job);
+		s->tx.abandoned = true;
 		fail_scan(s, "not scanned in time");
 	}
 	if (s->tx.answer == NULL) /* one more message may be ahead of ours in the scanner */
@@ -130,12 +131,14 @@ smtp_await_verdict(struct session *session)
 
 /* ---- apply_verdict ---- */
 
+/* A scanner that was taken over must not be able to have a client told 250. */
 static enum outcome
 refuse_by_rule(struct smtp_session *s, const char *otherwise)
 {
 	const struct scan_answer *a = s->tx.answer;
+	bool refuses = a->reply.len > 0 && a->reply.data[0] == otherwise[0];
 
-	return smtp_refuse_message(s, a->reply.len > 0 ? arena_strndup(s->tx.arena, a->reply) : otherwise);
+	return smtp_refuse_message(s, refuses ? arena_strndup(s->tx.arena, a->reply) : otherwise);
 }
 
 static bool
