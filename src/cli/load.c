@@ -1,5 +1,4 @@
-/* Loading. Rules are compiled for each policy, so that a file which two of
- * them use is read twice and its errors are found twice; they are told once. */
+/* Loading: the configuration, and the rules of each policy. */
 #include "config.h"
 
 #include "cli/load.h"
@@ -17,34 +16,11 @@ static const char no_config[] =
     "  default: { thresholds: [{ score: 5.0, then: tag }, { score: 15.0, then: reject }] }\n";
 
 static bool
-same_error(const struct report_error *a, const struct report_error *b)
-{
-	return a->mark.line == b->mark.line && a->mark.column == b->mark.column &&
-	       strcmp(a->mark.file, b->mark.file) == 0 && strcmp(a->message, b->message) == 0;
-}
-
-/* A report shows so few errors that comparing each with each is cheap. */
-static void
-drop_repeated(struct report *r)
-{
-	for (struct report_error *e = r->first; e != NULL; e = e->next)
-		for (struct report_error **at = &e->next; *at != NULL;) {
-			if (!same_error(e, *at)) {
-				at = &(*at)->next;
-				continue;
-			}
-			*at = (*at)->next;
-			r->count--;
-		}
-}
-
-static bool
 compile(struct loaded *l, struct report *report)
 {
 	l->rules = ARENA_ARRAY(l->arena, struct ruleset *, l->settings->policy_count);
 	for (size_t i = 0; i < l->settings->policy_count; i++)
 		l->rules[i] = ruleset_compile(l->arena, l->settings, i, report);
-	drop_repeated(report);
 	return report->count == 0;
 }
 

@@ -39,20 +39,35 @@ insert(struct report *r, struct report_error *e)
 		r->last = &e->next;
 }
 
+static bool
+is_told(const struct report *r, const struct report_error *e)
+{
+	for (const struct report_error *o = r->first; o != NULL; o = o->next)
+		if (o->mark.line == e->mark.line && o->mark.column == e->mark.column &&
+		    strcmp(o->mark.file, e->mark.file) == 0 && strcmp(o->message, e->message) == 0)
+			return true;
+	return false;
+}
+
 void
 report_add(struct report *r, struct mark mark, const char *format, ...)
 {
 	struct report_error *e;
 	va_list args;
 
-	if (r->count++ >= REPORT_SHOWN_MAX)
+	if (r->count >= REPORT_SHOWN_MAX) {
+		r->count++;
 		return;
+	}
 	e = ARENA_NEW(r->arena, struct report_error);
 	e->mark = mark;
 	va_start(args, format);
 	e->message = arena_vprintf(r->arena, format, args);
 	va_end(args);
-	insert(r, e);
+	if (!is_told(r, e)) {
+		r->count++;
+		insert(r, e);
+	}
 }
 
 /* A message may quote the file, and a terminal shall not obey it. */
