@@ -123,7 +123,7 @@ control_new(struct loop *l, const char *path, struct master *m)
 		if (c->fd >= 0)
 			c->watch = watch_new(l, c->fd, hear, c);
 		if (c->watch == NULL) {
-			log_warning("control", "%s: %s: gatepost ctl will not reach this gatepost", path, error);
+			log_warning("control", "%s: gatepost ctl will not reach this gatepost", error);
 			control_free(&c);
 		}
 	}
