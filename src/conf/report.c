@@ -61,6 +61,7 @@ report_add(struct report *r, struct mark mark, const char *format, ...)
 	}
 	e = ARENA_NEW(r->arena, struct report_error);
 	e->mark = mark;
+	e->mark.file = arena_strdup(r->arena, mark.file);
 	va_start(args, format);
 	e->message = arena_vprintf(r->arena, format, args);
 	va_end(args);

@@ -27,7 +27,8 @@ struct report_error {
 
 void report_init(struct report *r, struct arena *a);
 /* An error that is in the report already is not added again: a file of rules
- * is read once for each policy that has it. */
+ * is read once for each policy that has it. The report outlives what it is
+ * about: the file's name is copied. */
 void report_add(struct report *r, struct mark mark, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* One line an error: `file:line:column: message`. */
 void report_print(const struct report *r, FILE *out);
