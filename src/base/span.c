@@ -81,12 +81,31 @@ span_find(struct span s, struct span needle)
 	return at != NULL ? (size_t)(at - s.data) : SIZE_MAX;
 }
 
+static bool
+is_letter(char c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+/* A byte of the needle that has no case is looked for by memchr. */
 size_t
 span_find_nocase(struct span s, struct span needle)
 {
-	for (size_t i = 0; i + needle.len <= s.len; i++)
+	size_t pivot = 0;
+
+	while (pivot < needle.len && is_letter(needle.data[pivot]))
+		pivot++;
+	for (size_t i = 0; i + needle.len <= s.len; i++) {
+		if (pivot < needle.len) {
+			const char *at = memchr(s.data + i + pivot, needle.data[pivot], s.len - i - needle.len + 1);
+
+			if (at == NULL)
+				return SIZE_MAX;
+			i = (size_t)(at - s.data) - pivot;
+		}
 		if (equal_nocase(s.data + i, needle.data, needle.len))
 			return i;
+	}
 	return SIZE_MAX;
 }
 

@@ -2,9 +2,10 @@
  * alphabet are skipped, and padding ends a group, not the body, so that joined
  * base64 texts are decoded one after the other.
  *
- * A clean line is taken eight characters at a time, each through one table
- * look-up, and the test for strangers is one for all eight; only what fails
- * it, ends of lines above all, is looked at character by character. */
+ * A clean line is taken eight characters at a time, each through one look-up
+ * in the table of its place, which gives its bits where the three octets want
+ * them; the test for strangers is one for all eight. Only what fails it, ends
+ * of lines above all, is looked at character by character. */
 #include "config.h"
 
 #include "mime/decode.h"
@@ -32,6 +33,23 @@ static const unsigned char digit[256] = {
 	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
 };
 
+/* The value of a character as a constant, and its bits within the three octets
+ * of its group, the first octet lowest. */
+#define VALUE(c) \
+	((c) >= 'A' && (c) <= 'Z' ? (c) - 'A' : (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26 : \
+	 (c) >= '0' && (c) <= '9' ? (c) - '0' + 52 : (c) == '+' ? 62 : (c) == '/' ? 63 : -1)
+#define OCTETS(bits) (((bits) >> 16 & 0xff) | ((bits) & 0xff00) | ((bits) & 0xff) << 16)
+#define BITS(c, shift) (VALUE(c) < 0 ? STRANGER : OCTETS((uint32_t)VALUE(c) << (shift)))
+#define FOUR(c, shift) BITS(c, shift), BITS((c) + 1, shift), BITS((c) + 2, shift), BITS((c) + 3, shift)
+#define SIXTEEN(c, shift) \
+	FOUR(c, shift), FOUR((c) + 4, shift), FOUR((c) + 8, shift), FOUR((c) + 12, shift)
+#define SIXTY_FOUR(c, shift) \
+	SIXTEEN(c, shift), SIXTEEN((c) + 16, shift), SIXTEEN((c) + 32, shift), SIXTEEN((c) + 48, shift)
+#define ALL(shift) { SIXTY_FOUR(0, shift), SIXTY_FOUR(64, shift), SIXTY_FOUR(128, shift), SIXTY_FOUR(192, shift) }
+#define STRANGER 0xff000000u
+
+static const uint32_t place[4][256] = { ALL(18), ALL(12), ALL(6), ALL(0) };
+
 /* A group in the making: the bits of `count` characters. */
 struct group {
 	uint32_t bits;
@@ -51,24 +69,33 @@ flush_group(struct group *g, char *out)
 	return len;
 }
 
-/* Whole groups while all characters are of the alphabet. Writes up to eight
- * bytes for six, never further than the input is long. */
+static uint32_t
+octets_of(const unsigned char *in)
+{
+	return place[0][in[0]] | place[1][in[1]] | place[2][in[2]] | place[3][in[3]];
+}
+
+static void
+put_octets(char *out, uint32_t octets)
+{
+	octets = htole32(octets);
+	memcpy(out, &octets, sizeof(octets));
+}
+
+/* Whole groups while all characters are of the alphabet. Writes seven bytes
+ * for six, never further than the input is long. */
 static const unsigned char *
 decode_clean(const unsigned char *in, const unsigned char *end, char **out)
 {
 	char *o = *out;
 
 	for (; end - in >= 8; in += 8, o += 6) {
-		unsigned a = digit[in[0]], b = digit[in[1]], c = digit[in[2]], d = digit[in[3]];
-		unsigned e = digit[in[4]], f = digit[in[5]], g = digit[in[6]], h = digit[in[7]];
-		uint64_t bits;
+		uint32_t first = octets_of(in), second = octets_of(in + 4);
 
-		if (((a | b | c | d | e | f | g | h) & 0x80) != 0)
+		if (((first | second) & STRANGER) != 0)
 			break;
-		bits = (uint64_t)(a << 18 | b << 12 | c << 6 | d) << 40;
-		bits |= (uint64_t)(e << 18 | f << 12 | g << 6 | h) << 16;
-		bits = htobe64(bits);
-		memcpy(o, &bits, sizeof(bits));
+		put_octets(o, first);
+		put_octets(o + 3, second);
 	}
 	for (; end - in >= 4; in += 4, o += 3) {
 		unsigned a = digit[in[0]], b = digit[in[1]], c = digit[in[2]], d = digit[in[3]];

@@ -58,7 +58,7 @@ static bool
 is_one_of(struct span name, const char *const *names)
 {
 	for (; *names != NULL; names++)
-		if (span_is_nocase(name, *names))
+		if (name.len > 0 && ascii_lower(name.data[0]) == **names && span_is_nocase(name, *names))
 			return true;
 	return false;
 }
@@ -74,7 +74,7 @@ put_blank(struct html *h, char blank)
 static void
 put(struct html *h, struct span character)
 {
-	if (is_space(character.data[0]) || span_is(character, "\xc2\xa0")) {
+	if (is_space(character.data[0]) || span_eq(character, SPAN_LITERAL("\xc2\xa0"))) {
 		put_blank(h, ' ');
 		return;
 	}
@@ -352,7 +352,7 @@ take_markup(struct html *h)
 }
 
 static void
-take_text(struct html *h)
+take_character(struct html *h)
 {
 	char decoded[4];
 	size_t len = 0, decoded_len = 0;
@@ -366,6 +366,30 @@ take_text(struct html *h)
 		put(h, span_first(h->in, len));
 	}
 	advance(h, len);
+}
+
+/* How many octets are visible ASCII that means itself. */
+static size_t
+plain_run(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.len && s.data[i] > ' ' && s.data[i] < 0x7f && s.data[i] != '<' && s.data[i] != '&')
+		i++;
+	return i;
+}
+
+static void
+take_text(struct html *h)
+{
+	size_t run = plain_run(h->in);
+
+	if (run == 0) {
+		take_character(h);
+		return;
+	}
+	put(h, span_first(h->in, run));
+	advance(h, run);
 }
 
 struct span

@@ -2,9 +2,8 @@
  * out. The code between is straight: what runs out of memory or over a limit
  * jumps back here and becomes an answer by the policy's on_failure.
  *
- * Bodies of messages that came inline are decoded in memory that is kept from
- * one message to the next; those of a larger message have their own, which is
- * given back with it. */
+ * Bodies are decoded in memory that is kept from one message to the next; those
+ * of a message that came with a file of its own, in that file. */
 #include "config.h"
 
 #include "scan/scan.h"
@@ -33,8 +32,8 @@ struct scanner {
 	const struct settings *settings;
 	struct scan_policy *policies;
 	struct arena *arena;        /* of the message at hand */
-	struct scratch *kept;       /* for inline messages */
-	struct scratch *large;      /* of the message at hand, or NULL */
+	struct scratch *kept;
+	struct scratch *large;      /* of a message that came with a file, or NULL */
 	struct scan_answer answer;
 };
 
@@ -186,17 +185,17 @@ static void
 scan(struct scanner *s, const struct scan_request *request, int scratch_fd)
 {
 	const struct scan_policy *policy = &s->policies[request->policy];
-	bool is_inline = request->message.len <= MESSAGE_INLINE_MAX && scratch_fd < 0;
+	bool has_file = scratch_fd >= 0;
 
 	if (answer_unread(&s->answer, policy, request)) {
-		if (scratch_fd >= 0)
+		if (has_file)
 			close(scratch_fd);
 		return;
 	}
-	if (!is_inline)
+	if (has_file)
 		s->large = scratch_new(scratch_fd);
-	if (is_inline || s->large != NULL)
-		scan_guarded(s, request, is_inline ? s->kept : s->large);
+	if (!has_file || s->large != NULL)
+		scan_guarded(s, request, has_file ? s->large : s->kept);
 	else
 		scan_answer_failure(&s->answer, policy->settings->on_failure, "no memory to decode a large message");
 	scratch_free(&s->large);

@@ -19,6 +19,8 @@
 
 #include "wire/smtp_data.h"
 
+enum { TIDY_WORTHWHILE = 256 }; /* octets from which looking at a chunk as a whole pays */
+
 enum state {
 	LINE_START, /* after CR LF, or nothing yet */
 	IN_LINE,
@@ -197,6 +199,47 @@ step(struct pass *p)
 	}
 }
 
+typedef unsigned char octets16 __attribute__((vector_size(16), aligned(1), may_alias));
+
+/* Whether CR and LF stand only as CRLF, and no dot follows one. Each octet is
+ * held against the one behind it, sixteen at a time. */
+static bool
+is_tidy(const char *p, size_t len)
+{
+	const octets16 none = { 0 }, cr = none + '\r', lf = none + '\n', dot = none + '.';
+	octets16 bad = none;
+	uint64_t halves[2];
+	bool wrong = false;
+	size_t i = 0;
+
+	for (; i + 17 <= len; i += 16) {
+		octets16 one = *(const octets16 *)(p + i), next = *(const octets16 *)(p + i + 1);
+
+		bad |= (octets16)(((one == cr) ^ (next == lf)) | ((one == lf) & (next == dot)));
+	}
+	for (; i + 1 < len; i++)
+		wrong |= (p[i] == '\r') != (p[i + 1] == '\n') || (p[i] == '\n' && p[i + 1] == '.');
+	memcpy(halves, &bad, sizeof(halves));
+	return (halves[0] | halves[1]) == 0 && !wrong;
+}
+
+/* Whole lines at once, where nothing in them needs thought; the last CRLF of
+ * the chunk ends them. */
+static void
+skip_tidy_lines(struct pass *p)
+{
+	struct smtp_unstuffer *u = p->u;
+	const char *last = p->end > p->at ? memrchr(p->at, '\n', (size_t)(p->end - p->at)) : NULL;
+	size_t len = last != NULL ? (size_t)(last + 1 - p->at) : 0;
+
+	if (len < TIDY_WORTHWHILE || (u->state != LINE_START && u->state != IN_LINE) || *p->at == '.' || *p->at == '\n' ||
+	    (u->line_limit > 0 && u->line_len + len > u->line_limit) || !is_tidy(p->at, len))
+		return;
+	p->at = last + 1;
+	u->line_len = 0;
+	u->state = LINE_START;
+}
+
 /* Takes octets up to `end`; stops at the end of the data. */
 static void
 take_piece(struct pass *p, const char *end)
@@ -205,6 +248,7 @@ take_piece(struct pass *p, const char *end)
 
 	p->run = p->at;
 	p->end = end;
+	skip_tidy_lines(p);
 	p->lf = p->at < end ? find(p->at, end, '\n') : end;
 	while (p->at < end && u->state != ENDED) {
 		if (u->state == LINE_START || u->state == IN_LINE)
