@@ -8,7 +8,7 @@
 
 #include "proxy/smtp_session.h"
 
-#include "base/log.h"
+#include "proxy/smtp_log.h"
 
 static bool
 wants_starttls(const struct smtp_session *s)
@@ -26,6 +26,18 @@ tls_of(const struct smtp_session *s)
 	return s->listener->upstream == SIZE_MAX ? g->intercept_tls : g->upstream_tls[s->listener->upstream];
 }
 
+static void
+log_trouble(const struct smtp_session *s, const char *why)
+{
+	const struct upstream *u = smtp_upstream(s);
+	struct log_entry e;
+
+	smtp_log_begin(&e, s, LOG_LEVEL_WARNING, "upstream");
+	log_text(&e, "upstream", u != NULL ? u->name : "intercepted");
+	log_text(&e, "msg", why);
+	log_end(&e);
+}
+
 /* The name to verify and the key to resume by; an intercepted server has none. */
 static bool
 begin_tls(struct smtp_session *s)
@@ -40,7 +52,7 @@ upstream_unusable(struct smtp_session *s, const char *text, const char *why)
 {
 	const struct upstream *u = smtp_upstream(s);
 
-	log_warning("upstream", "session %s: upstream %s: %s", s->session.id, u != NULL ? u->name : "intercepted", why);
+	log_trouble(s, why);
 	if (u != NULL && s->server_address != NULL && !s->greeted) /* a lost session is no dead server */
 		upstream_failed(s->session.proxy->upstreams, s->listener->upstream, s->server_address);
 	if (endpoint_tls(s->server) == ENDPOINT_TLS_FAILED)
@@ -83,7 +95,7 @@ connected(void *context, int fd, const struct address *address, const char *why)
 	s->connecting = NULL;
 	s->server_address = address;
 	if (fd < 0) {
-		log_warning("upstream", "session %s: no upstream answers: %s", s->session.id, why);
+		log_trouble(s, why);
 		s->connect_failed = true;
 	} else {
 		s->server = endpoint_new(s->session.proxy->loop, fd, session_wake, s);
@@ -173,7 +185,7 @@ ignore_reply(struct smtp_session *s, struct smtp_pending *p)
 {
 	(void)p;
 	if (s->reply.code >= 300)
-		log_info("upstream", "session %s: the upstream answered RSET by %d", s->session.id, s->reply.code);
+		smtp_log_event(s, LOG_LEVEL_INFO, "upstream", "RSET was not answered by 250");
 }
 
 void

@@ -7,7 +7,7 @@
 
 #include "proxy/smtp_session.h"
 
-#include "base/log.h"
+#include "proxy/smtp_log.h"
 #include "proxy/smtp_verbs.h"
 
 #include <stdlib.h>
@@ -56,7 +56,7 @@ smtp_accept_client(struct session *session)
 	int proxied = take_proxy_header(s);
 
 	if (proxied < 0) {
-		log_warning("proxy-protocol", "session %s: no PROXY header where one is due", session->id);
+		smtp_log_event(s, LOG_LEVEL_WARNING, "proxy-protocol", "no PROXY header where one is due");
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	}
 	if (proxied == 0)
@@ -71,7 +71,7 @@ smtp_accept_client(struct session *session)
 	case ENDPOINT_HANDSHAKE:
 		return smtp_wait(s, SMTP_CLIENT, t->tls_handshake);
 	case ENDPOINT_TLS_FAILED:
-		log_info("tls", "session %s: client: %s", session->id, endpoint_tls_text(s->client));
+		smtp_log_event(s, LOG_LEVEL_INFO, "tls", endpoint_tls_text(s->client));
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	case ENDPOINT_SECURE:
 		break;
@@ -322,14 +322,14 @@ smtp_start_tls(struct session *session)
 				return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
 		}
 		if (endpoint_discard_input(s->client) > 0)
-			log_warning("starttls", "session %s: plaintext behind STARTTLS was dropped", session->id);
+			smtp_log_event(s, LOG_LEVEL_WARNING, "starttls", "plaintext behind STARTTLS was dropped");
 		if (!endpoint_accept_tls(s->client, s->tls))
 			return smtp_goto(s, SMTP_STEP_CLOSE);
 		return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
 	case ENDPOINT_HANDSHAKE:
 		return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
 	case ENDPOINT_TLS_FAILED:
-		log_info("tls", "session %s: client: %s", session->id, endpoint_tls_text(s->client));
+		smtp_log_event(s, LOG_LEVEL_INFO, "tls", endpoint_tls_text(s->client));
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	case ENDPOINT_SECURE:
 		break;

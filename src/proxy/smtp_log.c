@@ -4,7 +4,30 @@
 
 #include "proxy/smtp_log.h"
 
-#include "base/log.h"
+
+void
+smtp_log_begin(struct log_entry *e, const struct smtp_session *s, enum log_level level, const char *event)
+{
+	char client[PEER_TEXT_SIZE];
+
+	peer_text(&s->peer, client);
+	log_begin(e, level, event);
+	log_text(e, "session", s->session.id);
+	log_text(e, "listener", s->listener->name);
+	log_text(e, "client", client);
+}
+
+void
+smtp_log_event(const struct smtp_session *s, enum log_level level, const char *event, const char *msg)
+{
+	struct log_entry e;
+
+	if (!log_enabled(level))
+		return;
+	smtp_log_begin(&e, s, level, event);
+	log_text(&e, "msg", msg);
+	log_end(&e);
+}
 
 static void
 log_recipients(struct log_entry *e, const struct smtp_transaction *tx)
@@ -39,7 +62,6 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 {
 	struct smtp_transaction *tx = &s->tx;
 	struct proxy *proxy = s->session.proxy;
-	char client[PEER_TEXT_SIZE];
 	struct log_entry e;
 
 	if (!tx->counted) {
@@ -49,11 +71,7 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 	tx->counted = true;
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
-	peer_text(&s->peer, client);
-	log_begin(&e, LOG_LEVEL_INFO, "message");
-	log_text(&e, "session", s->session.id);
-	log_text(&e, "listener", s->listener->name);
-	log_text(&e, "client", client);
+	smtp_log_begin(&e, s, LOG_LEVEL_INFO, "message");
 	log_text(&e, "helo", s->helo != NULL ? s->helo : "");
 	log_text(&e, "from", tx->sender != NULL ? tx->sender : "");
 	log_recipients(&e, tx);

@@ -12,7 +12,6 @@
 
 #include "proxy/smtp_session.h"
 
-#include "base/log.h"
 #include "proxy/smtp_log.h"
 
 #include <stdlib.h>
@@ -149,7 +148,7 @@ time_out(struct smtp_session *s, enum smtp_party whom)
 		[SMTP_KEEPER] = "421 4.3.0 timeout: the message could not be kept in time",
 	};
 
-	log_info("timeout", "session %s: %s", s->session.id, texts[whom] + sizeof("421 4.4.2"));
+	smtp_log_event(s, LOG_LEVEL_INFO, "timeout", texts[whom] + sizeof("421 4.4.2"));
 	if (s->tx.answer != NULL)
 		smtp_log_message(s, span_str(texts[whom]));
 	return smtp_give_up(s, texts[whom]);

@@ -4,7 +4,7 @@
 
 #include "proxy/smtp_verbs.h"
 
-#include "base/log.h"
+#include "proxy/smtp_log.h"
 #include "wire/sasl.h"
 
 #include <stdlib.h>
@@ -482,6 +482,19 @@ smtp_auth_line_is_clean(struct span line)
 	return true;
 }
 
+/* Who guesses passwords is found by this line. */
+static void
+log_auth(const struct smtp_session *s)
+{
+	struct log_entry e;
+
+	smtp_log_begin(&e, s, s->authenticated ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "auth");
+	log_text(&e, "mechanism", s->mechanism);
+	log_span(&e, "user", buf_span(&s->user));
+	log_number(&e, "reply", s->reply.code);
+	log_end(&e);
+}
+
 void
 smtp_auth_replied(struct smtp_session *s, struct smtp_pending *p)
 {
@@ -490,6 +503,7 @@ smtp_auth_replied(struct smtp_session *s, struct smtp_pending *p)
 	if (s->auth_waits_client)
 		return;
 	s->authenticated = s->reply.code == 235;
+	log_auth(s);
 	if (!s->authenticated)
 		buf_clear(&s->user);
 }
