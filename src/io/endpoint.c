@@ -350,6 +350,7 @@ finish(struct endpoint *e)
 		return;
 	tls_endpoint_shutdown(e);
 	e->sent = true;
+	lingerer_sent(e->loop, &e->lingerer);
 	if (shutdown(e->fd, SHUT_WR) != 0 || e->eof) {
 		destroy(e);
 		return;

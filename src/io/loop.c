@@ -339,7 +339,16 @@ lingerer_remove(struct loop *l, struct lingerer *node)
 	if (node->next != NULL)
 		node->next->link = node->link;
 	node->link = NULL;
-	l->lingerer_count--;
+	if (!node->sent)
+		l->lingerer_count--;
+}
+
+void
+lingerer_sent(struct loop *l, struct lingerer *node)
+{
+	if (!node->sent)
+		l->lingerer_count--;
+	node->sent = true;
 }
 
 size_t

@@ -19,7 +19,10 @@ void block_give(struct loop *l, struct buf *b);
 struct lingerer {
 	struct lingerer *next, **link;
 	void (*end)(struct lingerer *self); /* removes it */
+	bool sent; /* only the peer's end of the connection is awaited */
 };
+/* All was sent: nobody need wait for it any more. */
+void lingerer_sent(struct loop *l, struct lingerer *node);
 void lingerer_add(struct loop *l, struct lingerer *node);
 void lingerer_remove(struct loop *l, struct lingerer *node);
 
