@@ -35,7 +35,7 @@ const struct key limits_keys[] = {
 	/* EHLO of a server with every extension known has about 40. */
 	{ LIMIT(reply_lines, number), .preset = 256, .least = 10, .most = 100000 },
 	/* Nineteen of twenty messages are smaller and never touch a disk. */
-	{ LIMIT(spool_memory, size), .preset = MIB(1), .most = MIB(1024) },
+	{ LIMIT(spool_memory, size), .preset = MIB(16), .most = MIB(1024) },
 	/* What Dovecot reads: a message past it could be shown by nobody. */
 	{ LIMIT(message_parts, number), .preset = 10000, .least = 1, .most = 1000000 },
 	{ LIMIT(message_depth, number), .preset = 100, .least = 1, .most = 500 },
