@@ -17,6 +17,7 @@ struct archive_member {
 	uint64_t size;       /* declared */
 	bool encrypted;
 	bool directory;
+	bool message;        /* the content is a MIME entity: a header and a body */
 	struct span content; /* empty when encrypted or a directory; valid during the call only */
 };
 

@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/libengine.a
 src_libengine_a_SOURCES = \
 	src/engine/archive.c \
 	src/engine/archive.h \
+	src/engine/container.c \
+	src/engine/container.h \
 	src/engine/digest.c \
 	src/engine/digest_set.c \
 	src/engine/digest_set.h \

@@ -22,6 +22,32 @@ char *scratch_room(struct scratch *s, size_t len);
 struct span mime_decode_body(struct mime_message *m, const struct mime_part *part, enum mime_encoding encoding,
     struct scratch *scratch);
 
+/* The body of a leaf in every reading that some program has of it: each
+ * candidate encoding, and of one that is malformed each way to go on. The
+ * strict reading comes first; a well-formed body has no other. At most
+ * BODY_READINGS_MAX, each linear.
+ *
+ *     struct mime_bodies b;
+ *     mime_bodies_begin(&b, m, part, scratch);
+ *     while (mime_bodies_next(&b))
+ *             look_at(b.content);
+ */
+enum { BODY_READINGS_MAX = 32 };
+struct mime_bodies {
+	struct span content;         /* valid until the next call */
+	enum mime_encoding encoding; /* it was decoded from */
+	bool first;                  /* the strict reading */
+	/* Private from here. */
+	struct mime_message *message;
+	const struct mime_part *part;
+	struct scratch *scratch;
+	const struct mime_encodings *at;
+	unsigned count;
+};
+void mime_bodies_begin(struct mime_bodies *b, struct mime_message *m, const struct mime_part *part,
+    struct scratch *scratch);
+bool mime_bodies_next(struct mime_bodies *b);
+
 /* Single decoders, linear, into out (which has room for in.len bytes); each
  * returns the length. *strict is false when something was not of the grammar. */
 size_t base64_decode(struct span in, char *out, bool *strict);

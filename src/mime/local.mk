@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/libmime.a
 src_libmime_a_SOURCES = \
 	src/mime/base64.c \
+	src/mime/bodies.c \
 	src/mime/boundary.c \
 	src/mime/boundary.h \
 	src/mime/charset.c \

@@ -78,6 +78,9 @@ struct mime_part {
 	const char *charset;      /* lower case, or NULL */
 	struct span preamble, epilogue; /* of a multipart, else empty */
 	unsigned depth;           /* 0 = the root */
+	/* A part that only another reading than the strict one has. Its parent is
+	 * the innermost strict part that it begins in, which does not know it. */
+	bool shadow;
 	bool detached;            /* lies in an encoded message: its spans are not of the message's raw bytes */
 	struct mime_part *next_leaf; /* the leaves in the order of the message */
 	struct mime_defect_list *found;
@@ -116,7 +119,10 @@ struct mime_message {
 	struct arena *arena;
 	struct span raw;
 	struct mime_part *root, *first_leaf;
-	size_t part_count;
+	/* Leaves that some other reading of the structure has, linked by
+	 * next_leaf; empty for a message with one structure. */
+	struct mime_part *first_shadow;
+	size_t part_count; /* without shadows */
 	struct mime_defect *defects; /* in the order they were found */
 	struct mime_defect **defects_end;
 	size_t defect_count;
