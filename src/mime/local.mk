@@ -12,6 +12,7 @@ src_libmime_a_SOURCES = \
 	src/mime/decode.h \
 	src/mime/defects.c \
 	src/mime/defects.h \
+	src/mime/embedded.c \
 	src/mime/field.c \
 	src/mime/field.h \
 	src/mime/header.c \

@@ -13,8 +13,6 @@
 #include "mime/decode.h"
 #include "mime/defects.h"
 #include "mime/parser.h"
-#include "mime/utf8.h"
-#include "mime/uuencode.h"
 
 enum {
 	DECODED_RATIO = 4,     /* bytes of decoded messages a byte of the message */
@@ -55,9 +53,8 @@ new_part(struct parser *p, struct mime_part *parent)
 	return part;
 }
 
-/* NULL when there are too many parts: then reading stops. */
-static struct mime_part *
-new_child(struct parser *p, struct mime_part *parent)
+struct mime_part *
+parser_new_child(struct parser *p, struct mime_part *parent)
 {
 	if (p->m->part_count < p->limits.parts)
 		return new_part(p, parent);
@@ -68,8 +65,8 @@ new_child(struct parser *p, struct mime_part *parent)
 	return NULL;
 }
 
-static void
-add_leaf(struct parser *p, struct mime_part *part)
+void
+parser_add_leaf(struct parser *p, struct mime_part *part)
 {
 	*p->leaf_end = part;
 	p->leaf_end = &part->next_leaf;
@@ -195,56 +192,13 @@ reader_over(struct span text)
 		.crlf = newline != NULL && newline > text.data && newline[-1] == '\r' };
 }
 
-/* Files that are uuencoded in a text become leaves of their own; the first one
- * in a part that is all uuencode is the part. */
-static void
-find_uuencoded(struct parser *p, struct mime_part *part)
-{
-	bool whole = part->encodings->encoding == ENCODING_UUENCODE;
-	struct mime_part **last = &part->first_child;
-	struct span text = part->body;
-	struct uu_file file;
-
-	for (size_t n = 1; uu_find(text, &file); n++) {
-		struct mime_part *child = part;
-
-		text = span_from(text, (size_t)(span_end(file.whole) - text.data));
-		if (!whole || n > 1) {
-			child = new_child(p, part);
-			if (child == NULL)
-				return;
-			child->section = arena_printf(p->m->arena, "%s!uu%zu", part->section, n);
-			child->whole = child->body = file.whole;
-			child->head = span_first(file.whole, 0);
-			content_read(p->m, child, "application/octet-stream");
-			child->encodings->encoding = ENCODING_UUENCODE;
-			add_leaf(p, child);
-			*last = child;
-			last = &child->next;
-		}
-		content_add_name(p->m, child, utf8_guess(p->m->arena, file.name));
-		if (!file.finished)
-			defect_add(p->m, child, DEFECT_UUENCODE_UNFINISHED);
-	}
-}
-
-static bool
-may_hold_uuencode(const struct mime_part *part)
-{
-	struct span type = span_str(part->types->type);
-
-	return part->encodings->encoding == ENCODING_UUENCODE ||
-	    (!is_encoded(part) && (span_starts(type, "text/") || span_starts(type, "multipart/")));
-}
-
 /* part->body is known, and the reader is after it. */
 static void
 finish_leaf(struct parser *p, struct mime_part *part)
 {
 	part->kind = PART_LEAF;
-	add_leaf(p, part);
-	if (may_hold_uuencode(part))
-		find_uuencoded(p, part);
+	parser_add_leaf(p, part);
+	embedded_read(p, part);
 }
 
 /* Reads a message inside: its root is the one child. */
@@ -286,7 +240,7 @@ static bool
 read_child(struct parser *p, struct mime_part *part, struct mime_part **link, size_t n)
 {
 	bool digest = strcmp(part->types->type, "multipart/digest") == 0;
-	struct mime_part *child = new_child(p, part);
+	struct mime_part *child = parser_new_child(p, part);
 
 	if (child == NULL)
 		return false;
@@ -445,7 +399,7 @@ mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 
 	if (raw.data == NULL)
 		raw = SPAN_LITERAL("");
-	*m = (struct mime_message){ .arena = a, .raw = raw, .readings = 1, .defects_end = &m->defects };
+	*m = (struct mime_message){ .arena = a, .raw = raw, .limits = *limits, .readings = 1, .defects_end = &m->defects };
 	p.in = reader_over(raw);
 	m->root = new_part(&p, NULL);
 	read_part(&p, m->root, "text/plain");

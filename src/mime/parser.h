@@ -25,6 +25,14 @@ struct parser {
 	bool stopped;   /* a limit was hit: the rest is not read */
 };
 
+/* A part inside `parent`; NULL when there are too many parts: then reading stops. */
+struct mime_part *parser_new_child(struct parser *p, struct mime_part *parent);
+/* The next leaf in the order of the message. */
+void parser_add_leaf(struct parser *p, struct mime_part *part);
+
+/* Files that stand in a leaf's text become its children, leaves too. */
+void embedded_read(struct parser *p, struct mime_part *part);
+
 /* Reads the header at p->in.at into part->head and ->headers. False when a
  * delimiter ended it (then p->in.ended_by), so that there is no body. */
 bool header_read(struct parser *p, struct mime_part *part);
