@@ -41,6 +41,8 @@ const struct mime_defect_kind mime_defect_kinds[] = {
 	[DEFECT_CONFLICTING_NAMES] = { "conflicting-names", false, "a part has several names; each was looked at" },
 	[DEFECT_CONFLICTING_PARAMETER] = { "conflicting-parameter", true,
 		"a boundary or charset is given twice, differently" },
+	[DEFECT_CONTAINER_INCONSISTENT] = { "container-inconsistent", true,
+		"an archive or document says two things of what is in it: programs unpack different files" },
 	[DEFECT_CONTENT_TYPE_MALFORMED] = { "content-type-malformed", true,
 		"a Content-Type is not of the grammar; it was read as far as it makes sense" },
 	[DEFECT_DELIMITER_AFTER_FINAL] = { "delimiter-after-final", true,

@@ -126,6 +126,7 @@ struct mime_message {
 	struct mime_defect *defects; /* in the order they were found */
 	struct mime_defect **defects_end;
 	size_t defect_count;
+	struct mime_limits limits; /* it was read with */
 	bool over_limit; /* parts, depth or headers: not wholly read */
 	size_t readings; /* 1, and 1 more for each further type, encoding and name */
 };

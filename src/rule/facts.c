@@ -1,8 +1,9 @@
 /* Facts of a message, taken in one walk over its parts in the order of the
- * message. Each leaf is decoded once in every reading of its encoding, and
- * everything that some rule asks of the bytes is done while they lie in the
- * scratch: kind, digests, signatures, archive members, text. Work that no rule
- * asks for is not done. */
+ * message, and then over those that only other readings of its structure have.
+ * Each leaf is decoded in every reading of its body, and everything that some
+ * rule asks of the bytes is done while they lie in the scratch: kind, digests,
+ * signatures, members of containers, text. Work that no rule asks for is not
+ * done. */
 #include "config.h"
 
 #include "rule/facts.h"
@@ -20,16 +21,19 @@ part_after(const struct mime_part *part)
 static void
 leaf_take(struct taking *t, const struct mime_part *part)
 {
-	for (const struct mime_encodings *e = part->encodings; e != NULL; e = e->next) {
-		struct item *item = item_add(t, part, NULL);
-		struct span content;
+	struct mime_bodies b;
 
-		item->first_reading = e == part->encodings;
-		if (!t->bodies)
-			return;
-		content = mime_decode_body(t->facts->message, part, e->encoding, t->decode);
-		item_take_content(t, item, content);
-		text_take_part(t, part, content);
+	if (!t->bodies) {
+		part_item_add(t, part)->first_reading = true;
+		return;
+	}
+	mime_bodies_begin(&b, t->message, part, t->decode);
+	while (mime_bodies_next(&b)) {
+		struct item *item = part_item_add(t, part);
+
+		item->first_reading = b.first;
+		item_take_content(t, item, b.content);
+		text_take_part(t, part, b.content);
 	}
 }
 
@@ -38,7 +42,7 @@ leaf_take(struct taking *t, const struct mime_part *part)
 static void
 attached_message_take(struct taking *t, const struct mime_part *part)
 {
-	struct item *item = item_add(t, part, NULL);
+	struct item *item = part_item_add(t, part);
 	unsigned char sha256[DIGEST_MAX];
 
 	item_describe(t, item, part->body, sha256);
@@ -56,7 +60,7 @@ leave_attached_messages(struct taking *t, const struct mime_part *part)
 
 	while (message != NULL && message->kind != PART_MESSAGE)
 		message = message->parent;
-	while (t->around != NULL && t->around->part != message)
+	while (t->around != t->holder && t->around->own != message)
 		t->around = t->around->outer;
 }
 
@@ -69,10 +73,10 @@ surroundings_search(struct taking *t, const struct mime_part *part)
 	region_search(t, t->around, part->epilogue);
 }
 
-static void
+void
 parts_take(struct taking *t)
 {
-	for (const struct mime_part *p = t->facts->message->root; p != NULL; p = part_after(p)) {
+	for (const struct mime_part *p = t->message->root; p != NULL; p = part_after(p)) {
 		leave_attached_messages(t, p);
 		surroundings_search(t, p);
 		if (p->kind == PART_LEAF)
@@ -80,7 +84,12 @@ parts_take(struct taking *t)
 		else if (p->kind == PART_MESSAGE)
 			attached_message_take(t, p);
 		else if (p->names != NULL)
-			item_add(t, p, NULL);
+			part_item_add(t, p);
+	}
+	t->around = t->holder;
+	for (const struct mime_part *p = t->message->first_shadow; p != NULL; p = p->next_leaf) {
+		region_search(t, t->around, p->head);
+		leaf_take(t, p);
 	}
 }
 
@@ -103,11 +112,13 @@ void
 facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *scratch, struct scratch *decode,
     bool want_parts)
 {
-	struct taking t = { .facts = f, .scratch = scratch, .decode = decode, .want_parts = want_parts };
+	struct archive_budget budget = { .limits = rs->archive_limits };
+	size_t parts_left = f->message->limits.parts;
+	struct taking t = { .facts = f, .message = f->message, .scratch = scratch, .decode = decode, .budget = &budget,
+		.parts_left = &parts_left, .want_parts = want_parts };
 	const struct search *s = f->search;
 
 	facts_prepare(f);
-	t.budget.limits = rs->archive_limits;
 	t.archives = want_parts || s->archives;
 	t.bodies = t.archives || s->bodies || s->body.count > 0 || s->uri.count > 0;
 	text_take_headers(&t);

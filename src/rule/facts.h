@@ -2,22 +2,26 @@
 #ifndef RULE_FACTS_H
 #define RULE_FACTS_H
 
+#include "engine/container.h"
 #include "rule/compile.h"
 #include "rule/evaluate.h"
 
-/* A MIME part in one reading of its encoding, or a member of an archive. */
+/* A MIME part in one reading of its body, or a member of a container. */
 struct item {
 	struct item *next;
 	struct item *container;        /* of a member */
 	struct item *outer;            /* of an attached message: the one that it is in */
 	size_t index;
-	const struct mime_part *part;  /* or the part that the member is in */
+	const struct mime_part *part;  /* of the message itself: where the item is, or begins */
+	const struct mime_part *own;   /* the part that it is; NULL for a member */
 	struct span section;
 	const struct mime_name *names;
 	const struct mime_type *types; /* NULL for a member */
 	const char *magic;             /* NULL where contents were not looked at */
 	uint64_t octets, size;         /* as it stands, decoded */
 	bool encrypted;                /* or something in it is */
+	bool message;                  /* its container says that it is one */
+	uint32_t traits;               /* bits by enum trait, of something in it too */
 	bool first_reading;
 	char sha256[2 * DIGEST_MAX + 1];
 };
@@ -58,19 +62,30 @@ struct rule_scratch {
 void facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *s, struct scratch *decode,
     bool want_parts);
 
-/* One taking of facts. */
+/* One taking of facts; or of those of a message that was found inside of an
+ * item, with the rest shared. */
 struct taking {
 	struct facts *facts;
+	struct mime_message *message; /* that is walked over */
+	struct item *holder;          /* it was found in; NULL for the message itself */
 	struct rule_scratch *scratch;
 	struct scratch *decode;
-	struct archive_budget budget;
+	struct archive_budget *budget;
+	size_t *parts_left;           /* for messages found inside */
 	bool want_parts, bodies, archives;
 	struct item *item;   /* whose contents are searched; NULL outside of all */
-	struct item *around; /* the attached message that the walk is in, or NULL */
+	struct item *around; /* the attached message that the walk is in, or the holder */
 };
+
+/* facts.c: all parts of t->message, in every reading. */
+void parts_take(struct taking *t);
+/* facts_nested.c: an item whose content is a message of its own. */
+void nested_message_take(struct taking *t, struct item *item, struct span content);
+bool content_is_message(const struct item *item);
 
 /* facts_item.c */
 struct item *item_add(struct taking *t, const struct mime_part *part, struct item *container);
+struct item *part_item_add(struct taking *t, const struct mime_part *part);
 /* Size, kind and, where parts are wanted, the digest; false when there is none. */
 bool item_describe(struct taking *t, struct item *item, struct span content, unsigned char sha256[DIGEST_MAX]);
 /* All that is asked of the bytes. */
@@ -78,7 +93,10 @@ void item_take_content(struct taking *t, struct item *item, struct span content)
 /* Signatures in bytes that are no item's. `item`: the attached message they
  * are in, or NULL. */
 void region_search(struct taking *t, struct item *item, struct span bytes);
+/* facts_container.c: members and traits. */
+void container_take(struct taking *t, struct item *item, struct span content);
 /* facts_text.c */
+void uri_take(void *context, struct span uri); /* context: a struct taking */
 enum regex_result *results_new(struct arena *a, size_t count);
 void text_take_headers(struct taking *t);
 void text_take_raw_body(struct taking *t);

@@ -1,12 +1,9 @@
-/* What is taken from the bytes of a part or of an archive's member. */
+/* What is taken from the bytes of a part or of a container's member. */
 #include "config.h"
 
 #include "base/codec.h"
 #include "engine/magic.h"
 #include "rule/facts.h"
-
-/* Of a member's name in its section, which is shown; a name may be 64 KiB. */
-enum { SECTION_NAME_MAX = 255 };
 
 struct item *
 item_add(struct taking *t, const struct mime_part *part, struct item *container)
@@ -17,14 +14,26 @@ item_add(struct taking *t, const struct mime_part *part, struct item *container)
 	item->index = f->item_count++;
 	item->part = part;
 	item->container = container;
-	if (container == NULL) {
-		item->section = span_str(part->section);
-		item->names = part->names;
-		item->types = part->types;
-		item->octets = part->body.len;
-	}
 	*f->last_item = item;
 	f->last_item = &item->next;
+	return item;
+}
+
+/* In a message that was found inside of an item, parts are that item's. */
+struct item *
+part_item_add(struct taking *t, const struct mime_part *own)
+{
+	const struct mime_part *part = own->shadow ? own->parent : own;
+	struct item *item = item_add(t, t->holder != NULL ? t->holder->part : part, t->holder);
+
+	item->own = own;
+	item->section = span_str(own->section);
+	if (t->holder != NULL)
+		item->section = span_str(arena_printf(t->facts->arena, "%.*s!%s", SPAN_ARG(t->holder->section),
+		    own->section));
+	item->names = own->names;
+	item->types = own->types;
+	item->octets = own->body.len;
 	return item;
 }
 
@@ -69,66 +78,6 @@ region_search(struct taking *t, struct item *item, struct span bytes)
 	search(t, bytes, NULL);
 }
 
-static struct mime_name *
-member_name(struct arena *a, struct span name)
-{
-	struct mime_name *n = ARENA_NEW(a, struct mime_name);
-
-	n->name = arena_copy(a, name);
-	return n;
-}
-
-static void
-mark_encrypted(struct item *item)
-{
-	for (; item != NULL && !item->encrypted; item = item->container)
-		item->encrypted = true;
-}
-
-static bool
-member_take(void *context, const struct archive_member *m)
-{
-	struct taking *t = context;
-	struct item *container = t->item;
-	struct arena *a = t->facts->arena;
-	struct span shown = span_first(m->name, SECTION_NAME_MAX);
-	struct item *item;
-
-	if (m->directory)
-		return true;
-	item = item_add(t, container->part, container);
-	item->section = span_str(arena_printf(a, "%.*s!%.*s", SPAN_ARG(container->section), SPAN_ARG(shown)));
-	item->names = member_name(a, m->name);
-	item->octets = item->size = m->size;
-	item->first_reading = true;
-	if (m->encrypted)
-		mark_encrypted(item);
-	else
-		item_take_content(t, item, m->content);
-	t->item = container;
-	return true;
-}
-
-static void
-archive_take(struct taking *t, struct item *item, struct span content)
-{
-	struct facts *f = t->facts;
-
-	t->item = item;
-	switch (archive_read(f->arena, content, &t->budget, member_take, t)) {
-	case ARCHIVE_DAMAGED:
-		f->unread_members = arena_printf(f->arena, "the archive %.*s is damaged", SPAN_ARG(item->section));
-		break;
-	case ARCHIVE_OVER_LIMIT:
-		f->unread_members = arena_printf(f->arena, "the archive %.*s is larger or deeper than the limits allow",
-		    SPAN_ARG(item->section));
-		break;
-	case ARCHIVE_READ:
-	case ARCHIVE_NONE:
-		break;
-	}
-}
-
 bool
 item_describe(struct taking *t, struct item *item, struct span content, unsigned char sha256[DIGEST_MAX])
 {
@@ -148,6 +97,10 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 
 	t->item = item;
 	search(t, content, have_digest ? sha256 : NULL);
-	if (t->archives && archive_is_readable(item->magic))
-		archive_take(t, item, content);
+	if (!t->archives)
+		return;
+	if (container_may_be(item->magic, content))
+		container_take(t, item, content);
+	if (content_is_message(item))
+		nested_message_take(t, item, content);
 }

@@ -61,7 +61,7 @@ text_take_raw_body(struct taking *t)
 	match(&f->search->raw_body, t->scratch->raw_body, f->message->root->body, f->raw_body);
 }
 
-static void
+void
 uri_take(void *context, struct span uri)
 {
 	struct taking *t = context;
@@ -107,7 +107,7 @@ text_take_part(struct taking *t, const struct mime_part *part, struct span conte
 		return;
 	text = charset_to_utf8(f->arena, content, part->charset != NULL ? part->charset : "us-ascii", &known);
 	if (!known)
-		mime_add_defect(f->message, part, "charset-unknown", false);
+		mime_add_defect(t->message, part, "charset-unknown", false);
 	if (plain)
 		view_take(t, text);
 	if (html)

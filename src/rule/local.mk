@@ -12,7 +12,9 @@ src_librule_a_SOURCES = \
 	src/rule/condition.c src/rule/condition.h \
 	src/rule/evaluate.c src/rule/evaluate.h \
 	src/rule/facts.c src/rule/facts.h \
+	src/rule/facts_container.c \
 	src/rule/facts_item.c \
+	src/rule/facts_nested.c \
 	src/rule/facts_text.c \
 	src/rule/html.c src/rule/html.h \
 	src/rule/html_entities.c src/rule/html_entities.h \
