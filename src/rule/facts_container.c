@@ -1,0 +1,87 @@
+/* What is in a container: its members become items, and what it can do is
+ * said of it and of all that it is in. */
+#include "config.h"
+
+#include "rule/facts.h"
+
+/* Of a member's name in its section, which is shown; a name may be 64 KiB. */
+enum { SECTION_NAME_MAX = 255 };
+
+/* Two programs could unpack different files from it. */
+static const char inconsistent[] = "container-inconsistent";
+
+static void
+mark_encrypted(struct item *item)
+{
+	for (; item != NULL && !item->encrypted; item = item->container)
+		item->encrypted = true;
+}
+
+static struct mime_name *
+member_name(struct arena *a, struct span name)
+{
+	struct mime_name *n = ARENA_NEW(a, struct mime_name);
+
+	n->name = arena_copy(a, name);
+	return n;
+}
+
+static bool
+member_take(void *context, const struct archive_member *m)
+{
+	struct taking *t = context;
+	struct item *container = t->item;
+	struct arena *a = t->facts->arena;
+	struct span shown = span_first(m->name, SECTION_NAME_MAX);
+	struct item *item;
+
+	if (m->directory)
+		return true;
+	item = item_add(t, container->part, container);
+	item->section = span_str(arena_printf(a, "%.*s!%.*s", SPAN_ARG(container->section), SPAN_ARG(shown)));
+	item->names = member_name(a, m->name);
+	item->octets = item->size = m->size;
+	item->first_reading = true;
+	item->message = m->message;
+	if (m->encrypted)
+		mark_encrypted(item);
+	else
+		item_take_content(t, item, m->content);
+	t->item = container;
+	return true;
+}
+
+static void
+trait_take(void *context, enum trait trait)
+{
+	struct taking *t = context;
+
+	for (struct item *item = t->item; item != NULL; item = item->container)
+		item->traits |= UINT32_C(1) << trait;
+	if (trait == TRAIT_ENCRYPTED)
+		mark_encrypted(t->item);
+	if (trait == TRAIT_INCONSISTENT)
+		mime_add_defect(t->facts->message, t->item->part, inconsistent, true);
+}
+
+void
+container_take(struct taking *t, struct item *item, struct span content)
+{
+	const struct container_sink sink = { .context = t, .member = member_take, .trait = trait_take, .uri = uri_take };
+	struct facts *f = t->facts;
+
+	t->item = item;
+	switch (container_read(f->arena, item->magic, content, t->budget, &sink)) {
+	case ARCHIVE_DAMAGED:
+		f->unread_members = arena_printf(f->arena, "%.*s, a container, is damaged", SPAN_ARG(item->section));
+		break;
+	case ARCHIVE_OVER_LIMIT:
+		f->unread_members = arena_printf(f->arena, "%.*s, a container, is larger or deeper than the limits allow",
+		    SPAN_ARG(item->section));
+		break;
+	case ARCHIVE_READ:
+	case ARCHIVE_NONE:
+		break;
+	}
+	t->item = item;
+}
