@@ -14,10 +14,11 @@ struct attachment_test {
 	struct patterns names, types;
 	struct strings extensions, magics; /* extensions: with their dot */
 	struct comparison size;
+	uint32_t traits;             /* bits by enum trait; any of them */
 	bool has_size, has_encrypted, encrypted;
 };
 
-const char *const attachment_keys[] = { "name", "extension", "type", "magic", "size", "encrypted", NULL };
+const char *const attachment_keys[] = { "name", "extension", "type", "magic", "size", "encrypted", "traits", NULL };
 
 static bool
 extensions_read(struct compiler *c, struct yaml *value, struct strings *out)
@@ -65,15 +66,22 @@ magics_read(struct compiler *c, struct yaml *value, struct strings *out)
 	return good;
 }
 
-/* Contents are unpacked only as far as a test needs them: a member of an
- * archive has no MIME type. */
-static void
-ask_for(struct compiler *c, const struct attachment_test *t)
+static bool
+traits_read(struct compiler *c, struct yaml *value, uint32_t *out)
 {
-	bool members = t->types.count == 0;
+	struct yaml *const *items;
+	size_t count = values_of(c, &value, &items);
+	bool good = count > 0;
 
-	c->search->archives |= members;
-	c->search->bodies |= members || t->magics.count > 0 || t->has_size;
+	for (size_t i = 0; i < count; i++) {
+		int index;
+
+		if (yaml_choice(items[i], trait_names, &index, c->report))
+			*out |= UINT32_C(1) << index;
+		else
+			good = false;
+	}
+	return good;
 }
 
 static bool
@@ -98,6 +106,8 @@ keys_parse(struct compiler *c, struct yaml *value, struct attachment_test *t)
 		t->has_encrypted = true;
 		good &= yaml_bool(n, &t->encrypted, c->report);
 	}
+	if ((n = yaml_get(value, "traits")) != NULL)
+		good &= traits_read(c, n, &t->traits);
 	return good;
 }
 
@@ -113,7 +123,7 @@ attachment_parse(struct compiler *c, struct yaml *value, struct node *node)
 		report_add(c->report, value->mark, "an attachment is tested by at least one key");
 		return false;
 	}
-	ask_for(c, t);
+	c->search->archives = c->search->bodies = true;
 	c->rule->locates |= c->negated == 0;
 	return true;
 }
@@ -205,6 +215,8 @@ item_holds(const struct attachment_test *t, const struct item *item)
 
 	if (t->has_encrypted && t->encrypted != item->encrypted)
 		return TRUTH_NO;
+	if (t->traits != 0 && (t->traits & item->traits) == 0)
+		return TRUTH_NO;
 	if (t->has_size && !comparison_holds(t->size, item->size))
 		return TRUTH_NO;
 	if (!magic_holds(t, item))
@@ -226,9 +238,7 @@ attachment_evaluate(const struct evaluation *e, const struct node *node)
 		if (one > best)
 			best = one;
 	}
-	if (best == TRUTH_NO && t->types.count == 0)
-		best = truth_not_found(e->facts->unread_members);
-	return best != TRUTH_NO ? best : truth_not_found(e->facts->unread_parts);
+	return best != TRUTH_NO ? best : truth_not_found(facts_unread(e->facts));
 }
 
 void
