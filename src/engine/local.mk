@@ -7,7 +7,11 @@ src_libengine_a_SOURCES = \
 	src/engine/digest.c \
 	src/engine/digest_set.c \
 	src/engine/digest_set.h \
+	src/engine/document.c \
+	src/engine/document.h \
 	src/engine/literals.h \
+	src/engine/lzfu.c \
+	src/engine/lzfu.h \
 	src/engine/magic.c \
 	src/engine/magic.h \
 	src/engine/regex.c \
@@ -21,6 +25,8 @@ src_libengine_a_SOURCES = \
 	src/engine/signature_pattern.h \
 	src/engine/textset.c \
 	src/engine/textset.h \
+	src/engine/tnef.c \
+	src/engine/tnef.h \
 	src/engine/zip_layout.c \
 	src/engine/zip_layout.h
 if HAVE_HYPERSCAN
