@@ -1,55 +1,71 @@
-/* Archives, by libarchive from memory.
- *
- * A zip says twice what is in it. By its directory at the end, as most
- * programs see it, it is always read; when its layout is not regular it is
- * read again from its beginning, as programs see it that cannot seek, and
- * members may then be told twice; names that only the directory has are told
- * without content. One that is cut off has no directory and is read from its
- * beginning alone. Checksums are not verified: what unpacks is what a
+/* Archives, by libarchive from memory: the table of kinds, the limits, and the
+ * way of one entry. Checksums are not verified: what unpacks is what a
  * recipient gets, and so is scanned.
  *
- * libarchive converts names that are marked as UTF-8 to the charset of the
- * thread's locale, and loses what does not fit. So the first call gives the
- * thread the character type of C.UTF-8, in which they stay as they are; it
- * opens files, and so must come before the cage closes. A name that is marked as
- * UTF-8 and is not is lost all the same; the archive counts as damaged then.
+ * Only filters and formats that libarchive holds itself are asked for by name;
+ * those for which it would start a program (grzip, lrzip, lzop) and mtree,
+ * which names files of the system, never are.
  *
- * Whoever calls may leave member() through arena_give_up(): what is open is
+ * libarchive converts names to the charset of the thread's locale, and loses
+ * what does not fit. So the first call gives the thread the character type of
+ * C.UTF-8, in which they stay as they are; it opens files, and so must come
+ * before the cage closes.
+ *
+ * Dictionaries of some formats may ask for gigabytes. Address space is bounded
+ * by the cage; what does not get its memory is over the limit, not damaged.
+ *
+ * Whoever calls may leave the sink through arena_give_up(): what is open is
  * known to the arena and closed with it. */
 #include "config.h"
 
-#include "engine/archive.h"
-
-#include "engine/magic.h"
-#include "engine/zip_layout.h"
+#include "engine/archive_reading.h"
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 enum {
-	SMALL_MAX = 64 * 1024,       /* contents up to this share one piece of heap */
+	SMALL_MAX = 64 * 1024,
 	MAPPED_FIRST = 1024 * 1024,
 	RATIO_FREE = 1024 * 1024,    /* output of an archive below which its ratio is no matter */
 };
 
-struct reading {
-	struct arena *arena;
-	struct span data;
-	struct archive_budget *budget;
-	bool (*member)(void *context, const struct archive_member *m);
-	void *context;
-	struct archive *handle;
-	char *small;
-	char *mapped;
-	size_t mapped_size;
-	uint64_t output; /* of this archive */
-	bool stopped;    /* by member() */
-	bool recognised;
+static const struct kind {
+	const char *magic;
+	enum archive_result (*read)(struct archive_reading *r);
+} kinds[] = {
+	{ "zip", archive_read_zip },
+	{ "gzip", archive_read_gzip },
+	{ "tar", archive_read_tar },
+	{ "7z", archive_read_seven_zip },
+	{ "rar", archive_read_rar },
+	{ "bzip2", archive_read_bzip2 },
+	{ "xz", archive_read_xz },
+	{ "zstd", archive_read_zstd },
+	{ "lzma", archive_read_lzma },
+	{ "lzip", archive_read_lzip },
+	{ "lz4", archive_read_lz4 },
+	{ "compress", archive_read_compress },
+	{ "cab", archive_read_cab },
+	{ "iso", archive_read_iso },
+	{ "ar", archive_read_ar },
+	{ "cpio", archive_read_cpio },
+	{ "lha", archive_read_lha },
+	{ "xar", archive_read_xar },
+	{ "rpm", archive_read_rpm },
 };
+
+enum archive_result
+archive_worse(enum archive_result a, enum archive_result b)
+{
+	if (a == ARCHIVE_NONE || b == ARCHIVE_NONE)
+		return a == ARCHIVE_NONE ? b : a;
+	return a > b ? a : b;
+}
 
 static void
 keep_utf8_names(void)
@@ -64,7 +80,7 @@ keep_utf8_names(void)
 }
 
 static void
-unmap(struct reading *r)
+unmap(struct archive_reading *r)
 {
 	if (r->mapped != NULL)
 		munmap(r->mapped, r->mapped_size);
@@ -72,23 +88,40 @@ unmap(struct reading *r)
 	r->mapped_size = 0;
 }
 
+void
+reading_close(struct archive_reading *r)
+{
+	if (r->handle != NULL)
+		archive_read_free(r->handle);
+	r->handle = NULL;
+}
+
 static void
 release(void *object)
 {
-	struct reading *r = object;
+	struct archive_reading *r = object;
 
-	archive_read_free(r->handle);
-	r->handle = NULL;
+	reading_close(r);
 	free(r->small);
 	r->small = NULL;
 	unmap(r);
+}
+
+struct archive *
+reading_handle(struct archive_reading *r)
+{
+	reading_close(r);
+	r->handle = archive_read_new();
+	if (r->handle == NULL)
+		arena_give_up(r->arena, "out of memory");
+	return r->handle;
 }
 
 /* --- Contents --- */
 
 /* More room for a content of `len` bytes that fills what it has. */
 static char *
-grow(struct reading *r, size_t len, size_t *cap)
+grow(struct archive_reading *r, size_t len, size_t *cap)
 {
 	size_t size = r->mapped == NULL ? MAPPED_FIRST : 2 * r->mapped_size;
 	void *p = r->mapped == NULL
@@ -104,17 +137,25 @@ grow(struct reading *r, size_t len, size_t *cap)
 	return r->mapped;
 }
 
-static bool
-over_limit(const struct reading *r)
+enum archive_result
+reading_charge(struct archive_reading *r, uint64_t octets)
 {
 	const struct archive_limits *l = &r->budget->limits;
 
-	return r->budget->output > l->output || (r->output > RATIO_FREE && r->output / r->data.len >= l->ratio);
+	r->output += octets;
+	r->budget->output += octets;
+	return r->budget->output > l->output || (r->output > RATIO_FREE && r->output / r->data.len >= l->ratio)
+	    ? ARCHIVE_OVER_LIMIT : ARCHIVE_READ;
 }
 
-/* Reads the content of the entry; *content is what could be read of it. */
 static enum archive_result
-read_content(struct reading *r, struct span *content)
+failure_of(struct archive_reading *r)
+{
+	return archive_errno(r->handle) == ENOMEM ? ARCHIVE_OVER_LIMIT : ARCHIVE_DAMAGED;
+}
+
+enum archive_result
+reading_content(struct archive_reading *r, struct span *content)
 {
 	char *bytes = r->small;
 	size_t len = 0, cap = SMALL_MAX;
@@ -125,171 +166,132 @@ read_content(struct reading *r, struct span *content)
 		if (len == cap)
 			bytes = grow(r, len, &cap);
 		n = archive_read_data(r->handle, bytes + len, cap - len < SMALL_MAX ? cap - len : SMALL_MAX);
-		if (n > 0) {
-			len += (size_t)n;
-			r->output += (uint64_t)n;
-			r->budget->output += (uint64_t)n;
-		}
+		len += n > 0 ? (size_t)n : 0;
 		*content = span_of(bytes, len);
 		if (n <= 0)
-			return n == 0 ? ARCHIVE_READ : ARCHIVE_DAMAGED;
-		if (over_limit(r))
+			return n == 0 ? ARCHIVE_READ : failure_of(r);
+		if (reading_charge(r, (uint64_t)n) == ARCHIVE_OVER_LIMIT)
 			return ARCHIVE_OVER_LIMIT;
 	}
 }
 
 /* --- Entries --- */
 
-static bool
-count_entry(struct reading *r)
+enum archive_result
+reading_tell(struct archive_reading *r, const struct archive_member *m)
 {
 	if (r->budget->entries >= r->budget->limits.entries)
-		return false;
-	r->budget->entries++;
-	return true;
-}
-
-static enum archive_result
-read_entry(struct reading *r, struct archive_entry *entry)
-{
-	enum archive_result result = ARCHIVE_READ;
-	struct archive_member m = { .name = span_str(archive_entry_pathname(entry)) };
-
-	if (!count_entry(r))
 		return ARCHIVE_OVER_LIMIT;
-	m.encrypted = archive_entry_is_encrypted(entry);
-	m.directory = archive_entry_filetype(entry) == AE_IFDIR;
-	if (!m.encrypted && !m.directory)
-		result = read_content(r, &m.content);
-	m.size = archive_entry_size_is_set(entry) ? (uint64_t)archive_entry_size(entry) : m.content.len;
-	if (m.name.data == NULL && result == ARCHIVE_READ)
-		result = ARCHIVE_DAMAGED;
-	r->stopped = !r->member(r->context, &m);
+	r->budget->entries++;
+	r->told++;
+	r->stopped = !r->sink->member(r->sink->context, m);
 	unmap(r);
-	return result;
-}
-
-/* Reads all entries in one way. An entry that is damaged does not keep those
- * after it from being read. */
-static enum archive_result
-read_entries(struct reading *r, int (*support)(struct archive *), const char *options)
-{
-	enum archive_result result = ARCHIVE_READ, one;
-	struct archive_entry *entry;
-	int status;
-
-	r->handle = archive_read_new();
-	if (r->handle == NULL || support(r->handle) != ARCHIVE_OK)
-		arena_give_up(r->arena, "out of memory");
-	archive_read_set_options(r->handle, options);
-	status = archive_read_open_memory(r->handle, r->data.data, r->data.len);
-	while (status >= ARCHIVE_WARN && !r->stopped && result != ARCHIVE_OVER_LIMIT) {
-		status = archive_read_next_header(r->handle, &entry);
-		if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
-			break;
-		one = read_entry(r, entry);
-		if (one != ARCHIVE_READ)
-			result = one;
-	}
-	r->recognised = archive_format(r->handle) != 0;
-	if (!r->stopped && result == ARCHIVE_READ && status != ARCHIVE_EOF)
-		result = ARCHIVE_DAMAGED;
-	archive_read_free(r->handle);
-	r->handle = NULL;
-	return result;
-}
-
-/* --- Formats --- */
-
-static enum archive_result
-tell_aliases(struct reading *r)
-{
-	struct zip_walk walk;
-	struct zip_alias alias;
-
-	if (!zip_walk_begin(&walk, r->data))
-		return ARCHIVE_READ;
-	while (!r->stopped && zip_walk_next(&walk, &alias)) {
-		struct archive_member m = { .name = alias.name, .size = alias.size, .encrypted = alias.encrypted };
-
-		if (!count_entry(r))
-			return ARCHIVE_OVER_LIMIT;
-		r->stopped = !r->member(r->context, &m);
-	}
 	return ARCHIVE_READ;
 }
 
-/* What the directory lists, and what stands in sequence: where the two cannot
- * differ, once is enough. */
-static enum archive_result
-read_both_ways(struct reading *r)
+void
+reading_trait(struct archive_reading *r, enum trait trait)
 {
-	static const char options[] = "zip:ignorecrc32";
-	enum archive_result first = read_entries(r, archive_read_support_format_zip_seekable, options), second;
-	bool recognised = r->recognised;
+	r->sink->trait(r->sink->context, trait);
+}
 
-	if (r->stopped || first == ARCHIVE_OVER_LIMIT || (recognised && zip_is_regular(r->data)))
-		return first;
-	second = read_entries(r, archive_read_support_format_zip_streamable, options);
-	if (!recognised)
-		return second;
-	/* What begins with something else cannot be read in sequence. */
-	if (!r->recognised)
-		second = ARCHIVE_READ;
-	if (!r->stopped && second != ARCHIVE_OVER_LIMIT && tell_aliases(r) == ARCHIVE_OVER_LIMIT)
-		second = ARCHIVE_OVER_LIMIT;
-	return second == ARCHIVE_READ ? first : second;
+/* In UTF-8 where libarchive can convert it, else as it stands in the archive. */
+static struct span
+name_of(struct archive_entry *entry)
+{
+	const char *name = archive_entry_pathname(entry);
+
+	return span_str(name != NULL ? name : archive_entry_pathname_utf8(entry));
 }
 
 static enum archive_result
-read_zip(struct reading *r)
+read_entry(struct archive_reading *r, struct archive_entry *entry)
 {
-	return zip_may_have_entries(r->data) ? read_both_ways(r) : ARCHIVE_NONE;
+	enum archive_result result = ARCHIVE_READ;
+	struct archive_member m = { .name = name_of(entry) };
+
+	m.encrypted = archive_entry_is_encrypted(entry);
+	m.directory = archive_entry_filetype(entry) == AE_IFDIR;
+	if (!m.encrypted && !m.directory && archive_entry_filetype(entry) != AE_IFLNK)
+		result = reading_content(r, &m.content);
+	m.size = archive_entry_size_is_set(entry) ? (uint64_t)archive_entry_size(entry) : m.content.len;
+	if (m.name.data == NULL && result == ARCHIVE_READ)
+		result = ARCHIVE_DAMAGED;
+	return archive_worse(result, reading_tell(r, &m));
 }
 
-static const struct format {
-	const char *magic;
-	enum archive_result (*read)(struct reading *r);
-} formats[] = {
-	{ "zip", read_zip },
-};
-
-static const struct format *
-format_of(const char *magic)
+/* The result of an archive whose headers ended with that status. */
+static enum archive_result
+ending(struct archive_reading *r, int status)
 {
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (strcmp(formats[i].magic, magic) == 0)
-			return &formats[i];
+	if (status == ARCHIVE_EOF)
+		return ARCHIVE_READ;
+	/* Encrypted headers: what is inside is not told even by name. */
+	if (r->recognised && archive_read_has_encrypted_entries(r->handle) > 0) {
+		reading_trait(r, TRAIT_ENCRYPTED);
+		return ARCHIVE_READ;
+	}
+	return failure_of(r);
+}
+
+enum archive_result
+reading_entries(struct archive_reading *r)
+{
+	enum archive_result result = ARCHIVE_READ;
+	struct archive_entry *entry;
+	int status = ARCHIVE_OK;
+
+	while (!r->stopped && result != ARCHIVE_OVER_LIMIT) {
+		status = archive_read_next_header(r->handle, &entry);
+		if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+			break;
+		result = archive_worse(result, read_entry(r, entry));
+	}
+	r->recognised = archive_format(r->handle) != 0;
+	if (!r->stopped && result != ARCHIVE_OVER_LIMIT)
+		result = archive_worse(result, ending(r, status));
+	reading_close(r);
+	return result;
+}
+
+/* --- Kinds --- */
+
+static const struct kind *
+kind_of(const char *magic)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].magic, magic) == 0)
+			return &kinds[i];
 	return NULL;
 }
 
 bool
 archive_is_readable(const char *magic)
 {
-	return format_of(magic) != NULL;
+	return kind_of(magic) != NULL;
 }
 
 enum archive_result
-archive_read(struct arena *a, struct span data, struct archive_budget *budget,
-    bool (*member)(void *context, const struct archive_member *m), void *context)
+archive_read(struct arena *a, const char *magic, struct span data, struct archive_budget *budget,
+    const struct container_sink *sink)
 {
-	const struct format *format = format_of(magic_of(data));
+	const struct kind *kind = kind_of(magic);
 	enum archive_result result;
-	struct reading *r;
+	struct archive_reading *r;
 
-	if (format == NULL)
+	if (kind == NULL || data.len == 0)
 		return ARCHIVE_NONE;
 	if (budget->depth > budget->limits.depth)
 		return ARCHIVE_OVER_LIMIT;
 	keep_utf8_names();
-	r = ARENA_NEW(a, struct reading);
-	*r = (struct reading){ .arena = a, .data = data, .budget = budget, .member = member, .context = context };
+	r = ARENA_NEW(a, struct archive_reading);
+	*r = (struct archive_reading){ .arena = a, .data = data, .budget = budget, .sink = sink };
 	arena_defer(a, release, r);
 	r->small = malloc(SMALL_MAX);
 	if (r->small == NULL)
 		arena_give_up(a, "out of memory");
 	budget->depth++;
-	result = format->read(r);
+	result = kind->read(r);
 	budget->depth--;
 	release(r);
 	return result;

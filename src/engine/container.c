@@ -20,17 +20,43 @@ const char *const trait_names[] = {
 	[TRAIT_COUNT] = NULL,
 };
 
+/* Adding a kind is a row. */
+static const struct kind {
+	const char *magic;
+	enum archive_result (*read)(struct arena *a, struct span data, struct archive_budget *budget,
+	    const struct container_sink *sink);
+} kinds[] = {
+	{ NULL, NULL },
+};
+
+static enum archive_result
+read_as(struct arena *a, const char *magic, struct span data, struct archive_budget *budget,
+    const struct container_sink *sink)
+{
+	for (const struct kind *k = kinds; k->magic != NULL; k++)
+		if (strcmp(k->magic, magic) == 0)
+			return k->read(a, data, budget, sink);
+	return archive_read(a, magic, data, budget, sink);
+}
+
+static bool
+is_read(const char *magic)
+{
+	for (const struct kind *k = kinds; k->magic != NULL; k++)
+		if (strcmp(k->magic, magic) == 0)
+			return true;
+	return archive_is_readable(magic);
+}
+
 bool
 container_may_be(const char *magic, struct span data)
 {
-	return data.len > 0 && archive_is_readable(magic);
+	return data.len > 0 && is_read(magic);
 }
 
 enum archive_result
 container_read(struct arena *a, const char *magic, struct span data, struct archive_budget *budget,
     const struct container_sink *sink)
 {
-	if (!archive_is_readable(magic))
-		return ARCHIVE_NONE;
-	return archive_read(a, data, budget, sink->member, sink->context);
+	return read_as(a, magic, data, budget, sink);
 }

@@ -2,6 +2,10 @@ noinst_LIBRARIES += src/libengine.a
 src_libengine_a_SOURCES = \
 	src/engine/archive.c \
 	src/engine/archive.h \
+	src/engine/archive_compressed.c \
+	src/engine/archive_formats.c \
+	src/engine/archive_reading.h \
+	src/engine/archive_zip.c \
 	src/engine/container.c \
 	src/engine/container.h \
 	src/engine/digest.c \
