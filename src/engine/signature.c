@@ -42,15 +42,17 @@ struct signature_builder {
 	struct digest_set digests[DIGEST_KINDS];
 	uint32_t *ids; /* of each signature added */
 	size_t count, id_cap;
-	uint32_t adding; /* the id of the signature whose variants are being added */
+	/* Of the signature whose variants are being added. */
+	uint32_t adding;
+	const struct signature_place *place;
 };
 
 struct signatures_scratch {
 	struct literals_scratch *anchors;
-	bool *told;      /* of each id */
-	bool *seen;      /* of each pattern: decided, or waiting to be walked */
-	uint32_t *waiting;
-	size_t waiting_count;
+	bool *done;      /* of each id: no more of it is to be told */
+	bool *waits;     /* of each pattern with gaps: to be walked */
+	uint32_t *waiting, *finished; /* which are true above */
+	size_t waiting_count, finished_count;
 };
 
 /* --- Building --- */
@@ -77,7 +79,8 @@ add_pattern(void *context, const struct pattern *p)
 	struct signature_builder *b = context;
 
 	b->patterns = arena_grow(b->arena, b->patterns, sizeof(*b->patterns), &b->pattern_cap, b->pattern_count + 1);
-	b->patterns[b->pattern_count++] = (struct numbered_pattern){ *p, b->adding };
+	b->patterns[b->pattern_count] = (struct numbered_pattern){ *p, b->adding };
+	b->patterns[b->pattern_count++].pattern.place = b->place;
 }
 
 const char *
@@ -89,6 +92,7 @@ signature_add_text(struct signature_builder *b, struct span text, uint32_t id)
 	if (error != NULL)
 		return error;
 	b->adding = id;
+	b->place = NULL;
 	add_pattern(b, &p);
 	add_id(b, id);
 	return NULL;
@@ -97,11 +101,25 @@ signature_add_text(struct signature_builder *b, struct span text, uint32_t id)
 const char *
 signature_add_hex(struct signature_builder *b, struct span hex, uint32_t id)
 {
+	return signature_add_pattern(b, hex, NULL, false, id);
+}
+
+const char *
+signature_add_pattern(struct signature_builder *b, struct span hex, const struct signature_place *place, bool nocase,
+    uint32_t id)
+{
 	size_t before = b->pattern_count;
 	const char *error;
 
 	b->adding = id;
-	error = pattern_parse(b->arena, hex, add_pattern, b);
+	b->place = NULL;
+	if (place != NULL && place->origin != SIGNATURE_ANYWHERE) {
+		struct signature_place *copy = ARENA_NEW(b->arena, struct signature_place);
+
+		*copy = *place;
+		b->place = copy;
+	}
+	error = pattern_parse(b->arena, hex, nocase, add_pattern, b);
 	if (error != NULL)
 		b->pattern_count = before; /* variants may have been added before the one that is wrong */
 	else
@@ -111,6 +129,13 @@ signature_add_hex(struct signature_builder *b, struct span hex, uint32_t id)
 
 const char *
 signature_add_digest(struct signature_builder *b, enum digest_kind kind, struct span hex, uint32_t id)
+{
+	return signature_add_sized_digest(b, kind, hex, DIGEST_ANY_SIZE, id);
+}
+
+const char *
+signature_add_sized_digest(struct signature_builder *b, enum digest_kind kind, struct span hex, uint64_t content_size,
+    uint32_t id)
 {
 	size_t size = digest_size(kind);
 	unsigned char digest[DIGEST_MAX];
@@ -124,7 +149,7 @@ signature_add_digest(struct signature_builder *b, enum digest_kind kind, struct 
 			return "a digest is written in hexadecimal digits";
 		digest[i] = (unsigned char)(high << 4 | low);
 	}
-	digest_set_add(b->arena, &b->digests[kind], kind, digest, id);
+	digest_set_add(b->arena, &b->digests[kind], kind, digest, content_size, id);
 	add_id(b, id);
 	return NULL;
 }
@@ -161,7 +186,7 @@ compile_anchors(struct arena *a, const struct signatures *s)
 		const struct pattern *p = &s->patterns[i].pattern;
 		const unsigned char *value = p->segments[p->anchor_segment].value + p->anchor_offset;
 
-		items[i] = (struct literal){ span_of((const char *)value, p->anchor_len), false, (uint32_t)i };
+		items[i] = (struct literal){ span_of((const char *)value, p->anchor_len), p->nocase, (uint32_t)i };
 	}
 	anchors = literals_compile(a, items, s->pattern_count);
 	arena_free(&work);
@@ -190,7 +215,7 @@ signatures_compile(struct signature_builder *b)
 		s->patterns[i].number = number_of(s, s->patterns[i].number);
 	for (int kind = 0; kind < DIGEST_KINDS; kind++) {
 		s->digests[kind] = b->digests[kind];
-		digest_set_sort(&s->digests[kind], (enum digest_kind)kind);
+		digest_set_sort(b->arena, &s->digests[kind], (enum digest_kind)kind);
 	}
 	s->anchors = compile_anchors(b->arena, s);
 	return s;
@@ -218,10 +243,11 @@ signatures_scratch_new(const struct signatures *s)
 	if (scratch == NULL)
 		return NULL;
 	scratch->anchors = literals_scratch_new(s->anchors);
-	scratch->told = calloc(s->id_count + 1, sizeof(*scratch->told));
-	scratch->seen = calloc(s->pattern_count + 1, sizeof(*scratch->seen));
+	scratch->done = calloc(s->id_count + 1, sizeof(*scratch->done));
+	scratch->finished = calloc(s->id_count + 1, sizeof(*scratch->finished));
+	scratch->waits = calloc(s->pattern_count + 1, sizeof(*scratch->waits));
 	scratch->waiting = calloc(s->pattern_count + 1, sizeof(*scratch->waiting));
-	if (scratch->told == NULL || scratch->seen == NULL || scratch->waiting == NULL)
+	if (scratch->done == NULL || scratch->finished == NULL || scratch->waits == NULL || scratch->waiting == NULL)
 		signatures_scratch_free(&scratch);
 	return scratch;
 }
@@ -232,8 +258,9 @@ signatures_scratch_free(struct signatures_scratch **s)
 	if (*s == NULL)
 		return;
 	literals_scratch_free(&(*s)->anchors);
-	free((*s)->told);
-	free((*s)->seen);
+	free((*s)->done);
+	free((*s)->finished);
+	free((*s)->waits);
 	free((*s)->waiting);
 	free(*s);
 	*s = NULL;
@@ -243,18 +270,24 @@ struct search {
 	const struct signatures *set;
 	struct signatures_scratch *scratch;
 	struct span data;
-	void (*found)(void *context, uint32_t id);
+	bool (*found)(void *context, uint32_t id, size_t offset);
 	void *context;
+	uint32_t number; /* of the pattern that is being walked */
 };
 
-/* found() of a number of the set. */
-static void
-tell(struct search *s, uint32_t number)
+/* found() of a number of the set; true when more of it are wanted. */
+static bool
+tell(struct search *s, uint32_t number, size_t offset)
 {
-	if (s->scratch->told[number])
-		return;
-	s->scratch->told[number] = true;
-	s->found(s->context, s->set->ids[number]);
+	struct signatures_scratch *scratch = s->scratch;
+
+	if (scratch->done[number])
+		return false;
+	if (s->found(s->context, s->set->ids[number], offset))
+		return true;
+	scratch->done[number] = true;
+	scratch->finished[scratch->finished_count++] = number;
+	return false;
 }
 
 static bool
@@ -263,17 +296,27 @@ anchor_found(void *context, uint32_t index, size_t end)
 	struct search *s = context;
 	const struct numbered_pattern *n = &s->set->patterns[index];
 	const struct pattern *p = &n->pattern;
-	size_t anchor_end = (size_t)p->anchor_offset + p->anchor_len;
+	size_t anchor_end = (size_t)p->anchor_offset + p->anchor_len, first, last;
 
-	if (s->scratch->seen[index] || end < anchor_end ||
+	if (s->scratch->done[n->number] || s->scratch->waits[index] || end < anchor_end ||
 	    !segment_matches(&p->segments[p->anchor_segment], s->data, end - anchor_end))
 		return true;
-	s->scratch->seen[index] = true;
-	if (p->count == 1)
-		tell(s, n->number);
-	else
+	if (p->count > 1) {
+		s->scratch->waits[index] = true;
 		s->scratch->waiting[s->scratch->waiting_count++] = index;
+	} else if (place_range(p->place, s->data.len, &first, &last) && end - anchor_end >= first &&
+	    end - anchor_end <= last) {
+		tell(s, n->number, end - anchor_end);
+	}
 	return true;
+}
+
+static bool
+walk_found(void *context, size_t begin)
+{
+	struct search *s = context;
+
+	return tell(s, s->number, begin);
 }
 
 static void
@@ -281,7 +324,7 @@ digest_found(void *context, uint32_t id)
 {
 	struct search *s = context;
 
-	tell(s, number_of(s->set, id));
+	tell(s, number_of(s->set, id), 0);
 }
 
 static bool
@@ -291,35 +334,69 @@ search_digests(struct search *s, const unsigned char *sha256)
 
 	for (int k = 0; k < DIGEST_KINDS; k++) {
 		enum digest_kind kind = (enum digest_kind)k;
+		const struct digest_set *set = &s->set->digests[kind];
 		const unsigned char *digest = kind == DIGEST_SHA256 && sha256 != NULL ? sha256 : computed;
 
-		if (!signatures_use_digest(s->set, kind))
+		if (!digest_set_has_size(set, s->data.len))
 			continue;
 		if (digest == computed && !digest_of(kind, s->data, computed))
 			return false;
-		digest_set_find(&s->set->digests[kind], kind, digest, digest_found, s);
+		digest_set_find(set, kind, digest, s->data.len, digest_found, s);
 	}
 	return true;
+}
+
+/* The scratch as it was before the search. */
+static void
+clear(struct signatures_scratch *scratch)
+{
+	while (scratch->waiting_count > 0)
+		scratch->waits[scratch->waiting[--scratch->waiting_count]] = false;
+	while (scratch->finished_count > 0)
+		scratch->done[scratch->finished[--scratch->finished_count]] = false;
+}
+
+bool
+signatures_scan_at(const struct signatures *s, struct signatures_scratch *scratch, struct span data,
+    const unsigned char *sha256, bool (*found)(void *context, uint32_t id, size_t offset), void *context)
+{
+	struct search search = { s, scratch, data, found, context, 0 };
+	bool good;
+
+	if (scratch == NULL)
+		return false;
+	clear(scratch);
+	good = literals_scan(s->anchors, scratch->anchors, data, anchor_found, &search);
+	for (size_t i = 0; i < scratch->waiting_count && good; i++) {
+		const struct numbered_pattern *n = &s->patterns[scratch->waiting[i]];
+
+		search.number = n->number;
+		if (!scratch->done[n->number])
+			pattern_find(&n->pattern, data, walk_found, &search);
+	}
+	return good && search_digests(&search, sha256);
+}
+
+struct once {
+	void (*found)(void *context, uint32_t id);
+	void *context;
+};
+
+static bool
+found_once(void *context, uint32_t id, size_t offset)
+{
+	const struct once *once = context;
+
+	(void)offset;
+	once->found(once->context, id);
+	return false;
 }
 
 bool
 signatures_scan(const struct signatures *s, struct signatures_scratch *scratch, struct span data,
     const unsigned char *sha256, void (*found)(void *context, uint32_t id), void *context)
 {
-	struct search search = { s, scratch, data, found, context };
+	struct once once = { found, context };
 
-	if (scratch == NULL)
-		return false;
-	memset(scratch->told, 0, s->id_count * sizeof(*scratch->told));
-	memset(scratch->seen, 0, s->pattern_count * sizeof(*scratch->seen));
-	scratch->waiting_count = 0;
-	if (!literals_scan(s->anchors, scratch->anchors, data, anchor_found, &search))
-		return false;
-	for (size_t i = 0; i < scratch->waiting_count; i++) {
-		const struct numbered_pattern *n = &s->patterns[scratch->waiting[i]];
-
-		if (!scratch->told[n->number] && pattern_matches(&n->pattern, data))
-			tell(&search, n->number);
-	}
-	return search_digests(&search, sha256);
+	return signatures_scan_at(s, scratch, data, sha256, found_once, &once);
 }

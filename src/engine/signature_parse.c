@@ -19,18 +19,23 @@ enum {
 	GAP_INLINE_MAX = 32,
 	/* Each has two lengths at least: one more would be over PATTERN_VARIANTS_MAX. */
 	UNEQUAL_GROUPS_MAX = 6,
+	EDGES_MAX = 2 * PATTERN_SEGMENTS_MAX,
 	/* Room for the digits of the longest pattern and as many in alternatives and gaps. */
 	HEX_MAX = 4 * PATTERN_BYTES_MAX,
 };
+
+#define CASE_BIT 0x20
 
 /* A pattern while it is read. */
 struct reading {
 	struct arena *arena;
 	struct span hex, rest;
 	size_t len;                         /* bytes so far, of all segments */
-	size_t segment_count, group_count;
+	size_t segment_count, group_count, edge_count;
+	bool nocase;
 	struct segment segments[PATTERN_SEGMENTS_MAX]; /* the last one is being read; without value and mask */
 	struct alternatives groups[PATTERN_GROUPS_MAX];
+	struct edge edges[EDGES_MAX];
 	unsigned char value[PATTERN_BYTES_MAX], mask[PATTERN_BYTES_MAX];
 	const char *error;
 };
@@ -60,9 +65,16 @@ add_byte(struct reading *r, unsigned char value, unsigned char mask)
 	return true;
 }
 
-/* Takes two characters off *rest: digits or question marks. */
 static bool
-take_pair(struct span *rest, unsigned char *value, unsigned char *mask)
+ascii_is_letter(unsigned char c)
+{
+	return (c | CASE_BIT) >= 'a' && (c | CASE_BIT) <= 'z';
+}
+
+/* Takes two characters off *rest: digits or question marks. The bit that tells
+ * a letter's case counts only without nocase. */
+static bool
+take_pair(struct span *rest, bool nocase, unsigned char *value, unsigned char *mask)
 {
 	*value = *mask = 0;
 	if (rest->len < 2)
@@ -76,6 +88,10 @@ take_pair(struct span *rest, unsigned char *value, unsigned char *mask)
 		*mask = (unsigned char)(*mask << 4 | (digit < 0 ? 0 : 15));
 	}
 	*rest = span_from(*rest, 2);
+	if (nocase && *mask == 0xff && ascii_is_letter(*value)) {
+		*mask &= (unsigned char)~CASE_BIT;
+		*value &= *mask;
+	}
 	return true;
 }
 
@@ -84,7 +100,7 @@ read_pair(struct reading *r)
 {
 	unsigned char value, mask;
 
-	if (!take_pair(&r->rest, &value, &mask))
+	if (!take_pair(&r->rest, r->nocase, &value, &mask))
 		return fail(r, "two hexadecimal digits are expected");
 	return add_byte(r, value, mask);
 }
@@ -111,11 +127,12 @@ gap_bound(struct span text, uint64_t absent, uint64_t *out)
 	return text.len == 0 || (span_to_u64(text, out) && *out < GAP_ANY);
 }
 
-/* {n} {n-m} {n-} {-m}; the `{` is taken. */
+/* {n} {n-m} {n-} {-m}; the `{` is taken. [n-m] stands where one side is a
+ * single byte, which makes no difference here. */
 static bool
-read_gap(struct reading *r)
+read_gap(struct reading *r, char close)
 {
-	size_t end = span_find_byte(r->rest, '}');
+	size_t end = span_find_byte(r->rest, close);
 	struct span inner = span_first(r->rest, end), low;
 	uint64_t least, most;
 	bool range = span_find_byte(inner, '-') != SIZE_MAX;
@@ -151,38 +168,69 @@ static bool
 read_alternative(struct reading *r, struct span text, unsigned char *value, unsigned char *mask)
 {
 	while (text.len > 0)
-		if (!take_pair(&text, value++, mask++))
+		if (!take_pair(&text, r->nocase, value++, mask++))
 			return fail(r, "alternatives are hexadecimal digits: (aa|bb)");
 	return true;
 }
 
 static bool
-read_alternatives(struct reading *r)
+read_alternatives(struct reading *r, struct span inner, bool negated)
 {
 	struct alternatives *group = &r->groups[r->group_count];
 	unsigned char *value, *mask;
-	struct span inner, one;
-	size_t size;
+	struct span one;
+	size_t size = span_first(inner, span_find_byte(inner, '|')).len;
 
 	if (r->group_count == PATTERN_GROUPS_MAX)
 		return fail(r, "the pattern has too many alternatives");
-	if (!take_group(&r->rest, &inner))
-		return fail(r, "alternatives end with )");
-	size = span_first(inner, span_find_byte(inner, '|')).len;
 	if (size == 0 || size % 2 != 0)
 		return fail(r, "alternatives are hexadecimal digits: (aa|bb)");
-	*group = (struct alternatives){ .offset = current(r)->len, .len = (uint32_t)(size / 2) };
+	*group = (struct alternatives){ .offset = current(r)->len, .len = (uint32_t)(size / 2), .negated = negated };
 	value = arena_alloc(r->arena, inner.len);
 	mask = arena_alloc(r->arena, inner.len);
-	for (group->value = value, group->mask = mask; span_split(&inner, '|', &one); group->count++)
-		if (one.len != size || !read_alternative(r, one, value + group->count * group->len, mask + group->count * group->len))
-			return fail(r, "alternatives are hexadecimal digits: (aa|bb)");
+	for (group->value = value, group->mask = mask; span_split(&inner, '|', &one); group->count++) {
+		if (one.len != size)
+			return fail(r, "alternatives behind ! are of equal length");
+		if (!read_alternative(r, one, value + group->count * group->len, mask + group->count * group->len))
+			return false;
+	}
 	for (uint32_t i = 0; i < group->len; i++)
 		if (!add_byte(r, 0, 0))
 			return false;
 	current(r)->alternatives_count++;
 	r->group_count++;
 	return true;
+}
+
+/* (B), (L) or (W): before a segment, behind one, or one of its bytes. */
+static bool
+read_edge(struct reading *r, char kind, bool negated)
+{
+	struct edge *e = &r->edges[r->edge_count];
+	char next = r->rest.len > 0 ? r->rest.data[0] : '*';
+
+	if (r->edge_count == EDGES_MAX)
+		return fail(r, "the pattern has too many of (B), (L) and (W)");
+	*e = (struct edge){ current(r)->len, kind, '=', negated };
+	if (current(r)->len == 0)
+		e->side = '<';
+	else if (next == '*' || next == '{' || next == '[')
+		e->side = '>';
+	current(r)->edge_count++;
+	r->edge_count++;
+	return e->side != '=' || add_byte(r, 0, 0);
+}
+
+static bool
+read_group(struct reading *r, bool negated)
+{
+	struct span inner;
+
+	if (!span_starts(r->rest, "(") || !take_group(&r->rest, &inner))
+		return fail(r, "alternatives begin with ( and end with )");
+	if (inner.len == 1 && (inner.data[0] == 'B' || inner.data[0] == 'L' || inner.data[0] == 'W'))
+		return read_edge(r, inner.data[0], negated);
+	return read_alternatives(r, inner, negated);
 }
 
 /* --- The whole --- */
@@ -209,7 +257,7 @@ choose_anchor(const struct segment *s, struct pattern *p, size_t *best)
 		uint32_t len;
 		size_t merit;
 
-		run = s->mask == NULL || s->mask[end - 1] == 0xff ? run + 1 : 0;
+		run = s->mask == NULL || (s->mask[end - 1] | CASE_BIT) == 0xff ? run + 1 : 0;
 		len = run < ANCHOR_MAX ? run : ANCHOR_MAX;
 		if (len < ANCHOR_MIN)
 			continue;
@@ -233,7 +281,7 @@ all_fixed(const unsigned char *mask, size_t len)
 	return true;
 }
 
-static const unsigned char *
+static const void *
 copy_bytes(struct arena *a, const void *bytes, size_t size)
 {
 	return size > 0 ? memcpy(arena_alloc_raw(a, size), bytes, size) : NULL;
@@ -243,9 +291,9 @@ copy_bytes(struct arena *a, const void *bytes, size_t size)
 static const char *
 finish(struct reading *r, struct pattern *out)
 {
-	size_t at = 0, group = 0, best = 0;
+	size_t at = 0, group = 0, edge = 0, best = 0;
 
-	*out = (struct pattern){ .count = (uint32_t)r->segment_count };
+	*out = (struct pattern){ .count = (uint32_t)r->segment_count, .nocase = r->nocase };
 	out->segments = ARENA_ARRAY(r->arena, struct segment, r->segment_count);
 	for (uint32_t i = 0; i < out->count; i++) {
 		struct segment *s = &out->segments[i];
@@ -254,12 +302,13 @@ finish(struct reading *r, struct pattern *out)
 		s->value = copy_bytes(r->arena, r->value + at, s->len);
 		if (!all_fixed(r->mask + at, s->len))
 			s->mask = copy_bytes(r->arena, r->mask + at, s->len);
-		s->alternatives = (const struct alternatives *)(const void *)copy_bytes(r->arena, r->groups + group,
-		    s->alternatives_count * sizeof(r->groups[0]));
+		s->alternatives = copy_bytes(r->arena, r->groups + group, s->alternatives_count * sizeof(r->groups[0]));
+		s->edges = copy_bytes(r->arena, r->edges + edge, s->edge_count * sizeof(r->edges[0]));
 		if (choose_anchor(s, out, &best))
 			out->anchor_segment = i;
 		at += s->len;
 		group += s->alternatives_count;
+		edge += s->edge_count;
 	}
 	return best > 0 ? NULL : "the pattern needs two fixed bytes in a row";
 }
@@ -273,9 +322,15 @@ read_item(struct reading *r)
 		return begin_segment(r, 0, GAP_ANY);
 	case '{':
 		r->rest = span_from(r->rest, 1);
-		return read_gap(r);
+		return read_gap(r, '}');
+	case '[':
+		r->rest = span_from(r->rest, 1);
+		return read_gap(r, ']');
+	case '!':
+		r->rest = span_from(r->rest, 1);
+		return read_group(r, true);
 	case '(':
-		return read_alternatives(r);
+		return read_group(r, false);
 	default:
 		return read_pair(r);
 	}
@@ -283,13 +338,14 @@ read_item(struct reading *r)
 
 /* A pattern whose alternatives are of equal length. */
 static const char *
-read_variant(struct arena *a, struct span hex, struct pattern *out)
+read_variant(struct arena *a, struct span hex, bool nocase, struct pattern *out)
 {
 	struct reading r;
 
 	r.arena = a;
 	r.hex = r.rest = hex;
-	r.len = r.group_count = 0;
+	r.len = r.group_count = r.edge_count = 0;
+	r.nocase = nocase;
 	r.segment_count = 1;
 	r.segments[0] = (struct segment){ .len = 0 };
 	r.error = NULL;
@@ -321,9 +377,10 @@ struct variants {
 	void (*add)(void *context, const struct pattern *p);
 	void *context;
 	size_t count;
+	bool nocase;
 };
 
-/* Finds the first group whose alternatives differ in length. */
+/* Finds the first group without `!` whose alternatives differ in length. */
 static bool
 find_unequal(struct span hex, struct span *inner)
 {
@@ -332,12 +389,13 @@ find_unequal(struct span hex, struct span *inner)
 	while ((at = span_find_byte(hex, '(')) != SIZE_MAX) {
 		struct span list, one;
 		size_t size = SIZE_MAX;
+		bool negated = at > 0 && hex.data[at - 1] == '!';
 
 		hex = span_from(hex, at);
 		if (!take_group(&hex, inner))
 			return false;
 		for (list = *inner; span_split(&list, '|', &one); size = one.len)
-			if (size != SIZE_MAX && size != one.len)
+			if (size != SIZE_MAX && size != one.len && !negated)
 				return true;
 	}
 	return false;
@@ -384,7 +442,7 @@ read_variants(struct variants *v, struct span hex, unsigned groups)
 	if (!find_unequal(hex, &inner)) {
 		if (++v->count > PATTERN_VARIANTS_MAX)
 			return "the alternatives have too many combinations of lengths";
-		error = read_variant(v->arena, hex, &p);
+		error = read_variant(v->arena, hex, v->nocase, &p);
 		if (error == NULL)
 			v->add(v->context, &p);
 		return error;
@@ -401,12 +459,36 @@ read_variants(struct variants *v, struct span hex, unsigned groups)
 	return NULL;
 }
 
-const char *
-pattern_parse(struct arena *a, struct span hex, void (*add)(void *context, const struct pattern *p), void *context)
+/* An end of line within a segment is one byte or two. */
+static struct span
+write_out_line_ends(struct arena *a, struct span hex)
 {
-	struct variants v = { a, add, context, 0 };
+	static const char marker[] = "(L)", meaning[] = "(0a|0d0a)";
+	char *text = arena_alloc_raw(a, hex.len * (strlen(meaning) / strlen(marker)) + 1), *out = text;
+	size_t at;
+
+	while ((at = span_find(hex, span_str(marker))) != SIZE_MAX) {
+		struct span before = span_first(hex, at), after = span_from(hex, at + strlen(marker));
+		bool within = before.len > 0 && after.len > 0 && strchr("*}]!", before.data[before.len - 1]) == NULL &&
+		    strchr("*{[", after.data[0]) == NULL;
+
+		out = mempcpy(out, before.data, before.len);
+		out = stpcpy(out, within ? meaning : marker);
+		hex = after;
+	}
+	out = mempcpy(out, hex.data, hex.len);
+	return span_of(text, (size_t)(out - text));
+}
+
+const char *
+pattern_parse(struct arena *a, struct span hex, bool nocase, void (*add)(void *context, const struct pattern *p),
+    void *context)
+{
+	struct variants v = { a, add, context, 0, nocase };
 
 	if (hex.len > HEX_MAX)
 		return "the pattern is too long";
+	if (span_find(hex, SPAN_LITERAL("(L)")) != SIZE_MAX)
+		hex = write_out_line_ends(a, hex);
 	return read_variants(&v, hex, 0);
 }

@@ -2,7 +2,7 @@
 #ifndef ENGINE_SIGNATURE_PATTERN_H
 #define ENGINE_SIGNATURE_PATTERN_H
 
-#include "base/arena.h"
+#include "engine/signature.h"
 
 enum {
 	/* Bytes of one pattern, gaps not counted. A segment is compared at
@@ -24,36 +24,53 @@ enum {
  * the segment's own bytes match anything. */
 struct alternatives {
 	uint32_t offset, len, count;
+	bool negated; /* none of them may stand there */
 	const unsigned char *value, *mask; /* count times len bytes */
+};
+
+/* What kind of place stands at an offset of a segment: before its first byte,
+ * behind its last, or the byte there itself. */
+struct edge {
+	uint32_t offset;
+	char kind; /* B, L or W */
+	char side; /* '<', '>' or '=' */
+	bool negated;
 };
 
 /* Bytes without a gap between them. */
 struct segment {
 	uint32_t gap_min, gap_max; /* octets between it and the segment before; GAP_ANY = no bound */
-	uint32_t len, alternatives_count;
+	uint32_t len, alternatives_count, edge_count;
 	const unsigned char *value;
 	const unsigned char *mask; /* bits that count; NULL = all */
 	const struct alternatives *alternatives;
+	const struct edge *edges;
 };
 
-/* The anchor is a run of bytes that are all fixed. */
+/* The anchor is a run of bytes that are all fixed, but for the case of letters. */
 struct pattern {
 	struct segment *segments;
+	const struct signature_place *place; /* NULL = anywhere */
+	bool nocase;
 	uint32_t count;
 	uint32_t anchor_segment, anchor_offset, anchor_len;
 };
 
 /* Calls add() for each variant of a pattern in hexadecimal; what it is
- * given lives in the arena. NULL, or what is wrong (in the arena). */
-const char *pattern_parse(struct arena *a, struct span hex, void (*add)(void *context, const struct pattern *p),
-    void *context);
+ * given lives in the arena, and is anywhere. NULL, or what is wrong (in the arena). */
+const char *pattern_parse(struct arena *a, struct span hex, bool nocase,
+    void (*add)(void *context, const struct pattern *p), void *context);
 /* The same of a text of which each byte is fixed. */
 const char *pattern_of_text(struct arena *a, struct span text, struct pattern *out);
 
 /* Whether the segment lies at this offset of the text. */
 bool segment_matches(const struct segment *s, struct span text, size_t offset);
-/* Whether the whole pattern lies anywhere in the text. Linear in the text,
+/* The offsets at which a pattern may begin in a text of this length; false when
+ * there are none. */
+bool place_range(const struct signature_place *place, size_t len, size_t *first, size_t *last);
+/* Calls found for each place of the last segment that the others lead to, with
+ * where one of these matches begins, until it returns false. Linear in the text,
  * times the pattern's bytes in the worst case. */
-bool pattern_matches(const struct pattern *p, struct span text);
+void pattern_find(const struct pattern *p, struct span text, bool (*found)(void *context, size_t begin), void *context);
 
 #endif

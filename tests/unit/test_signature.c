@@ -127,6 +127,7 @@ test_syntax_errors(void **state)
 	static const char *const wrong[] = { "", "61", "61??62", "6", "616", "61 62", "6g62", "*6162", "6162*", "6162**6364",
 		"6162{}6364", "6162{-}6364", "6162{3-1}6364", "6162{1-2-3}6364", "6162{x}6364", "6162{1", "6162{99999999999}6364",
 		"6162*{0}", "6162()", "6162(", "6162(63", "6162(63|)", "6162(6)", "6162((63))", "6162(63*64)", "6162)", "61?",
+		"6162!(63|6464)", "6162!", "6162!63", "(B)", "(B)(W)", "(X)6162", "6162[1-3}63", "6162[3-1]63",
 		"6162(63|6464)(63|6464)(63|6464)(63|6464)(63|6464)(63|6464)(63|6464)" };
 	struct arena *a = arena_new(0);
 	struct signature_builder *b = signature_builder_new(a);
@@ -158,6 +159,167 @@ test_bounds(void **state)
 		hex[i] = '*';
 	assert_non_null(signature_add_hex(b, span_of(hex, 3000), 0));
 	free(hex);
+	arena_free(&a);
+}
+
+static void
+test_negated_alternatives(void **state)
+{
+	(void)state;
+	assert_true(found("6162!(63|64)65", SPAN_LITERAL("abee")));
+	assert_false(found("6162!(63|64)65", SPAN_LITERAL("abde")));
+	assert_false(found("6162!(63|64)65", SPAN_LITERAL("abe")));
+	assert_true(found("6162!(6364|6565)66", SPAN_LITERAL("abcef")));
+	assert_false(found("6162!(63|64)", SPAN_LITERAL("ab")));
+}
+
+static void
+test_bracketed_gaps(void **state)
+{
+	(void)state;
+	assert_true(found("61[1-3]6364", SPAN_LITERAL("a...cd")));
+	assert_false(found("61[1-3]6364", SPAN_LITERAL("a....cd")));
+	assert_true(found("6162[2-2]64", SPAN_LITERAL("ab..d")));
+}
+
+static void
+test_places_at_the_ends(void **state)
+{
+	(void)state;
+	assert_true(found("(B)6162(B)", SPAN_LITERAL("ab")));
+	assert_true(found("(B)6162(B)", SPAN_LITERAL("x ab/")));
+	assert_true(found("(B)6162", SPAN_LITERAL("<ab")));
+	assert_false(found("6162(B)", SPAN_LITERAL("ab<")));
+	assert_false(found("(B)6162", SPAN_LITERAL("xab")));
+	assert_true(found("!(B)6162", SPAN_LITERAL("xab")));
+	assert_false(found("!(B)6162", SPAN_LITERAL("ab")));
+	assert_true(found("(L)6162(L)", SPAN_LITERAL("x\nab\r\n")));
+	assert_false(found("(L)6162(L)", SPAN_LITERAL("x\nab\rx")));
+	assert_true(found("6162(L)", SPAN_LITERAL("ab")));
+	assert_true(found("(W)6162(W)", SPAN_LITERAL("\xff" "ab\0")));
+	assert_false(found("(W)6162(W)", SPAN_LITERAL("ab9")));
+	assert_true(found("6162(W)*(W)6364", SPAN_LITERAL("ab-cd")));
+	assert_false(found("6162(W)*(W)6364", SPAN_LITERAL("abcd")));
+}
+
+static void
+test_places_within(void **state)
+{
+	(void)state;
+	assert_true(found("6162(W)6364", SPAN_LITERAL("ab-cd")));
+	assert_false(found("6162(W)6364", SPAN_LITERAL("abxcd")));
+	assert_false(found("6162(W)6364", SPAN_LITERAL("abcd")));
+	assert_true(found("6162!(W)6364", SPAN_LITERAL("abxcd")));
+	assert_true(found("6162(B)6364", SPAN_LITERAL("ab/cd")));
+	assert_true(found("6162(L)6364", SPAN_LITERAL("ab\ncd")));
+	assert_true(found("6162(L)6364", SPAN_LITERAL("ab\r\ncd")));
+	assert_false(found("6162(L)6364", SPAN_LITERAL("ab\rcd")));
+	assert_true(found("6162!(L)6364", SPAN_LITERAL("ab\rcd")));
+}
+
+struct places {
+	size_t offsets[8], count, most;
+};
+
+static bool
+note_place(void *context, uint32_t id, size_t offset)
+{
+	struct places *places = context;
+
+	assert_int_equal(id, 5);
+	assert_true(places->count < 8);
+	places->offsets[places->count++] = offset;
+	return places->count < places->most;
+}
+
+static struct places
+places_of(const char *hex, const struct signature_place *place, bool nocase, struct span data, size_t most)
+{
+	struct arena *a = arena_new(0);
+	struct signature_builder *b = signature_builder_new(a);
+	struct signatures_scratch *scratch;
+	struct signatures *s;
+	struct places places = { .most = most };
+
+	assert_null(signature_add_pattern(b, span_str(hex), place, nocase, 5));
+	s = signatures_compile(b);
+	scratch = signatures_scratch_new(s);
+	assert_true(signatures_scan_at(s, scratch, data, NULL, note_place, &places));
+	signatures_scratch_free(&scratch);
+	arena_free(&a);
+	return places;
+}
+
+static void
+check_places(const char *hex, const struct signature_place *place, struct span data, size_t count, const size_t *expected)
+{
+	struct places got = places_of(hex, place, false, data, 8);
+
+	assert_int_equal(got.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(got.offsets[i], expected[i]);
+}
+
+static void
+test_every_place_is_told(void **state)
+{
+	(void)state;
+	check_places("6162", NULL, SPAN_LITERAL("ab.ab.ab"), 3, (size_t[]){ 0, 3, 6 });
+	check_places("6161", NULL, SPAN_LITERAL("aaaa"), 3, (size_t[]){ 0, 1, 2 });
+	check_places("6162{-2}6364", NULL, SPAN_LITERAL("ab ab cd cd"), 1, (size_t[]){ 3 });
+	check_places("6162*6364", NULL, SPAN_LITERAL(".ab cd cd"), 2, (size_t[]){ 1, 1 });
+	assert_int_equal(places_of("6162", NULL, false, SPAN_LITERAL("ab.ab.ab"), 2).count, 2);
+	assert_int_equal(places_of("6162*6364", NULL, false, SPAN_LITERAL("abcdcdcd"), 2).count, 2);
+}
+
+static void
+test_places_of_patterns(void **state)
+{
+	const struct signature_place third = { SIGNATURE_FROM_BEGIN, 3, 3 }, until4 = { SIGNATURE_FROM_BEGIN, 0, 4 },
+				     from4 = { SIGNATURE_FROM_BEGIN, 4, UINT64_MAX }, end2 = { SIGNATURE_FROM_END, 2, 2 },
+				     end5 = { SIGNATURE_FROM_END, 4, 5 }, any = { SIGNATURE_ANYWHERE, 7, 7 },
+				     far = { SIGNATURE_FROM_END, 9, UINT64_MAX };
+	const struct span data = SPAN_LITERAL("ab.ab.ab");
+
+	(void)state;
+	check_places("6162", &third, data, 1, (size_t[]){ 3 });
+	check_places("6162", &until4, data, 2, (size_t[]){ 0, 3 });
+	check_places("6162", &from4, data, 1, (size_t[]){ 6 });
+	check_places("6162", &end2, data, 1, (size_t[]){ 6 });
+	check_places("6162", &end5, data, 1, (size_t[]){ 3 });
+	check_places("6162", &any, data, 3, (size_t[]){ 0, 3, 6 });
+	check_places("6162", &far, data, 0, NULL);
+	check_places("6162{-1}6162", &third, data, 1, (size_t[]){ 3 });
+	check_places("6162{-1}6162", &end2, data, 0, NULL);
+	check_places("6162*6162", &third, data, 1, (size_t[]){ 3 });
+}
+
+static void
+test_nocase(void **state)
+{
+	(void)state;
+	assert_int_equal(places_of("61427b(63|44)", NULL, true, SPAN_LITERAL("aB{c Ab{D ab[c AB{C ab{\x03"), 8).count, 3);
+	assert_int_equal(places_of("61427b", NULL, false, SPAN_LITERAL("aB{ Ab{ ab["), 8).count, 1);
+}
+
+static void
+test_sized_digests(void **state)
+{
+	static const char *const abc = "900150983cd24fb0d6963f7d28e17f72";
+	struct arena *a = arena_new(0);
+	struct signature_builder *b = signature_builder_new(a);
+	struct signatures *s;
+	struct told told;
+
+	(void)state;
+	assert_null(signature_add_sized_digest(b, DIGEST_MD5, span_str(abc), 3, 1));
+	assert_null(signature_add_sized_digest(b, DIGEST_MD5, span_str(abc), 4, 2));
+	s = signatures_compile(b);
+	scan(s, SPAN_LITERAL("abc"), NULL, &told);
+	assert_int_equal(told.times[1], 1);
+	assert_int_equal(told.times[2], 0);
+	scan(s, SPAN_LITERAL("abcd"), NULL, &told);
+	assert_int_equal(told.times[1] + told.times[2], 0);
 	arena_free(&a);
 }
 
@@ -323,6 +485,14 @@ main(void)
 		cmocka_unit_test(test_bytes_and_wildcards),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_alternatives),
+		cmocka_unit_test(test_negated_alternatives),
+		cmocka_unit_test(test_bracketed_gaps),
+		cmocka_unit_test(test_places_at_the_ends),
+		cmocka_unit_test(test_places_within),
+		cmocka_unit_test(test_every_place_is_told),
+		cmocka_unit_test(test_places_of_patterns),
+		cmocka_unit_test(test_nocase),
+		cmocka_unit_test(test_sized_digests),
 		cmocka_unit_test(test_syntax_errors),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_kinds_together),
