@@ -15,6 +15,7 @@ enum proxy_header { PROXY_HEADER_NONE, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 enum intercept { INTERCEPT_NONE, INTERCEPT_REDIRECT, INTERCEPT_TPROXY };
 enum bare_newlines { BARE_NEWLINES_REJECT, BARE_NEWLINES_NORMALISE };
 enum failure_action { FAILURE_DEFER, FAILURE_ACCEPT, FAILURE_REJECT };
+enum ambiguous_action { AMBIGUOUS_REJECT, AMBIGUOUS_QUARANTINE, AMBIGUOUS_REWRITE, AMBIGUOUS_TAG };
 
 /* In the order of gravity: the gravest of several wins. */
 enum verdict {
@@ -121,6 +122,8 @@ struct policy_settings {
 	const char *subject_prefix; /* or NULL */
 	uint64_t max_message_size;  /* octets */
 	enum failure_action on_failure;
+	enum ambiguous_action ambiguous; /* what a message gets that has a defect that can hide something */
+	bool ambiguity_header;      /* a delivered message says what was found */
 	bool notice_names;          /* a notice tells the removed part's name (default true) */
 };
 

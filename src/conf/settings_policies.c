@@ -9,6 +9,7 @@
 enum { SUBJECT_PREFIX_MAX = 64 };
 
 static const char *const failures[] = { "defer", "accept", "reject", NULL };
+static const char *const ambiguous_actions[] = { "reject", "quarantine", "rewrite", "tag", NULL };
 
 /* A score belongs to a whole message, so it cannot say "strip", which wants to
  * know the part. */
@@ -43,6 +44,8 @@ const struct key policy_keys[] = {
 	{ KEY(struct policy_settings, max_message_size, size), .preset = 50 * 1024 * 1024, .least = 1,
 	    .most = UINT64_C(4) * 1024 * 1024 * 1024 },
 	{ KEY(struct policy_settings, on_failure, choice), .choices = failures },
+	{ KEY(struct policy_settings, ambiguous, choice), .choices = ambiguous_actions },
+	{ KEY(struct policy_settings, ambiguity_header, boolean) },
 	{ KEY(struct policy_settings, notice_names, boolean), .preset = true },
 	{ 0 },
 };

@@ -12,6 +12,8 @@
 bool
 compose_marks(const struct policy_settings *policy, const struct ruleset *rules)
 {
+	if (policy->ambiguous == AMBIGUOUS_TAG)
+		return true;
 	for (size_t i = 0; i < policy->threshold_count; i++)
 		if (policy->thresholds[i].then == VERDICT_TAG)
 			return true;
@@ -85,8 +87,7 @@ compose_edits(struct edits *e, const struct compose_job *job)
 
 	if (!delivered && !withheld)
 		return;
-	if (job->marks)
-		tag_remove_forged(e, job);
+	tag_remove_forged(e, job);
 	tag_add_marks(e, job);
 	if (withheld)
 		strip_message(e, job, notice_withheld(job->arena, job->outcome->reason));

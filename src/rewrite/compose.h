@@ -12,6 +12,8 @@ struct compose_job {
 	const struct policy_settings *policy;
 	const struct ruleset *rules;
 	const struct rule_outcome *outcome;
+	const struct mime_message *judged; /* whose defects are told; not `message` when that was written anew */
+	const char *hostname;    /* ours */
 	struct scratch *scratch; /* removed parts are decoded there for their digest */
 	bool marks;              /* compose_marks() of the policy */
 	bool to_reader;          /* POP3, IMAP: a withheld message is shown as a notice */

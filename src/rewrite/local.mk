@@ -6,6 +6,10 @@ src_librewrite_a_SOURCES = \
 	src/rewrite/edit.h \
 	src/rewrite/notice.c \
 	src/rewrite/notice.h \
+	src/rewrite/renew.c \
+	src/rewrite/renew.h \
+	src/rewrite/renew_fields.c \
+	src/rewrite/renew_fields.h \
 	src/rewrite/strip.c \
 	src/rewrite/strip.h \
 	src/rewrite/tag.c \

@@ -17,6 +17,14 @@ static const char *const forgeable[] = {
 	"X-Spam-Flag", "X-Spam-Score", "X-Spam-Status", "X-Spam-Level", "X-Gatepost-Incomplete",
 };
 
+static const char ambiguity_field[] = "MIME-Ambiguity-Results";
+
+static bool
+is_ambiguity_field(const struct mime_header *h)
+{
+	return span_is_nocase(h->name, ambiguity_field);
+}
+
 static bool
 is_forgeable(const struct mime_header *h)
 {
@@ -29,7 +37,10 @@ is_forgeable(const struct mime_header *h)
 void
 tag_remove_forged(struct edits *e, const struct compose_job *job)
 {
-	remove_fields(e, job, job->message->root, is_forgeable, NULL);
+	if (job->marks)
+		remove_fields(e, job, job->message->root, is_forgeable, NULL);
+	if (job->policy->ambiguity_header)
+		remove_fields(e, job, job->message->root, is_ambiguity_field, NULL);
 }
 
 /* One decimal, or as many as it takes up to three. */
@@ -153,6 +164,23 @@ add_prefix(struct edits *e, const struct compose_job *job, struct text *top, str
 		prefix_subject(e, job, h, prefix, eol);
 }
 
+/* In the form of RFC 8601's Authentication-Results. */
+static void
+add_ambiguity(struct text *top, const struct compose_job *job, struct span eol)
+{
+	const char *result = job->outcome->ambiguity == NULL ? "none" :
+	    job->judged != job->message ? "rewritten" : "present";
+	size_t start = top->len, column;
+
+	text_printf(top, "%s: %s;%s\tambiguity=%s", ambiguity_field, job->hostname, eol.data, result);
+	text_printf(top, " readings=%zu", job->judged->readings);
+	column = top->len - start;
+	for (const struct mime_defect *d = job->judged->defects; d != NULL; d = d->next)
+		if (d->hides)
+			column = add_folded(top, column, " ", arena_printf(job->arena, "defect=%s", d->name), eol);
+	text_add(top, eol);
+}
+
 /* The reason may tell names that are the message's. */
 static void
 add_incomplete(struct text *top, struct span why, struct span eol)
@@ -189,6 +217,8 @@ tag_add_marks(struct edits *e, const struct compose_job *job)
 	}
 	if (!job->outcome->complete)
 		add_incomplete(&top, span_str(job->outcome->why_incomplete), eol);
+	if (job->policy->ambiguity_header)
+		add_ambiguity(&top, job, eol);
 	if (top.len == 0)
 		return;
 	if (root->head.len == 0)

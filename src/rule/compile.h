@@ -70,6 +70,7 @@ struct ruleset {
 	const struct threshold *thresholds;
 	size_t threshold_count;
 	enum failure_action on_failure;
+	enum ambiguous_action ambiguous;
 	struct archive_limits archive_limits;
 };
 

@@ -19,6 +19,7 @@ struct deciding {
 	const struct rule *decider;            /* whose verdict is the gravest so far */
 	const struct threshold *reached;       /* the highest, or NULL */
 	const struct rule *undecided;          /* the first whose outcome might matter */
+	bool ambiguous;                        /* `ambiguous` has the gravest verdict so far */
 	bool unremovable;                      /* something to be stripped is in no part */
 };
 
@@ -82,6 +83,7 @@ graver(struct deciding *d, enum verdict v, const struct rule *decider)
 		return;
 	d->out->verdict = v;
 	d->decider = decider;
+	d->ambiguous = false;
 }
 
 static void
@@ -122,13 +124,34 @@ thresholds_apply(struct deciding *d)
 		graver(d, d->reached->then, NULL);
 }
 
-/* A multipart is never removed: it was marked only for its name. */
+/* What can hide something from some reader, although all readings that are
+ * known were looked at. A message that is written anew has one. */
+static void
+ambiguity_apply(struct deciding *d)
+{
+	static const enum verdict verdicts[] = { [AMBIGUOUS_REJECT] = VERDICT_REJECT,
+		[AMBIGUOUS_QUARANTINE] = VERDICT_QUARANTINE, [AMBIGUOUS_REWRITE] = VERDICT_STRIP,
+		[AMBIGUOUS_TAG] = VERDICT_TAG };
+	const struct mime_defect *defect = d->facts->message->defects;
+	enum verdict v = verdicts[d->rules->ambiguous], before = d->out->verdict;
+
+	while (defect != NULL && !defect->hides)
+		defect = defect->next;
+	d->out->ambiguity = defect;
+	if (defect == NULL)
+		return;
+	graver(d, v, NULL);
+	d->ambiguous = v > before;
+}
+
+/* A multipart is never removed: it was marked only for its name. Nor is what
+ * only another reading of the structure has. */
 static void
 strip_add(struct deciding *d, const struct item *item, size_t rule)
 {
 	struct rule_outcome *out = d->out;
 
-	if (item->part->kind == PART_MULTIPART) {
+	if (item->part->kind == PART_MULTIPART || (item->own != NULL && item->own->shadow)) {
 		d->unremovable = true;
 		return;
 	}
@@ -202,6 +225,9 @@ reason_of(const struct deciding *d)
 
 	if (out->verdict == VERDICT_ACCEPT)
 		return SPAN_NONE;
+	if (d->ambiguous)
+		return span_str(arena_printf(d->arena, "ambiguous: %s in part %s", out->ambiguity->name,
+		    out->ambiguity->section[0] != '\0' ? out->ambiguity->section : "0"));
 	if (d->decider == NULL)
 		return span_str(arena_printf(d->arena, "score %.3f reaches %.3f", out->score, d->reached->score));
 	for (size_t i = 0; i < out->hit_count; i++)
@@ -220,6 +246,9 @@ conclude(struct deciding *d)
 	out->reason = reason_of(d);
 	if (d->decider != NULL && d->decider->reply != NULL)
 		out->reply = span_str(d->decider->reply);
+	if (d->ambiguous && out->verdict == VERDICT_REJECT)
+		out->reply = span_str(arena_printf(d->arena, "554 5.6.0 message can be read in several ways: %s",
+		    out->ambiguity->name));
 	if (d->undecided == NULL || out->verdict == VERDICT_REJECT)
 		return;
 	out->complete = false;
@@ -266,6 +295,7 @@ rule_evaluate(const struct ruleset *rs, struct rule_scratch *s, struct arena *a,
 	rules_decide(&d);
 	hits_collect(&d);
 	thresholds_apply(&d);
+	ambiguity_apply(&d);
 	strips_collect(&d);
 	conclude(&d);
 	if (want_parts)

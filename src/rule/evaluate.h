@@ -65,6 +65,9 @@ struct rule_outcome {
 	double score;
 	struct span reply;     /* of the rule that decided: "554 5.7.1 text", or empty */
 	struct span reason;    /* one line: what decided, or why incomplete; empty when accepted */
+	/* The first defect that can hide something, or NULL: the policy's
+	 * `ambiguous` had its say. */
+	const struct mime_defect *ambiguity;
 	struct rule_hit *hits; /* in the order of the rules */
 	size_t hit_count;
 	/* False when something could not be decided that a verdict may hang on.

@@ -73,10 +73,10 @@ container_take(struct taking *t, struct item *item, struct span content)
 	t->item = item;
 	switch (container_read(f->arena, item->magic, content, t->budget, &sink)) {
 	case ARCHIVE_DAMAGED:
-		f->unread_members = arena_printf(f->arena, "%.*s, a container, is damaged", SPAN_ARG(item->section));
+		f->unread_members = arena_printf(f->arena, "the container %.*s is damaged", SPAN_ARG(item->section));
 		break;
 	case ARCHIVE_OVER_LIMIT:
-		f->unread_members = arena_printf(f->arena, "%.*s, a container, is larger or deeper than the limits allow",
+		f->unread_members = arena_printf(f->arena, "the container %.*s is larger or deeper than the limits allow",
 		    SPAN_ARG(item->section));
 		break;
 	case ARCHIVE_READ:

@@ -78,7 +78,7 @@ nested_message_take(struct taking *t, struct item *item, struct span content)
 	struct mime_message *m;
 
 	if (t->budget->depth >= t->budget->limits.depth || *t->parts_left == 0) {
-		t->facts->unread_members = arena_printf(a, "%.*s, a message, is deeper than the limits allow",
+		t->facts->unread_members = arena_printf(a, "the message %.*s is deeper than the limits allow",
 		    SPAN_ARG(item->section));
 		return;
 	}

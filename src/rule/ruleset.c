@@ -99,6 +99,7 @@ take_settings(struct ruleset *rs, struct compiler *c, const struct settings *set
 	rs->thresholds = p->thresholds;
 	rs->threshold_count = p->threshold_count;
 	rs->on_failure = p->on_failure;
+	rs->ambiguous = p->ambiguous;
 	rs->archive_limits = (struct archive_limits){ .entries = l->archive_entries, .depth = l->archive_depth,
 		.output = l->archive_output, .ratio = l->archive_ratio };
 	c->regex_limits = (struct regex_limits){ .matches = (uint32_t)l->regex_matches, .depth = (uint32_t)l->regex_depth };

@@ -13,6 +13,7 @@
 #include "engine/signature.h"
 #include "mime/decode.h"
 #include "rewrite/compose.h"
+#include "rewrite/renew.h"
 #include "rewrite/text.h"
 #include "rule/evaluate.h"
 #include "scan/warm_up.h"
@@ -26,6 +27,12 @@ struct scan_policy {
 	const struct ruleset *rules;
 	struct rule_scratch *scratch;
 	bool marks;
+};
+
+/* Edits being applied. */
+struct joining {
+	struct span original;
+	struct text out;
 };
 
 struct scanner {
@@ -98,8 +105,8 @@ is_for_reader(const struct scan_request *request)
 }
 
 static void
-answer_edits(struct scanner *s, const struct scan_request *request, struct mime_message *m,
-    const struct rule_outcome *o, struct scratch *scratch)
+collect_edits(struct scanner *s, const struct scan_request *request, struct mime_message *m,
+    const struct mime_message *judged, const struct rule_outcome *o, struct scratch *scratch, struct edits *edits)
 {
 	const struct scan_policy *policy = &s->policies[request->policy];
 	const struct compose_job job = {
@@ -108,18 +115,24 @@ answer_edits(struct scanner *s, const struct scan_request *request, struct mime_
 		.policy = policy->settings,
 		.rules = policy->rules,
 		.outcome = o,
+		.judged = judged,
+		.hostname = s->settings->hostname,
 		.scratch = scratch,
 		.marks = policy->marks,
 		.to_reader = is_for_reader(request),
 	};
-	struct edits edits;
 
-	edits_init(&edits, s->arena);
-	compose_edits(&edits, &job);
-	s->answer.edits = edits.items;
-	s->answer.edit_count = edits.count;
-	s->answer.keep_original = o->verdict == VERDICT_STRIP ||
-	                          (job.to_reader && (o->verdict == VERDICT_REJECT || o->verdict == VERDICT_DISCARD));
+	edits_init(edits, s->arena);
+	compose_edits(edits, &job);
+}
+
+static void
+answer_edits(struct scan_answer *r, const struct scan_request *request, const struct edits *edits)
+{
+	r->edits = edits->items;
+	r->edit_count = edits->count;
+	r->keep_original = r->verdict == VERDICT_STRIP ||
+	                   (is_for_reader(request) && (r->verdict == VERDICT_REJECT || r->verdict == VERDICT_DISCARD));
 }
 
 static void
@@ -136,6 +149,63 @@ answer_outcome(struct scan_answer *r, struct arena *a, const struct mime_message
 	answer_parts(r, a, o);
 }
 
+static bool
+is_to_be_renewed(const struct scan_policy *policy, const struct rule_outcome *o)
+{
+	return o->ambiguity != NULL && policy->settings->ambiguous == AMBIGUOUS_REWRITE && o->verdict == VERDICT_STRIP;
+}
+
+static bool
+add_piece(void *context, bool original, uint64_t offset, struct span bytes)
+{
+	struct joining *j = context;
+
+	text_add(&j->out, original ? span_first(span_from(j->original, offset), bytes.len) : bytes);
+	return true;
+}
+
+/* The original is replaced as a whole by the new message with its edits. */
+static void
+replace_whole(struct scanner *s, size_t original_size, struct span renewed, struct edits *edits)
+{
+	struct joining j = { .original = renewed, .out = { .arena = s->arena } };
+
+	edits_stream(edits->items, edits->count, renewed.len, add_piece, &j);
+	edits_init(edits, s->arena);
+	edits_add(edits, 0, original_size, text_span(&j.out));
+}
+
+/* An ambiguous message is written anew, which leaves one reading of it, and
+ * that is held against the rules as any message is. What is still ambiguous,
+ * such as a piece of a message, is kept back. */
+static void
+renew(struct scanner *s, const struct scan_request *request, struct mime_message *m, struct rule_outcome *o,
+    struct scratch *scratch, struct edits *edits)
+{
+	const struct scan_policy *policy = &s->policies[request->policy];
+	const struct rule_envelope envelope = envelope_of(request);
+	struct span renewed = renew_message(m, scratch);
+	struct mime_message *anew = mime_parse(s->arena, renewed, &m->limits);
+	struct rule_outcome again = { 0 };
+
+	rule_evaluate(policy->rules, policy->scratch, s->arena, anew, &envelope, scratch, false, &again);
+	if (again.ambiguity != NULL)
+		again.verdict = VERDICT_QUARANTINE;
+	if (again.verdict > o->verdict) {
+		o->verdict = again.verdict;
+		o->reason = again.reason;
+		o->complete = again.complete;
+	}
+	if (o->verdict != VERDICT_STRIP) {
+		collect_edits(s, request, m, m, o, scratch, edits);
+		return;
+	}
+	again.verdict = VERDICT_STRIP;
+	again.ambiguity = o->ambiguity;
+	collect_edits(s, request, anew, m, &again, scratch, edits);
+	replace_whole(s, request->message.len, renewed, edits);
+}
+
 static void
 scan_message(struct scanner *s, const struct scan_request *request, struct scratch *scratch)
 {
@@ -145,10 +215,17 @@ scan_message(struct scanner *s, const struct scan_request *request, struct scrat
 	const struct rule_envelope envelope = envelope_of(request);
 	struct mime_message *m = mime_parse(s->arena, request->message, &limits);
 	struct rule_outcome outcome = { 0 };
+	struct edits edits;
 
 	rule_evaluate(policy->rules, policy->scratch, s->arena, m, &envelope, scratch, request->want_parts, &outcome);
-	answer_outcome(&s->answer, s->arena, m, &outcome);
-	answer_edits(s, request, m, &outcome, scratch);
+	if (is_to_be_renewed(policy, &outcome)) {
+		renew(s, request, m, &outcome, scratch, &edits);
+		answer_outcome(&s->answer, s->arena, m, &outcome);
+	} else {
+		answer_outcome(&s->answer, s->arena, m, &outcome);
+		collect_edits(s, request, m, m, &outcome, scratch, &edits);
+	}
+	answer_edits(&s->answer, request, &edits);
 }
 
 /* What is decided before the message is read. */

@@ -128,7 +128,8 @@ compose(struct arena *a, struct span message, uint32_t chosen, bool tag)
 	struct rule_strip strips[32];
 	struct rule_outcome outcome = { .verdict = tag ? VERDICT_TAG : VERDICT_ACCEPT, .tag = tag, .complete = true,
 		.strips = strips, .strip_count = choose(strips, m, chosen) };
-	struct compose_job job = { .arena = a, .message = m, .policy = &policy, .rules = rules(),
+	struct compose_job job = { .arena = a, .message = m, .judged = m,
+		.hostname = "mx.example.org", .policy = &policy, .rules = rules(),
 		.outcome = &outcome, .scratch = scratch_new(-1), .marks = tag };
 	struct applied result = { .message = message };
 	struct edits e;

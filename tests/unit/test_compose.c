@@ -72,9 +72,12 @@ composed(struct fixture *f, const char *message, bool to_reader)
 	const struct mime_limits limits = { 100, 10, 100 };
 	struct source source = { &f->result, span_str(message) };
 	struct scratch *scratch = scratch_new(-1);
+	struct mime_message *m = mime_parse(f->arena, source.message, &limits);
 	const struct compose_job job = {
 		.arena = f->arena,
-		.message = mime_parse(f->arena, source.message, &limits),
+		.message = m,
+		.judged = m,
+		.hostname = "mx.example.org",
 		.policy = &f->policy,
 		.rules = f->rules,
 		.outcome = &f->outcome,

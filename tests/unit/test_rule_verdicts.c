@@ -285,7 +285,7 @@ test_undecided(void **state)
 		scan(&f, WITH_ZIP(ZIP_CUT));
 		assert_int_equal(f.outcome.verdict, verdicts[action]);
 		assert_false(f.outcome.complete);
-		assert_string_equal(f.outcome.why_incomplete, "rule SECRET is undecided: the archive 2 is damaged");
+		assert_string_equal(f.outcome.why_incomplete, "rule SECRET is undecided: the container 2 is damaged");
 		assert_int_equal(f.outcome.reply.len, 0);
 		assert_string_equal(rule_fixture_hits(&f), "TAG SEEN");
 		/* Nothing is graver than a reject, so it is final. */
@@ -314,8 +314,8 @@ test_undecided_logic(void **state)
 		{ "{ any: [ { attachment: { name: x } }, { body: /none/ } ] }", false },
 		{ "{ signature: { text: none } }", false },
 		{ "{ attachment: { name: invoice.zip } }", true },
-		/* No member of an archive has a type. */
-		{ "{ attachment: { type: image/png } }", true },
+		/* A message in an archive has parts with types. */
+		{ "{ attachment: { type: image/png } }", false },
 		{ "{ body: /none/ }", true },
 		{ "{ size: '> 1GiB' }", true },
 	};
@@ -330,6 +330,32 @@ test_undecided_logic(void **state)
 		scan(&f, WITH_ZIP(ZIP_CUT));
 		if (f.outcome.complete != cases[i].complete)
 			fail_msg("%s: expected %d", cases[i].when, cases[i].complete);
+		rule_fixture_free(&f);
+	}
+}
+
+/* The policy's `ambiguous` speaks on defects that hide, and only on them. */
+static void
+test_ambiguous(void **state)
+{
+	static const enum verdict verdicts[] = { [AMBIGUOUS_REJECT] = VERDICT_REJECT,
+		[AMBIGUOUS_QUARANTINE] = VERDICT_QUARANTINE, [AMBIGUOUS_REWRITE] = VERDICT_STRIP,
+		[AMBIGUOUS_TAG] = VERDICT_TAG };
+
+	(void)state;
+	for (int action = AMBIGUOUS_REJECT; action <= AMBIGUOUS_TAG; action++) {
+		struct rule_fixture f;
+
+		begin(&f, "rules: [ { name: A, when: { body: /none/ }, score: 1 } ]\n");
+		f.policy.ambiguous = (enum ambiguous_action)action;
+		scan(&f, "Content-Type: message/partial; id=1; number=1; total=2\n\nx\n");
+		assert_int_equal(f.outcome.verdict, verdicts[action]);
+		expect_text(&f, f.outcome.reason, "ambiguous: partial-message in part 1");
+		expect_text(&f, f.outcome.reply, action == AMBIGUOUS_REJECT ?
+		    "554 5.6.0 message can be read in several ways: partial-message" : "");
+		scan(&f, "Content-Type: text/plain\n\nx\n");
+		assert_int_equal(f.outcome.verdict, VERDICT_ACCEPT);
+		assert_null(f.outcome.ambiguity);
 		rule_fixture_free(&f);
 	}
 }
@@ -356,6 +382,7 @@ test_limits(void **state)
 
 	begin(&f, "rules: [ { name: A, when: { body: /z/ }, score: 1 }, { name: B, when: { size: '> 1' }, score: 1 } ]\n");
 	f.settings.limits.message_parts = 2;
+	f.policy.ambiguous = AMBIGUOUS_TAG;
 	scan(&f, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b\n\ny\n--b\n\nz\n--b--\n");
 	assert_false(f.outcome.complete);
 	assert_string_equal(rule_fixture_hits(&f), "B");
@@ -458,6 +485,7 @@ main(void)
 		cmocka_unit_test(test_what_cannot_be_removed),
 		cmocka_unit_test(test_undecided),
 		cmocka_unit_test(test_undecided_logic),
+		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_contract_viruses),
 		cmocka_unit_test(test_contract_attachments),
