@@ -3,6 +3,9 @@
 
 #include "engine/container.h"
 
+#include "engine/ole2.h"
+#include "engine/tnef.h"
+
 const char *const trait_names[] = {
 	[TRAIT_MACROS] = "macros",
 	[TRAIT_AUTO_RUN] = "auto-run",
@@ -26,6 +29,8 @@ static const struct kind {
 	enum archive_result (*read)(struct arena *a, struct span data, struct archive_budget *budget,
 	    const struct container_sink *sink);
 } kinds[] = {
+	{ "ole2", ole2_read },
+	{ "tnef", tnef_read },
 	{ NULL, NULL },
 };
 

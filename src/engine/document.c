@@ -7,13 +7,10 @@
 
 #include "engine/document.h"
 
-#include <stdlib.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
-enum {
-	INFLATE_STEP = 64 * 1024,
-	NAME_UNITS_MAX = 4096, /* UTF-16 units of a name that are converted */
-};
+enum { INFLATE_STEP = 64 * 1024 };
 
 bool
 document_begin(struct document *d, struct arena *a, struct archive_budget *budget, const struct container_sink *sink)
@@ -188,7 +185,7 @@ utf16_unit(struct span text, size_t i, bool big_endian)
 struct span
 utf16_to_utf8(struct arena *a, struct span text, bool big_endian)
 {
-	size_t units = text.len / 2 < NAME_UNITS_MAX ? text.len / 2 : NAME_UNITS_MAX;
+	size_t units = text.len / 2;
 	char *out = arena_alloc_raw(a, 3 * units + 1), *at = out;
 
 	for (size_t i = 0; i < units; i++) {

@@ -18,6 +18,13 @@ src_libengine_a_SOURCES = \
 	src/engine/lzfu.h \
 	src/engine/magic.c \
 	src/engine/magic.h \
+	src/engine/office97.c \
+	src/engine/office97.h \
+	src/engine/ole1.c \
+	src/engine/ole1.h \
+	src/engine/ole2.c \
+	src/engine/ole2.h \
+	src/engine/ole2_read.c \
 	src/engine/regex.c \
 	src/engine/regex_literal.c \
 	src/engine/regex_literal.h \
@@ -31,8 +38,12 @@ src_libengine_a_SOURCES = \
 	src/engine/textset.h \
 	src/engine/tnef.c \
 	src/engine/tnef.h \
+	src/engine/vba.c \
+	src/engine/vba.h \
 	src/engine/zip_layout.c \
-	src/engine/zip_layout.h
+	src/engine/zip_layout.h \
+	src/engine/zip_record.c \
+	src/engine/zip_record.h
 if HAVE_HYPERSCAN
 src_libengine_a_SOURCES += src/engine/literals_hs.c
 else
