@@ -16,6 +16,8 @@ struct archive_reading {
 	char *mapped;           /* the larger ones, one at a time */
 	size_t mapped_size;
 	uint64_t output; /* octets unpacked of this archive */
+	uint64_t taken;  /* octets of it that were unpacked, counted again each time */
+	struct span left_over; /* of the last packed content: what unpacking had no use for */
 	size_t told;     /* members */
 	bool stopped;    /* by the sink's member() */
 	bool recognised; /* by libarchive, the last time it was asked */

@@ -1,177 +1,375 @@
-/* A zip is described twice (APPNOTE.TXT 4.3): each entry has a local header
- * before its content, and the central directory at the end lists all entries
- * again. Some programs believe the one, some the other, and an archive made
- * to pass a filter has them differ. This reads both side by side. It judges
- * the layout only; contents are read by libarchive, which takes names from
- * the local headers, so names that only the directory has are found here.
+/* A zip is described twice (APPNOTE.TXT 4.3). Some programs believe the
+ * entries' own headers, some the directory; some find the directory from the
+ * last end record, some from the first, by its offset or by its size. An
+ * archive made to pass a filter has them differ. So every end record that
+ * leads to a directory is followed in each way, each entry listed is held
+ * against its own header, and headers that nobody lists are searched for.
  *
- * Zip64, encrypted directories and archives with something before the first
- * entry are valid and not regular here: they are read twice, which costs time
- * and nothing else. */
+ * The content of a listed entry is not searched: a zip in it, whose headers
+ * may well stand there as they are, is read by itself once it is unpacked. Who
+ * unpacks it has to look at what the content leaves over.
+ *
+ * Honest archives have their looser forms, which are no inconsistency: a
+ * program or other bytes in front, sizes after the content, ZIP64 where it was
+ * not needed, a name in another charset beside that of the Unicode field. */
 #include "config.h"
 
 #include "engine/zip_layout.h"
 
-enum {
-	LOCAL_SIZE = 30,
-	CENTRAL_SIZE = 46,
-	END_SIZE = 22,
-	COMMENT_MAX = 65535,
-	FLAG_ENCRYPTED = 1,
-	FLAG_DESCRIPTOR = 8, /* sizes and checksum follow the content */
+#include <stdlib.h>
+
+enum { ENDS_MAX = 8 }; /* end records that are followed; honest archives have one */
+
+struct extent {
+	uint64_t from, to;
 };
 
-static uint32_t
-number(struct span s, size_t offset, unsigned octets)
+struct survey {
+	struct arena *arena;
+	struct span data;
+	struct zip_layout *out;
+	size_t most, cap;
+	struct extent *headers; /* of listed entries, sorted by offset; header and content */
+	struct extent *contents; /* of those that are unpacked, sorted */
+	size_t header_count, content_count;
+};
+
+static void
+add(struct survey *s, const struct zip_entry *e)
 {
-	uint32_t value = 0;
+	struct zip_layout *out = s->out;
 
-	while (octets-- > 0)
-		value = value << 8 | (unsigned char)s.data[offset + octets];
-	return value;
-}
-
-/* The last record of the end whose comment fits behind it. */
-static bool
-find_end(struct span data, size_t *at)
-{
-	size_t lowest = data.len > END_SIZE + COMMENT_MAX ? data.len - END_SIZE - COMMENT_MAX : 0;
-
-	if (data.len < END_SIZE)
-		return false;
-	for (*at = data.len - END_SIZE + 1; (*at)-- > lowest;)
-		if (memcmp(data.data + *at, "PK\x05\x06", 4) == 0 && number(data, *at + 20, 2) <= data.len - *at - END_SIZE)
-			return true;
-	return false;
-}
-
-/* APPNOTE.TXT 4.4.5, with what it marks as obsolete or reserved for known tools. */
-static bool
-is_method(uint32_t method)
-{
-	static const unsigned char beyond[] = { 12, 14, 16, 18, 19, 20, 93, 94, 95, 96, 97, 98, 99 };
-
-	return method <= 10 || (method < 256 && memchr(beyond, (int)method, sizeof(beyond)) != NULL);
-}
-
-bool
-zip_may_have_entries(struct span data)
-{
-	size_t end;
-
-	if (find_end(data, &end))
-		return true;
-	/* 8.5.4, 8.5.5: the mark of an archive that is, or could have been, split */
-	if (span_starts(data, "PK\x07\x08") || span_starts(data, "PK00"))
-		data = span_from(data, 4);
-	return data.len >= LOCAL_SIZE && span_starts(data, "PK\x03\x04") && is_method(number(data, 8, 2)) &&
-	    number(data, 26, 2) + number(data, 28, 2) <= data.len - LOCAL_SIZE;
-}
-
-/* The size of the directory's entry with its name, or 0 when it is none. */
-static size_t
-directory_entry(struct span directory, struct span *name)
-{
-	size_t size;
-
-	if (directory.len < CENTRAL_SIZE || !span_starts(directory, "PK\x01\x02"))
-		return 0;
-	*name = span_of(directory.data + CENTRAL_SIZE, number(directory, 28, 2));
-	size = CENTRAL_SIZE + name->len + number(directory, 30, 2) + number(directory, 32, 2);
-	return size <= directory.len ? size : 0;
-}
-
-/* Octets of the descriptor at the beginning of s: with or without its
- * signature. 0 when there is none that agrees with the directory. */
-static size_t
-descriptor_size(struct span s, struct span central)
-{
-	size_t sizes = span_starts(s, "PK\x07\x08") ? 4 : 0;
-
-	return s.len >= sizes + 12 && memcmp(s.data + sizes, central.data + 16, 12) == 0 ? sizes + 12 : 0;
-}
-
-/* Takes the entry that `central` describes off the front of *rest. */
-static bool
-take_entry(struct span *rest, struct span central, struct span name)
-{
-	uint32_t packed = number(central, 20, 4);
-	size_t content, descriptor = 0;
-	uint32_t flags;
-
-	if (rest->len < LOCAL_SIZE || !span_starts(*rest, "PK\x03\x04") || number(*rest, 26, 2) != name.len)
-		return false;
-	flags = number(*rest, 6, 2);
-	content = LOCAL_SIZE + name.len + number(*rest, 28, 2);
-	if (flags != number(central, 8, 2) || number(*rest, 8, 2) != number(central, 10, 2) || content > rest->len ||
-	    packed > rest->len - content || !span_eq(span_of(rest->data + LOCAL_SIZE, name.len), name))
-		return false;
-	if ((flags & FLAG_DESCRIPTOR) != 0) {
-		descriptor = descriptor_size(span_from(*rest, content + packed), central);
-		if (descriptor == 0)
-			return false;
-	} else if (memcmp(rest->data + 14, central.data + 16, 12) != 0) {
-		return false;
+	if (out->count >= s->most) {
+		out->over_limit = true;
+		return;
 	}
-	*rest = span_from(*rest, content + packed + descriptor);
+	out->entries = arena_grow(s->arena, out->entries, sizeof(*e), &s->cap, out->count + 1);
+	out->entries[out->count++] = *e;
+}
+
+/* --- An entry that the directory lists --- */
+
+/* The last suffix, which decides what a file is opened with. */
+static struct span
+suffix(struct span name)
+{
+	const char *dot = name.len > 0 ? memrchr(name.data, '.', name.len) : NULL;
+
+	return dot != NULL ? span_of(dot, (size_t)(span_end(name) - dot)) : SPAN_NONE;
+}
+
+/* Sizes that follow the content are zero in front of it, or right. */
+static bool
+value_agrees(const struct zip_entry *own, uint64_t own_value, uint64_t listed)
+{
+	return own_value == listed || (own_value == 0 && (own->flags & ZIP_SIZES_FOLLOW) != 0);
+}
+
+static bool
+content_agrees(const struct survey *s, const struct zip_entry *own, const struct zip_entry *listed)
+{
+	if (own->method != listed->method || ((own->flags ^ listed->flags) & ZIP_ENCRYPTED) != 0 ||
+	    !value_agrees(own, own->packed, listed->packed) || !value_agrees(own, own->size, listed->size) ||
+	    !value_agrees(own, own->crc, listed->crc))
+		return false;
+	return !own->open_end || (listed->packed == 0 && listed->size == 0) || zip_descriptor_agrees(s->data, listed);
+}
+
+static bool
+stored_sizes_differ(const struct zip_entry *e)
+{
+	return e->method == ZIP_STORED && (e->flags & ZIP_ENCRYPTED) == 0 && e->packed != e->size;
+}
+
+static void
+add_listed(struct survey *s, struct zip_entry *e)
+{
+	struct zip_layout *out = s->out;
+	struct zip_entry own;
+	bool same;
+
+	if (!zip_local_at(s->data, e->header, &own)) {
+		out->damaged = out->inconsistent = true;
+		e->header = UINT64_MAX;
+		add(s, e);
+		return;
+	}
+	e->content = own.content;
+	same = content_agrees(s, &own, e);
+	if (!same || e->doubtful || own.doubtful || !span_eq(own.name, e->name) || stored_sizes_differ(e) ||
+	    (e->other_name.len > 0 && !span_eq_nocase(suffix(e->other_name), suffix(e->name))) ||
+	    (own.other_name.len > 0 && !span_eq_nocase(suffix(own.other_name), suffix(own.name))))
+		out->inconsistent = true;
+	add(s, e);
+	if (!same || !span_eq(own.name, e->name) || (own.other_name.len > 0 && !span_eq(own.other_name, e->other_name))) {
+		if (same) { /* but for the name */
+			own.packed = e->packed;
+			own.size = e->size;
+			own.open_end = false;
+		}
+		add(s, &own);
+	}
+}
+
+/* --- Directories --- */
+
+static bool
+is_central(struct span data, uint64_t offset)
+{
+	struct zip_entry e;
+
+	return zip_central_at(data, offset, &e);
+}
+
+/* Lists what stands from `from` on; offsets in it are short by `shift`. */
+static void
+walk_directory(struct survey *s, const struct zip_end *end, uint64_t from, uint64_t shift)
+{
+	struct zip_entry e;
+	uint64_t at = from, entries = 0;
+
+	while (!s->out->over_limit && zip_central_at(s->data, at, &e)) {
+		at += e.record;
+		entries++;
+		e.header += shift;
+		add_listed(s, &e);
+	}
+	if (entries != end->entries || at - from > end->size)
+		s->out->inconsistent = true;
+	if (entries < end->entries)
+		s->out->damaged = true;
+}
+
+/* Follows an end record by the offset and by the size that it tells. False
+ * when neither leads to a directory. */
+static bool
+follow(struct survey *s, const struct zip_end *end)
+{
+	uint64_t before = end->size <= end->at ? end->at - end->size : UINT64_MAX;
+	bool by_offset = is_central(s->data, end->offset), by_size = before != UINT64_MAX && is_central(s->data, before);
+
+	if (end->split)
+		s->out->split = true;
+	if (!by_offset && !by_size)
+		return end->entries == 0 && end->size == 0;
+	if (by_size)
+		walk_directory(s, end, before, before > end->offset ? before - end->offset : 0);
+	if (by_offset && end->offset != before)
+		walk_directory(s, end, end->offset, 0);
+	if (by_offset && (!by_size || end->offset != before))
+		s->out->inconsistent = s->out->inconsistent || by_size || end->offset + end->size > end->at;
 	return true;
 }
 
-bool
-zip_is_regular(struct span data)
+static bool
+same_end(const struct zip_end *a, const struct zip_end *b)
 {
-	struct span directory, entries, name;
-	size_t end, offset;
-
-	if (!find_end(data, &end) || number(data, end + 20, 2) != data.len - end - END_SIZE)
-		return false;
-	offset = number(data, end + 16, 4);
-	if (offset > end || number(data, end + 12, 4) != end - offset)
-		return false;
-	entries = span_first(data, offset);
-	directory = span_of(data.data + offset, end - offset);
-	for (uint32_t left = number(data, end + 10, 2); left > 0; left--) {
-		size_t size = directory_entry(directory, &name);
-
-		if (size == 0 || number(directory, 42, 4) != offset - entries.len || !take_entry(&entries, directory, name))
-			return false;
-		directory = span_from(directory, size);
-	}
-	return entries.len == 0 && directory.len == 0;
+	return a->at == b->at && a->size == b->size && a->offset == b->offset;
 }
 
-bool
-zip_walk_begin(struct zip_walk *w, struct span data)
+/* Both kinds of end at the offset. */
+static bool
+follow_end_at(struct survey *s, uint64_t offset)
 {
-	size_t end, size;
+	struct zip_end end, zip64;
+	bool doubtful, followed;
 
-	if (!find_end(data, &end))
+	if (!zip_end_at(s->data, offset, &end, &zip64, &doubtful))
 		return false;
-	size = number(data, end + 12, 4);
-	if (size > end)
-		return false;
-	*w = (struct zip_walk){ .data = data, .directory = span_of(data.data + end - size, size) };
-	if (number(data, end + 16, 4) <= end - size)
-		w->shift = end - size - number(data, end + 16, 4);
-	return true;
+	followed = follow(s, &zip64);
+	if (doubtful && !same_end(&end, &zip64))
+		followed = follow(s, &end) || followed;
+	if (followed && doubtful)
+		s->out->inconsistent = true;
+	return followed;
 }
 
-bool
-zip_walk_next(struct zip_walk *w, struct zip_alias *alias)
+/* --- Extents --- */
+
+static int
+by_offset(const void *a, const void *b)
 {
-	struct span entry = w->directory;
-	size_t size;
+	const struct extent *x = a, *y = b;
 
-	while ((size = directory_entry(entry, &alias->name)) > 0) {
-		struct span local = span_from(w->data, w->shift + number(entry, 42, 4));
+	return x->from < y->from ? -1 : x->from > y->from;
+}
 
-		w->directory = span_from(entry, size);
-		alias->size = number(entry, 24, 4);
-		alias->encrypted = (number(entry, 8, 2) & FLAG_ENCRYPTED) != 0;
-		if (local.len < LOCAL_SIZE || number(local, 26, 2) != alias->name.len ||
-		    !span_eq(span_first(span_from(local, LOCAL_SIZE), alias->name.len), alias->name))
-			return true;
-		entry = w->directory;
+/* Also finds entries that share octets, which none do that a program wrote. */
+static void
+settle_extents(struct survey *s)
+{
+	struct zip_layout *out = s->out;
+
+	out->listed = out->count;
+	s->headers = ARENA_ARRAY(s->arena, struct extent, out->listed + 1);
+	s->contents = ARENA_ARRAY(s->arena, struct extent, out->listed + 1);
+	for (size_t i = 0; i < out->listed; i++) {
+		const struct zip_entry *e = &out->entries[i];
+		uint64_t to = e->packed <= s->data.len - e->content ? e->content + e->packed : s->data.len;
+
+		if (e->content == 0)
+			continue;
+		s->headers[s->header_count++] = (struct extent){ e->header, to };
+		if ((e->flags & ZIP_ENCRYPTED) == 0 && !e->open_end && e->packed > 0)
+			s->contents[s->content_count++] = (struct extent){ e->content, to };
 	}
-	return false;
+	qsort(s->headers, s->header_count, sizeof(struct extent), by_offset);
+	qsort(s->contents, s->content_count, sizeof(struct extent), by_offset);
+	for (size_t i = 1; i < s->header_count; i++)
+		if (s->headers[i].from < s->headers[i - 1].to)
+			out->inconsistent = true;
+}
+
+/* The last extent that begins at or before the offset; NULL for none. */
+static const struct extent *
+extent_at(const struct extent *extents, size_t count, uint64_t offset)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (extents[middle].from <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? &extents[low - 1] : NULL;
+}
+
+static bool
+is_in_content(const struct survey *s, uint64_t offset)
+{
+	const struct extent *e = extent_at(s->contents, s->content_count, offset);
+
+	return e != NULL && offset < e->to;
+}
+
+/* --- What nobody lists --- */
+
+static size_t
+find_from(struct span data, size_t from, const char *mark)
+{
+	size_t at = span_find(span_from(data, from), span_of(mark, 4));
+
+	return at == SIZE_MAX ? SIZE_MAX : from + at;
+}
+
+static void
+search_headers(struct survey *s)
+{
+	struct zip_entry e;
+
+	for (size_t at = 0; (at = find_from(s->data, at, "PK\x03\x04")) != SIZE_MAX && !s->out->over_limit; at++) {
+		const struct extent *known = extent_at(s->headers, s->header_count, at);
+
+		if ((known != NULL && known->from == at) || is_in_content(s, at) || !zip_local_at(s->data, at, &e))
+			continue;
+		add(s, &e);
+		if (s->out->directory)
+			s->out->inconsistent = true;
+	}
+}
+
+/* The end record to begin with: the last that reaches the end of the file, else the last. */
+static size_t
+main_end(struct span data)
+{
+	struct zip_end end, zip64;
+	size_t best = SIZE_MAX;
+	bool doubtful, exact = false;
+
+	for (size_t at = 0; (at = find_from(data, at, "PK\x05\x06")) != SIZE_MAX; at++)
+		if (zip_end_at(data, at, &end, &zip64, &doubtful) && (end.exact || !exact)) {
+			exact = end.exact;
+			best = at;
+		}
+	return best;
+}
+
+static void
+search_ends(struct survey *s, size_t main)
+{
+	unsigned count = 0;
+
+	for (size_t at = 0; (at = find_from(s->data, at, "PK\x05\x06")) != SIZE_MAX; at++) {
+		if (at == main || is_in_content(s, at) || !follow_end_at(s, at))
+			continue;
+		s->out->directory = s->out->inconsistent = true;
+		if (++count == ENDS_MAX) {
+			s->out->damaged = true;
+			return;
+		}
+	}
+}
+
+/* --- Names --- */
+
+
+/* How a system that ignores case, and takes both slashes, sees the name. */
+static struct span
+plain_name(struct arena *a, struct span name)
+{
+	char *out = arena_alloc_raw(a, name.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i] == '\\' ? '/' : ascii_lower(name.data[i]);
+
+		if (c == '/' && (len == 0 || out[len - 1] == '/'))
+			continue;
+		out[len++] = c;
+	}
+	while (len > 0 && (out[len - 1] == '.' || out[len - 1] == ' '))
+		len--;
+	return span_of(out, len);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+	int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
+
+	return order != 0 ? order : x->len < y->len ? -1 : x->len > y->len;
+}
+
+/* Of two files with one name a program keeps the first, another the last. */
+static void
+compare_names(struct survey *s)
+{
+	size_t count = 0, listed = s->out->listed;
+	struct span *names = ARENA_ARRAY(s->arena, struct span, listed + 1);
+
+	for (size_t i = 0; i < listed; i++) {
+		struct span name = plain_name(s->arena, s->out->entries[i].name);
+
+		if (name.len > 0 && name.data[name.len - 1] != '/')
+			names[count++] = name;
+	}
+	qsort(names, count, sizeof(names[0]), by_name);
+	for (size_t i = 1; i < count; i++)
+		if (span_eq(names[i - 1], names[i]))
+			s->out->inconsistent = true;
+}
+
+void
+zip_layout_read(struct arena *a, struct span data, size_t most, struct zip_layout *out)
+{
+	struct survey s = { .arena = a, .data = data, .out = out, .most = most };
+	size_t end = main_end(data);
+
+	*out = (struct zip_layout){ .entries = NULL };
+	if (end != SIZE_MAX) {
+		out->directory = true;
+		if (!follow_end_at(&s, end))
+			out->damaged = true;
+	}
+	settle_extents(&s);
+	compare_names(&s);
+	search_ends(&s, end);
+	search_headers(&s);
+	/* 8.5.4, 8.5.5: the mark of an archive that is split stands before its first header */
+	if (!out->directory && span_starts(data, "PK\x07\x08"))
+		out->split = true;
 }
