@@ -102,6 +102,15 @@ encoding_of(const char *name)
 		{ "uuencode", ENCODING_UUENCODE },
 		{ "x-uue", ENCODING_UUENCODE },
 		{ "uue", ENCODING_UUENCODE },
+		{ "x-uu", ENCODING_UUENCODE },
+		{ "gzip64", ENCODING_BASE64 }, /* what is inside shows as gzip */
+		{ "x-gzip64", ENCODING_BASE64 },
+		{ "yenc", ENCODING_YENC },
+		{ "x-yenc", ENCODING_YENC },
+		{ "binhex", ENCODING_BINHEX },
+		{ "x-binhex", ENCODING_BINHEX },
+		{ "x-binhex40", ENCODING_BINHEX },
+		{ "mac-binhex40", ENCODING_BINHEX },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -1,76 +1,116 @@
-/* Bodies with their transfer encoding undone. */
+/* Bodies with their transfer encoding undone: the strict reading of each. */
 #include "config.h"
 
 #include "mime/decode.h"
+
+#include "mime/base64.h"
 #include "mime/defects.h"
+#include "mime/embedded.h"
+#include "mime/readings.h"
 
-/* Groups after a "=" that are not just the end of the lines. */
-static bool
-goes_on_after_padding(struct span body)
+static size_t
+decode_base64(struct decoding *d, struct span in, char *room)
 {
-	size_t at = span_find_byte(body, '=');
+	size_t len = base64_decode_flaws(in, room, &d->base64);
 
-	for (; at < body.len; at++)
-		if (ascii_is_alnum(body.data[at]) || body.data[at] == '+' || body.data[at] == '/')
-			return true;
-	return false;
+	if (base64_is_strict(&d->base64))
+		return len;
+	defect_add(d->message, d->part, (d->base64.kinds & BASE64_PAD_INSIDE) != 0 ? DEFECT_BASE64_AFTER_PADDING :
+	    DEFECT_BASE64_MALFORMED);
+	return len;
 }
 
-static struct span
-decode_base64(struct mime_message *m, const struct mime_part *part, char *room)
+static size_t
+decode_quoted_printable(struct decoding *d, struct span in, char *room)
 {
-	bool strict;
-	size_t len = base64_decode(part->body, room, &strict);
+	size_t len = quoted_printable_decode_flaws(in, room, &d->quoted);
 
-	if (strict)
-		return span_of(room, len);
-	if (goes_on_after_padding(part->body))
-		defect_add(m, part, DEFECT_BASE64_AFTER_PADDING);
-	else
-		defect_add(m, part, DEFECT_BASE64_MALFORMED);
-	return span_of(room, len);
+	if (!quoted_printable_is_strict(d->quoted))
+		defect_add(d->message, d->part, DEFECT_QUOTED_PRINTABLE_MALFORMED);
+	return len;
 }
 
-static struct span
-decode_quoted_printable(struct mime_message *m, const struct mime_part *part, char *room)
-{
-	bool strict;
-	size_t len = quoted_printable_decode(part->body, room, &strict);
-
-	if (!strict)
-		defect_add(m, part, DEFECT_QUOTED_PRINTABLE_MALFORMED);
-	return span_of(room, len);
-}
-
-static struct span
-decode_uuencode(struct mime_message *m, const struct mime_part *part, char *room)
+/* Lines without "begin" are a program's too that wants none. */
+static size_t
+decode_uuencode(struct decoding *d, struct span in, char *room)
 {
 	struct span name, rest;
 	bool strict;
-	size_t len = uudecode(part->body, room, &name, &rest, &strict);
+	size_t len = uudecode(in, room, &name, &rest, &strict);
 
-	if (len == SIZE_MAX || !strict)
-		defect_add(m, part, DEFECT_UUENCODE_MALFORMED);
-	return len == SIZE_MAX ? part->body : span_of(room, len);
+	d->headless = len == SIZE_MAX;
+	if (d->headless) {
+		len = uudecode_lines(in, room, in.len, &strict);
+		strict = false;
+	}
+	if (!strict)
+		defect_add(d->message, d->part, DEFECT_UUENCODE_MALFORMED);
+	return len;
+}
+
+static size_t
+decode_yenc(struct decoding *d, struct span in, char *room)
+{
+	bool strict;
+	size_t len = yenc_decode(in, false, room, &strict, &d->dot_stuffed);
+
+	if (!strict)
+		defect_add(d->message, d->part, DEFECT_YENC_MALFORMED);
+	return len;
+}
+
+static char *
+room_for(const struct decoding *d, size_t len)
+{
+	char *room = scratch_room(d->scratch, len > 0 ? len : 1);
+
+	if (room == NULL)
+		arena_give_up(d->message->arena, "no room to decode a body");
+	return room;
+}
+
+static struct span
+decode_binhex(struct decoding *d, struct span in)
+{
+	size_t length = binhex_length(in), most = in.len * BINHEX_RATIO_MAX;
+	size_t room = length < most ? length : most;
+
+	binhex_decode(in, room_for(d, room), room, &d->binhex);
+	if (d->binhex.cut)
+		defect_over_limit(d->message, d->part, DEFECT_LIMIT_DECODED);
+	if (!d->binhex.strict)
+		defect_add(d->message, d->part, DEFECT_BINHEX_MALFORMED);
+	return d->binhex.data;
+}
+
+struct span
+decoding_begin(struct decoding *d, enum mime_encoding encoding)
+{
+	struct span body = d->part->body;
+	char *room;
+
+	if (encoding == ENCODING_IDENTITY || encoding == ENCODING_UNKNOWN || body.len == 0)
+		return body;
+	if (encoding == ENCODING_BINHEX)
+		return decode_binhex(d, body);
+	room = room_for(d, body.len);
+	switch (encoding) {
+	case ENCODING_BASE64:
+		return span_of(room, decode_base64(d, body, room));
+	case ENCODING_QUOTED_PRINTABLE:
+		return span_of(room, decode_quoted_printable(d, body, room));
+	case ENCODING_YENC:
+		return span_of(room, decode_yenc(d, body, room));
+	default:
+		return span_of(room, decode_uuencode(d, body, room));
+	}
 }
 
 struct span
 mime_decode_body(struct mime_message *m, const struct mime_part *part, enum mime_encoding encoding,
     struct scratch *scratch)
 {
-	char *room;
+	struct decoding d = { .message = m, .part = part, .scratch = scratch };
 
-	if (encoding == ENCODING_IDENTITY || encoding == ENCODING_UNKNOWN || part->body.len == 0)
-		return part->body;
-	room = scratch_room(scratch, part->body.len);
-	if (room == NULL)
-		arena_give_up(m->arena, "no room to decode a body");
-	switch (encoding) {
-	case ENCODING_BASE64:
-		return decode_base64(m, part, room);
-	case ENCODING_QUOTED_PRINTABLE:
-		return decode_quoted_printable(m, part, room);
-	default:
-		return decode_uuencode(m, part, room);
-	}
+	return decoding_begin(&d, encoding);
 }

@@ -23,9 +23,10 @@ struct span mime_decode_body(struct mime_message *m, const struct mime_part *par
     struct scratch *scratch);
 
 /* The body of a leaf in every reading that some program has of it: each
- * candidate encoding, and of one that is malformed each way to go on. The
- * strict reading comes first; a well-formed body has no other. At most
- * BODY_READINGS_MAX, each linear.
+ * candidate encoding, and of one that is malformed each way to go on; of an
+ * attachment that is not said to be encoded but is all base64 or uuencode, that
+ * too. The strict reading comes first; a well-formed body has no other. At most
+ * BODY_READINGS_MAX, each linear; where there are more, that is a defect.
  *
  *     struct mime_bodies b;
  *     mime_bodies_begin(&b, m, part, scratch);
@@ -41,7 +42,12 @@ struct mime_bodies {
 	struct mime_message *message;
 	const struct mime_part *part;
 	struct scratch *scratch;
-	const struct mime_encodings *at;
+	const struct mime_encodings *at; /* the next candidate */
+	bool guessed;                    /* and after them, what the body looks like */
+	enum mime_encoding candidate;    /* whose ways are the next: */
+	void *ways;
+	size_t way_count, way;
+	bool over;                       /* there are more ways than room for them */
 	unsigned count;
 };
 void mime_bodies_begin(struct mime_bodies *b, struct mime_message *m, const struct mime_part *part,

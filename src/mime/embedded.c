@@ -1,57 +1,234 @@
-/* Files that stand in a text as text. */
+/* Files that stand in a text as text: uuencode, yEnc, BinHex. Each becomes a
+ * leaf of its own under the text; in a part whose transfer encoding says that it
+ * is all such a file, the first one is the part.
+ *
+ * First lines are found by words that they hold, each kind's apart, so a text is
+ * gone over once for each word and once for the data in it. A base64 or
+ * quoted-printable text is decoded for the search, into room that the next one
+ * uses again unless a file was found. */
 #include "config.h"
 
+#include "mime/embedded.h"
+
+#include "mime/decode.h"
 #include "mime/defects.h"
 #include "mime/parser.h"
 #include "mime/utf8.h"
-#include "mime/uuencode.h"
 
-/* Files that are uuencoded in a text become leaves of their own; the first one
- * in a part that is all uuencode is the part. */
-static void
-find_uuencoded(struct parser *p, struct mime_part *part)
+static const struct kind {
+	const char *mark; /* the first line begins with it */
+	const char *suffix;
+	enum mime_encoding encoding;
+	bool (*begins)(struct span text, struct embedded_file *file);
+	void (*ends)(struct span text, struct embedded_file *file);
+	enum defect unfinished;
+} kinds[] = {
+	{ "begin ", "uu", ENCODING_UUENCODE, uu_begins, uu_ends, DEFECT_UUENCODE_UNFINISHED },
+	{ "begin-base64 ", "uu", ENCODING_BASE64, begin_base64_begins, begin_base64_ends, DEFECT_UUENCODE_UNFINISHED },
+	{ "=ybegin ", "yenc", ENCODING_YENC, yenc_begins, yenc_ends, DEFECT_YENC_MALFORMED },
+	{ "(This file must be converted with BinHex", "hqx", ENCODING_BINHEX, binhex_begins, binhex_ends,
+		DEFECT_BINHEX_MALFORMED },
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+struct span
+embedded_line(struct span *rest)
 {
-	bool whole = part->encodings->encoding == ENCODING_UUENCODE;
-	struct mime_part **last = &part->first_child;
-	struct span text = part->body;
-	struct uu_file file;
+	size_t at = span_find_byte(*rest, '\n');
+	struct span line = span_first(*rest, at);
 
-	for (size_t n = 1; uu_find(text, &file); n++) {
-		struct mime_part *child = part;
+	*rest = span_from(*rest, at == SIZE_MAX ? rest->len : at + 1);
+	if (line.len > 0 && line.data[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
 
-		text = span_from(text, (size_t)(span_end(file.whole) - text.data));
-		if (!whole || n > 1) {
-			child = parser_new_child(p, part);
-			if (child == NULL)
-				return;
-			child->section = arena_printf(p->m->arena, "%s!uu%zu", part->section, n);
-			child->whole = child->body = file.whole;
-			child->head = span_first(file.whole, 0);
-			content_read(p->m, child, "application/octet-stream");
-			child->encodings->encoding = ENCODING_UUENCODE;
-			parser_add_leaf(p, child);
-			*last = child;
-			last = &child->next;
-		}
-		content_add_name(p->m, child, utf8_guess(p->m->arena, file.name));
-		if (!file.finished)
-			defect_add(p->m, child, DEFECT_UUENCODE_UNFINISHED);
+bool
+embedded_begins_at(struct span line)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (span_starts(line, kinds[i].mark))
+			return true;
+	return false;
+}
+
+/* Where the next file of that kind begins; SIZE_MAX where none does. */
+static size_t
+find_begin(const struct kind *kind, struct span text, size_t from, struct embedded_file *file)
+{
+	struct span mark = span_str(kind->mark);
+
+	for (;;) {
+		size_t at = span_find(span_from(text, from), mark);
+
+		if (at == SIZE_MAX)
+			return SIZE_MAX;
+		from += at;
+		if ((from == 0 || text.data[from - 1] == '\n') && kind->begins(span_from(text, from), file))
+			return from;
+		from += mark.len;
 	}
 }
 
-static bool
-may_hold_uuencode(const struct mime_part *part)
-{
-	struct span type = span_str(part->types->type);
-	enum mime_encoding encoding = part->encodings->encoding;
+/* The files of a text in turn. */
+struct search {
+	struct span text;
+	size_t at;
+	size_t next[KINDS]; /* where the next of each kind begins */
+	struct embedded_file files[KINDS];
+};
 
-	return encoding == ENCODING_UUENCODE || ((encoding == ENCODING_IDENTITY || encoding == ENCODING_UNKNOWN) &&
-	    (span_starts(type, "text/") || span_starts(type, "multipart/")));
+static void
+search_begin(struct search *s, struct span text)
+{
+	*s = (struct search){ .text = text };
+	for (size_t i = 0; i < KINDS; i++)
+		s->next[i] = find_begin(&kinds[i], text, 0, &s->files[i]);
+}
+
+/* NULL when there are no more. */
+static const struct kind *
+search_next(struct search *s, struct embedded_file *file)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		if (s->next[i] != SIZE_MAX && s->next[i] < s->at)
+			s->next[i] = find_begin(&kinds[i], s->text, s->at, &s->files[i]);
+		if (s->next[i] < s->next[first])
+			first = i;
+	}
+	if (s->next[first] == SIZE_MAX)
+		return NULL;
+	*file = s->files[first];
+	kinds[first].ends(span_from(s->text, s->next[first]), file);
+	s->at = s->next[first] + file->whole.len;
+	return &kinds[first];
+}
+
+static bool
+find_first(const struct kind *kind, struct span text, struct embedded_file *file)
+{
+	size_t at = find_begin(kind, text, 0, file);
+
+	if (at == SIZE_MAX)
+		return false;
+	kind->ends(span_from(text, at), file);
+	return true;
+}
+
+bool
+embedded_find_uu(struct span text, struct embedded_file *file)
+{
+	return find_first(&kinds[0], text, file);
+}
+
+bool
+embedded_find_yenc(struct span text, struct embedded_file *file)
+{
+	return find_first(&kinds[2], text, file);
+}
+
+bool
+embedded_find_binhex(struct span text, struct embedded_file *file)
+{
+	return find_first(&kinds[3], text, file);
+}
+
+static struct mime_part *
+add_child(struct parser *p, struct mime_part *part, const struct kind *kind, const struct embedded_file *file, size_t n)
+{
+	struct mime_part *child = parser_new_child(p, part);
+
+	if (child == NULL)
+		return NULL;
+	child->section = arena_printf(p->m->arena, "%s!%s%zu", part->section, kind->suffix, n);
+	child->whole = child->body = file->whole;
+	if (kind->encoding == ENCODING_BASE64)
+		child->body = file->lines;
+	child->head = span_first(file->whole, 0);
+	content_read(p->m, child, "application/octet-stream");
+	child->encodings->encoding = kind->encoding;
+	parser_add_leaf(p, child);
+	return child;
+}
+
+/* The name that stands in the data. */
+static struct span
+binhex_name(struct arena *a, struct span text)
+{
+	enum { HEADER_MAX = 1024 }; /* of the decoded text; a name has at most 255 bytes */
+	char *room = arena_alloc_raw(a, HEADER_MAX);
+	struct binhex b;
+
+	binhex_decode(span_first(text, HEADER_MAX), room, HEADER_MAX, &b);
+	return b.name;
+}
+
+static void
+describe(struct parser *p, struct mime_part *part, const struct kind *kind, const struct embedded_file *file)
+{
+	struct span name = kind->encoding == ENCODING_BINHEX ? binhex_name(p->m->arena, file->whole) : file->name;
+
+	content_add_name(p->m, part, utf8_guess(p->m->arena, name));
+	if (!file->finished)
+		defect_add(p->m, part, kind->unfinished);
+}
+
+/* True when there was any. */
+static bool
+find_files(struct parser *p, struct mime_part *part, struct span text, bool detached)
+{
+	struct mime_part **last = &part->first_child;
+	size_t count[KINDS] = { 0 }, n = 0;
+	struct embedded_file file;
+	const struct kind *kind;
+	struct search search;
+
+	for (search_begin(&search, text); (kind = search_next(&search, &file)) != NULL; n++) {
+		struct mime_part *child = part;
+		size_t first_alike = kind == &kinds[1] ? 0 : (size_t)(kind - kinds);
+
+		count[first_alike]++;
+		if (n > 0 || kind->encoding != part->encodings->encoding || kind->encoding == ENCODING_BASE64) {
+			child = add_child(p, part, kind, &file, count[first_alike]);
+			if (child == NULL)
+				return true;
+			child->detached |= detached;
+			*last = child;
+			last = &child->next;
+		}
+		describe(p, child, kind, &file);
+	}
+	return n > 0;
+}
+
+/* The text decoded, in room that is the parser's until it is kept. */
+static struct span
+decode_text(struct parser *p, const struct mime_part *part)
+{
+	bool strict;
+	size_t len;
+
+	p->room = arena_grow(p->m->arena, p->room, 1, &p->room_cap, part->body.len);
+	if (part->encodings->encoding == ENCODING_BASE64)
+		len = base64_decode(part->body, p->room, &strict);
+	else
+		len = quoted_printable_decode(part->body, p->room, &strict);
+	return span_of(p->room, len);
 }
 
 void
 embedded_read(struct parser *p, struct mime_part *part)
 {
-	if (may_hold_uuencode(part))
-		find_uuencoded(p, part);
+	enum mime_encoding encoding = part->encodings->encoding;
+
+	if (encoding != ENCODING_BASE64 && encoding != ENCODING_QUOTED_PRINTABLE) {
+		find_files(p, part, part->body, false);
+	} else if (span_starts(span_str(part->types->type), "text/") && part->body.len > 0 &&
+	    find_files(p, part, decode_text(p, part), true)) {
+		p->room = NULL;
+		p->room_cap = 0;
+	}
 }

@@ -1,6 +1,10 @@
 noinst_LIBRARIES += src/libmime.a
 src_libmime_a_SOURCES = \
 	src/mime/base64.c \
+	src/mime/base64.h \
+	src/mime/base64_avx2.c \
+	src/mime/base64_ways.c \
+	src/mime/binhex.c \
 	src/mime/bodies.c \
 	src/mime/boundary.c \
 	src/mime/boundary.h \
@@ -13,6 +17,7 @@ src_libmime_a_SOURCES = \
 	src/mime/defects.c \
 	src/mime/defects.h \
 	src/mime/embedded.c \
+	src/mime/embedded.h \
 	src/mime/field.c \
 	src/mime/field.h \
 	src/mime/header.c \
@@ -21,11 +26,14 @@ src_libmime_a_SOURCES = \
 	src/mime/params.c \
 	src/mime/parser.h \
 	src/mime/quoted_printable.c \
+	src/mime/quoted_printable.h \
+	src/mime/quoted_printable_ways.c \
+	src/mime/readings.h \
 	src/mime/scratch.c \
 	src/mime/survey.c \
 	src/mime/text.h \
 	src/mime/utf8.c \
 	src/mime/utf8.h \
 	src/mime/uuencode.c \
-	src/mime/uuencode.h \
-	src/mime/words.c
+	src/mime/words.c \
+	src/mime/yenc.c

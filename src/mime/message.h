@@ -15,6 +15,8 @@ enum mime_encoding {
 	ENCODING_BASE64,
 	ENCODING_QUOTED_PRINTABLE,
 	ENCODING_UUENCODE,
+	ENCODING_YENC,
+	ENCODING_BINHEX, /* 4.0 */
 	ENCODING_UNKNOWN, /* named, but not known: the body is taken as it is */
 };
 
@@ -56,12 +58,12 @@ struct mime_part {
 	/* IMAP's, RFC 9051 6.4.5: "1", "2.1"; "1" for a message of one part; ""
 	 * for a root multipart. The root of a message inside part "2" is "2.1",
 	 * or when it is a multipart "2" like the part that holds it. The nth
-	 * uuencoded file in the text "1" is "1!uu<n>". */
+	 * uuencoded file in the text "1" is "1!uu<n>"; "1!yenc<n>", "1!hqx<n>". */
 	const char *section;
 	/* PART_MESSAGE has one child, the root of the message inside. A text
-	 * with uuencoded files is a PART_LEAF that has them as children, leaves
-	 * too, whose body is from "begin" to after "end". A multipart in which
-	 * no part was found is a PART_LEAF. */
+	 * with files in it (uuencode, yEnc, BinHex) is a PART_LEAF that has them
+	 * as children, leaves too, whose body is from "begin" to after "end". A
+	 * multipart in which no part was found is a PART_LEAF. */
 	enum mime_kind kind;
 	struct span whole;        /* header and body, without the delimiter lines around */
 	struct span head;         /* the header with its final blank line */

@@ -21,6 +21,8 @@ struct parser {
 	struct reader in;
 	size_t headers; /* fields so far */
 	size_t decoded; /* bytes of messages inside that were decoded */
+	char *room;     /* for texts that are decoded to be searched */
+	size_t room_cap;
 	struct mime_part **leaf_end;
 	bool stopped;   /* a limit was hit: the rest is not read */
 };

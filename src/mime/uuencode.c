@@ -1,32 +1,22 @@
 /* Uuencoded files: lines of a length and groups of four printable characters
- * between "begin MODE NAME" and "end" (POSIX uuencode, the older algorithm).
+ * between "begin MODE NAME" and "end" (POSIX uuencode, the older algorithm),
+ * and the sections of the newer one, base64 between "begin-base64 MODE NAME"
+ * and "====".
  *
  * A "begin" counts when it stands at the start of a line, with an octal mode
  * and a name, and the next line could be data; so prose hardly ever does. The
- * file then goes to the line "end", or to the end of the text: looking for it
- * never goes over the same bytes twice. */
+ * file then goes to the line "end", to the first line of another file, or to
+ * the end of the text. */
 #include "config.h"
 
-#include "mime/uuencode.h"
+#include "mime/base64.h"
 #include "mime/decode.h"
+#include "mime/embedded.h"
 
 enum {
 	UU_LINE_MAX = 63, /* bytes that one line can stand for */
 	MODE_DIGITS_MAX = 6,
 };
-
-/* Takes a line off *rest; without its end. */
-static struct span
-take_line(struct span *rest)
-{
-	size_t at = span_find_byte(*rest, '\n');
-	struct span line = span_first(*rest, at);
-
-	*rest = span_from(*rest, at == SIZE_MAX ? rest->len : at + 1);
-	if (line.len > 0 && line.data[line.len - 1] == '\r')
-		line.len--;
-	return line;
-}
 
 static unsigned
 uu_value(char c)
@@ -39,20 +29,22 @@ is_data(struct span line)
 {
 	if (line.len == 0 || line.data[0] < ' ' || line.data[0] > '`')
 		return false;
+	if (line.len - 1 > (UU_LINE_MAX + 2) / 3 * 4 + 1)
+		return false;
 	for (size_t i = 0; i < line.len; i++)
 		if (line.data[i] < ' ' || line.data[i] > '`')
 			return false;
-	return line.len - 1 <= (UU_LINE_MAX + 2) / 3 * 4 + 1;
+	return true;
 }
 
 static bool
-parse_begin(struct span line, struct span *name)
+parse_begin(struct span line, const char *begin, struct span *name)
 {
 	size_t digits = 0;
 
-	if (!span_starts(line, "begin "))
+	if (!span_starts(line, begin))
 		return false;
-	line = span_from(line, strlen("begin "));
+	line = span_from(line, strlen(begin));
 	while (digits < line.len && line.data[digits] >= '0' && line.data[digits] <= '7')
 		digits++;
 	if (digits < 3 || digits > MODE_DIGITS_MAX || digits == line.len || line.data[digits] != ' ')
@@ -61,52 +53,69 @@ parse_begin(struct span line, struct span *name)
 	return name->len > 0;
 }
 
-/* The line "end": where it begins, or the end of the text. */
-static void
-find_end(struct span rest, struct uu_file *file)
+static bool
+is_end(struct span line, const char *end)
 {
-	const char *begin = rest.data;
-
-	while (rest.len > 0) {
-		struct span line = take_line(&rest);
-
-		if (!span_is(span_trim(line), "end"))
-			continue;
-		file->finished = true;
-		file->lines = span_of(begin, (size_t)(line.data - begin));
-		file->whole.len = (size_t)(rest.data - file->whole.data);
-		return;
-	}
-	file->finished = false;
-	file->lines = span_of(begin, (size_t)(rest.data - begin));
-	file->whole.len = (size_t)(rest.data - file->whole.data);
+	return span_is(span_trim(line), end);
 }
 
 bool
-uu_find(struct span text, struct uu_file *file)
+uu_begins(struct span text, struct embedded_file *file)
 {
-	struct span rest = text;
+	struct span rest = text, line = embedded_line(&rest);
 
-	for (;;) {
-		size_t at = span_find(rest, SPAN_LITERAL("begin "));
-		struct span after, line;
-		const char *begin;
+	if (!parse_begin(line, "begin ", &file->name))
+		return false;
+	file->lines = rest;
+	line = embedded_line(&rest);
+	return is_data(line) || is_end(line, "end");
+}
 
-		if (at == SIZE_MAX)
-			return false;
-		begin = rest.data + at;
-		rest = span_from(rest, at);
-		line = take_line(&rest);
-		after = rest;
-		if ((begin > text.data && begin[-1] != '\n') || !parse_begin(line, &file->name))
+bool
+begin_base64_begins(struct span text, struct embedded_file *file)
+{
+	struct span rest = text, line = embedded_line(&rest);
+
+	if (!parse_begin(line, "begin-base64 ", &file->name))
+		return false;
+	file->lines = rest;
+	line = span_trim(embedded_line(&rest));
+	return line.len > 0 && (base64_digit[(unsigned char)line.data[0]] != 0xff || line.data[0] == '=');
+}
+
+/* The line `end`, or the first of another file. */
+static void
+find_end(struct span text, struct embedded_file *file, const char *end)
+{
+	struct span rest = file->lines;
+	const char *begin = rest.data, *stop = span_end(rest);
+
+	file->finished = false;
+	while (rest.len > 0) {
+		struct span line = embedded_line(&rest);
+
+		file->finished = is_end(line, end);
+		if (!file->finished && !embedded_begins_at(line))
 			continue;
-		line = take_line(&after);
-		if (!is_data(line) && !span_is(span_trim(line), "end"))
-			continue;
-		file->whole = span_of(begin, 0);
-		find_end(rest, file);
-		return true;
+		stop = line.data;
+		if (!file->finished)
+			rest.data = stop;
+		break;
 	}
+	file->lines = span_of(begin, (size_t)(stop - begin));
+	file->whole = span_of(text.data, (size_t)(rest.data - text.data));
+}
+
+void
+uu_ends(struct span text, struct embedded_file *file)
+{
+	find_end(text, file, "end");
+}
+
+void
+begin_base64_ends(struct span text, struct embedded_file *file)
+{
+	find_end(text, file, "====");
 }
 
 /* A line's bytes: as many as its length says; what it lacks counts as zero,
@@ -132,25 +141,51 @@ decode_line(struct span line, char *out, size_t room, bool *strict)
 }
 
 size_t
-uudecode(struct span in, char *out, struct span *name, struct span *rest, bool *strict)
+uudecode_lines(struct span lines, char *out, size_t room, bool *strict)
 {
-	struct uu_file file;
-	struct span lines;
 	size_t len = 0;
 
-	if (!uu_find(in, &file))
-		return SIZE_MAX;
-	*name = file.name;
-	*rest = span_from(in, (size_t)(span_end(file.whole) - in.data));
-	*strict = file.finished;
-	lines = file.lines;
 	while (lines.len > 0) {
-		struct span line = take_line(&lines);
+		struct span line = embedded_line(&lines);
 
 		if (is_data(line))
-			len += decode_line(line, out + len, in.len - len, strict);
+			len += decode_line(line, out + len, room - len, strict);
 		else
 			*strict = false;
 	}
 	return len;
+}
+
+size_t
+uudecode(struct span in, char *out, struct span *name, struct span *rest, bool *strict)
+{
+	struct embedded_file file;
+
+	if (!embedded_find_uu(in, &file))
+		return SIZE_MAX;
+	*name = file.name;
+	*rest = span_from(in, (size_t)(span_end(file.whole) - in.data));
+	*strict = file.finished;
+	return uudecode_lines(file.lines, out, in.len, strict);
+}
+
+bool
+uu_is_likely(struct span in)
+{
+	bool full = false;
+
+	while (in.len > 0) {
+		struct span line = embedded_line(&in);
+		size_t groups;
+
+		if (line.len == 0 || is_end(line, "end"))
+			continue;
+		if (!is_data(line))
+			return false;
+		groups = (uu_value(line.data[0]) + 2) / 3;
+		if (line.len < groups * 4 + 1 || line.len > groups * 4 + 2)
+			return false;
+		full |= line.data[0] == 'M';
+	}
+	return full;
 }

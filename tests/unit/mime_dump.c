@@ -3,7 +3,7 @@
 #include "mime_dump.h"
 
 static const char *const kinds[] = { "leaf", "multipart", "message" };
-static const char *const encodings[] = { "identity", "base64", "quoted-printable", "uuencode", "unknown" };
+static const char *const encodings[] = { "identity", "base64", "quoted-printable", "uuencode", "yenc", "binhex", "unknown" };
 
 static void
 dump_text(struct buf *out, const char *label, struct span s)

@@ -9,7 +9,8 @@
 
 #include "base/codec.h"
 #include "mime/decode.h"
-#include "mime/uuencode.h"
+#include "mime/base64.h"
+#include "mime/embedded.h"
 
 enum { ROOM = 4096 };
 
@@ -179,13 +180,13 @@ test_uudecode_short_lines(void **state)
 }
 
 static void
-test_uu_find_spans(void **state)
+test_uu_spans(void **state)
 {
 	struct span text = SPAN_LITERAL("one\nbegin 644 x\n#0V%T\n`\nend\ntwo\n");
-	struct uu_file file;
+	struct embedded_file file;
 
 	(void)state;
-	assert_true(uu_find(text, &file));
+	assert_true(embedded_find_uu(text, &file));
 	assert_true(span_is(file.whole, "begin 644 x\n#0V%T\n`\nend\n"));
 	assert_true(span_is(file.lines, "#0V%T\n`\n"));
 	assert_true(file.finished);
@@ -204,7 +205,7 @@ main(void)
 		cmocka_unit_test(test_uudecode),
 		cmocka_unit_test(test_uudecode_finds_none),
 		cmocka_unit_test(test_uudecode_short_lines),
-		cmocka_unit_test(test_uu_find_spans),
+		cmocka_unit_test(test_uu_spans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
