@@ -1,0 +1,3 @@
+"""The classes of tests/readings.py. Importing registers them."""
+
+from . import boundaries, fields  # noqa: F401
