@@ -13,6 +13,8 @@ src_libengine_a_SOURCES = \
 	src/engine/digest_set.h \
 	src/engine/document.c \
 	src/engine/document.h \
+	src/engine/grams.c \
+	src/engine/grams.h \
 	src/engine/literals.h \
 	src/engine/lzfu.c \
 	src/engine/lzfu.h \
@@ -31,6 +33,7 @@ src_libengine_a_SOURCES = \
 	src/engine/regex_run.h \
 	src/engine/signature.c \
 	src/engine/signature.h \
+	src/engine/signature_anchor.c \
 	src/engine/signature_match.c \
 	src/engine/signature_parse.c \
 	src/engine/signature_pattern.h \

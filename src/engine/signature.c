@@ -1,20 +1,22 @@
 /* A set of signatures over one content. Byte patterns: one pass looks for the
- * anchors of all; where one is found, its segment is compared there and then.
- * Most patterns are a single segment, and so decided. Of a pattern with gaps
- * the whole is matched once, after the pass, when the segment of its anchor
- * was seen. Digests: computed once for each kind that the set uses.
+ * anchors of all (grams.h); where one may be, its segment is compared there and
+ * then. Most patterns are a single segment, and so decided. A pattern with gaps
+ * is matched as a whole, after the pass, when the segment of its anchor was
+ * seen. Digests: computed once for each kind that the set has with this size.
  *
  * The time is that of the pass, plus the comparison of a segment for each
  * occurrence of an anchor, plus one walk for each pattern with gaps whose
- * segment was seen; so linear in the content, with the length of the longest
- * pattern as the factor that content made for the purpose can reach. */
+ * segment was seen. In what nobody made for the purpose that is the pass. Content
+ * can be made of the anchors of many patterns, or of one byte that a pattern
+ * repeats a thousand times; so the comparisons are counted, and a search that
+ * takes more than WORK_PER_OCTET of them fails: it is never clean by being slow.
+ * With that the time is linear in the content whatever it is. */
 #include "config.h"
 
 #include "engine/signature.h"
 
 #include "base/codec.h"
 #include "engine/digest_set.h"
-#include "engine/literals.h"
 #include "engine/signature_pattern.h"
 
 #include <stdlib.h>
@@ -26,11 +28,19 @@ struct numbered_pattern {
 	uint32_t number;
 };
 
+enum {
+	/* Steps of comparing (struct work) for each octet of content. The
+	 * pass itself takes about one; with 100,000 signatures ordinary
+	 * content takes a tenth of one. */
+	WORK_PER_OCTET = 64,
+	WORK_LEAST = 1 << 20, /* however small the content is: a millisecond or two */
+};
+
 struct signatures {
 	struct numbered_pattern *patterns;
 	size_t pattern_count;
 	struct digest_set digests[DIGEST_KINDS];
-	struct literals *anchors; /* their ids are indexes of patterns */
+	struct grams *anchors;    /* their indexes are those of patterns */
 	uint32_t *ids;            /* sorted, each once */
 	size_t id_count, count;
 };
@@ -48,7 +58,7 @@ struct signature_builder {
 };
 
 struct signatures_scratch {
-	struct literals_scratch *anchors;
+	struct work work;
 	bool *done;      /* of each id: no more of it is to be told */
 	bool *waits;     /* of each pattern with gaps: to be walked */
 	uint32_t *waiting, *finished; /* which are true above */
@@ -175,20 +185,23 @@ sort_ids(struct signatures *s)
 	s->id_count = kept;
 }
 
-static struct literals *
-compile_anchors(struct arena *a, const struct signatures *s)
+static struct grams *
+compile_anchors(struct arena *a, struct signatures *s)
 {
 	struct arena *work = arena_new(0);
-	struct literal *items = ARENA_ARRAY(work, struct literal, s->pattern_count);
-	struct literals *anchors;
+	struct pattern **patterns = ARENA_ARRAY(work, struct pattern *, s->pattern_count);
+	struct gram_item *items = ARENA_ARRAY(work, struct gram_item, s->pattern_count);
+	struct grams *anchors;
 
+	for (size_t i = 0; i < s->pattern_count; i++)
+		patterns[i] = &s->patterns[i].pattern;
+	pattern_choose_anchors(patterns, s->pattern_count);
 	for (size_t i = 0; i < s->pattern_count; i++) {
-		const struct pattern *p = &s->patterns[i].pattern;
-		const unsigned char *value = p->segments[p->anchor_segment].value + p->anchor_offset;
+		const struct pattern *p = patterns[i];
 
-		items[i] = (struct literal){ span_of((const char *)value, p->anchor_len), p->nocase, (uint32_t)i };
+		items[i] = (struct gram_item){ p->segments[p->anchor_segment].value + p->anchor_offset, p->anchor_kind };
 	}
-	anchors = literals_compile(a, items, s->pattern_count);
+	anchors = grams_compile(a, items, s->pattern_count);
 	arena_free(&work);
 	return anchors;
 }
@@ -242,7 +255,6 @@ signatures_scratch_new(const struct signatures *s)
 
 	if (scratch == NULL)
 		return NULL;
-	scratch->anchors = literals_scratch_new(s->anchors);
 	scratch->done = calloc(s->id_count + 1, sizeof(*scratch->done));
 	scratch->finished = calloc(s->id_count + 1, sizeof(*scratch->finished));
 	scratch->waits = calloc(s->pattern_count + 1, sizeof(*scratch->waits));
@@ -257,7 +269,6 @@ signatures_scratch_free(struct signatures_scratch **s)
 {
 	if (*s == NULL)
 		return;
-	literals_scratch_free(&(*s)->anchors);
 	free((*s)->done);
 	free((*s)->finished);
 	free((*s)->waits);
@@ -291,24 +302,26 @@ tell(struct search *s, uint32_t number, size_t offset)
 }
 
 static bool
-anchor_found(void *context, uint32_t index, size_t end)
+anchor_found(void *context, uint32_t index, size_t at)
 {
 	struct search *s = context;
+	struct signatures_scratch *scratch = s->scratch;
 	const struct numbered_pattern *n = &s->set->patterns[index];
 	const struct pattern *p = &n->pattern;
-	size_t anchor_end = (size_t)p->anchor_offset + p->anchor_len, first, last;
+	size_t begin = at - p->anchor_offset, first, last;
 
-	if (s->scratch->done[n->number] || s->scratch->waits[index] || end < anchor_end ||
-	    !segment_matches(&p->segments[p->anchor_segment], s->data, end - anchor_end))
-		return true;
-	if (p->count > 1) {
-		s->scratch->waits[index] = true;
-		s->scratch->waiting[s->scratch->waiting_count++] = index;
-	} else if (place_range(p->place, s->data.len, &first, &last) && end - anchor_end >= first &&
-	    end - anchor_end <= last) {
-		tell(s, n->number, end - anchor_end);
+	scratch->work.done++;
+	if (scratch->done[n->number] || scratch->waits[index] || at < p->anchor_offset ||
+	    (p->count == 1 && (!place_range(p->place, s->data.len, &first, &last) || begin < first || begin > last)) ||
+	    !segment_matches(&p->segments[p->anchor_segment], s->data, begin, &scratch->work))
+		return scratch->work.done <= scratch->work.most;
+	if (p->count == 1) {
+		tell(s, n->number, begin);
+	} else {
+		scratch->waits[index] = true;
+		scratch->waiting[scratch->waiting_count++] = index;
 	}
-	return true;
+	return scratch->work.done <= scratch->work.most;
 }
 
 static bool
@@ -361,20 +374,29 @@ signatures_scan_at(const struct signatures *s, struct signatures_scratch *scratc
     const unsigned char *sha256, bool (*found)(void *context, uint32_t id, size_t offset), void *context)
 {
 	struct search search = { s, scratch, data, found, context, 0 };
-	bool good;
 
 	if (scratch == NULL)
 		return false;
 	clear(scratch);
-	good = literals_scan(s->anchors, scratch->anchors, data, anchor_found, &search);
-	for (size_t i = 0; i < scratch->waiting_count && good; i++) {
+	scratch->work = (struct work){ 0, WORK_LEAST + WORK_PER_OCTET * (uint64_t)data.len };
+	if (!grams_scan(s->anchors, data, anchor_found, &search))
+		return false;
+	for (size_t i = 0; i < scratch->waiting_count; i++) {
 		const struct numbered_pattern *n = &s->patterns[scratch->waiting[i]];
 
 		search.number = n->number;
 		if (!scratch->done[n->number])
-			pattern_find(&n->pattern, data, walk_found, &search);
+			pattern_find(&n->pattern, data, &scratch->work, walk_found, &search);
+		if (scratch->work.done > scratch->work.most)
+			return false;
 	}
-	return good && search_digests(&search, sha256);
+	return search_digests(&search, sha256);
+}
+
+uint64_t
+signatures_work(const struct signatures_scratch *scratch)
+{
+	return scratch->work.done;
 }
 
 struct once {

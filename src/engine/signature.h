@@ -53,7 +53,9 @@ struct signatures_scratch;
 struct signatures_scratch *signatures_scratch_new(const struct signatures *s);
 void signatures_scratch_free(struct signatures_scratch **s);
 /* Calls found for each id that is in `data` (once an id). sha256: of data if
- * the caller has it already, else NULL. Returns false when the search failed. */
+ * the caller has it already, else NULL. Returns false when the search failed:
+ * OpenSSL did, or the content was made to take a time that is not linear in its
+ * size. */
 bool signatures_scan(const struct signatures *s, struct signatures_scratch *scratch, struct span data,
     const unsigned char *sha256, void (*found)(void *context, uint32_t id), void *context);
 /* The same for every place, until found returns false: then no more of this id
@@ -63,5 +65,7 @@ bool signatures_scan(const struct signatures *s, struct signatures_scratch *scra
  * perhaps more than once at one place. */
 bool signatures_scan_at(const struct signatures *s, struct signatures_scratch *scratch, struct span data,
     const unsigned char *sha256, bool (*found)(void *context, uint32_t id, size_t offset), void *context);
+/* Steps of comparing that the last search took beyond its pass. For tests. */
+uint64_t signatures_work(const struct signatures_scratch *scratch);
 
 #endif

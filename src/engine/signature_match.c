@@ -13,12 +13,26 @@
 
 #include "engine/signature_pattern.h"
 
+static uint64_t
+load(const unsigned char *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
 static bool
 masked_equal(const unsigned char *text, const unsigned char *value, const unsigned char *mask, size_t len)
 {
+	size_t i = 0;
+
 	if (mask == NULL)
 		return memcmp(text, value, len) == 0;
-	for (size_t i = 0; i < len; i++)
+	for (; i + sizeof(uint64_t) <= len; i += sizeof(uint64_t))
+		if ((load(text + i) & load(mask + i)) != load(value + i))
+			return false;
+	for (; i < len; i++)
 		if ((text[i] & mask[i]) != value[i])
 			return false;
 	return true;
@@ -73,10 +87,11 @@ edge_matches(const struct edge *e, struct span text, size_t at)
 }
 
 bool
-segment_matches(const struct segment *s, struct span text, size_t offset)
+segment_matches(const struct segment *s, struct span text, size_t offset, struct work *work)
 {
 	const unsigned char *at = (const unsigned char *)text.data + offset;
 
+	work->done += 1 + s->len / 8;
 	if (offset > text.len || s->len > text.len - offset || !masked_equal(at, s->value, s->mask, s->len))
 		return false;
 	for (uint32_t i = 0; i < s->alternatives_count; i++)
@@ -109,19 +124,20 @@ place_range(const struct signature_place *place, size_t len, size_t *first, size
 
 /* The first place of the segment at or after offset, or SIZE_MAX. */
 static size_t
-segment_find(const struct segment *s, struct span text, size_t offset)
+segment_find(const struct segment *s, struct span text, size_t offset, struct work *work)
 {
 	bool fixed = s->mask == NULL || s->mask[0] == 0xff;
 
-	while (offset < text.len) {
+	while (offset < text.len && work->done <= work->most) {
 		if (fixed) {
 			size_t next = span_find_byte(span_from(text, offset), (char)s->value[0]);
 
+			work->done += (next == SIZE_MAX ? text.len - offset : next) / 64;
 			if (next == SIZE_MAX)
 				break;
 			offset += next;
 		}
-		if (segment_matches(s, text, offset))
+		if (segment_matches(s, text, offset, work))
 			return offset;
 		offset++;
 	}
@@ -143,6 +159,7 @@ struct cursor {
 struct walk {
 	const struct pattern *pattern;
 	struct span text;
+	struct work *work;
 	size_t last_begin;
 	struct cursor cursors[PATTERN_SEGMENTS_MAX];
 };
@@ -155,7 +172,7 @@ next_reach(struct walk *w, uint32_t i)
 	struct cursor *c = &w->cursors[i];
 	size_t p;
 
-	while ((p = segment_find(s, w->text, c->at)) != SIZE_MAX) {
+	while ((p = segment_find(s, w->text, c->at, w->work)) != SIZE_MAX) {
 		c->at = p + 1;
 		if (i == 0)
 			return p <= w->last_begin ? (struct reach){ p, p + s->len } : none;
@@ -175,9 +192,10 @@ next_reach(struct walk *w, uint32_t i)
 }
 
 void
-pattern_find(const struct pattern *p, struct span text, bool (*found)(void *context, size_t begin), void *context)
+pattern_find(const struct pattern *p, struct span text, struct work *work,
+    bool (*found)(void *context, size_t begin), void *context)
 {
-	struct walk w = { .pattern = p, .text = text };
+	struct walk w = { .pattern = p, .text = text, .work = work };
 	struct reach r;
 
 	if (!place_range(p->place, text.len, &w.cursors[0].at, &w.last_begin))

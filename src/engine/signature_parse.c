@@ -4,11 +4,7 @@
  * length would give a segment no length of its own, so such a pattern is
  * rewritten first as several, one for each combination of lengths, and each is
  * read alone. `{n}` of a few octets becomes that many `??`, so that the
- * segment goes on.
- *
- * The anchor is what is looked for in text first: of all runs of fixed bytes the
- * one with the most different bytes, since a run of zeros is in every
- * program, and of these the longest. */
+ * segment goes on. */
 #include "config.h"
 
 #include "engine/signature_pattern.h"
@@ -23,8 +19,6 @@ enum {
 	/* Room for the digits of the longest pattern and as many in alternatives and gaps. */
 	HEX_MAX = 4 * PATTERN_BYTES_MAX,
 };
-
-#define CASE_BIT 0x20
 
 /* A pattern while it is read. */
 struct reading {
@@ -68,7 +62,7 @@ add_byte(struct reading *r, unsigned char value, unsigned char mask)
 static bool
 ascii_is_letter(unsigned char c)
 {
-	return (c | CASE_BIT) >= 'a' && (c | CASE_BIT) <= 'z';
+	return (c | PATTERN_CASE_BIT) >= 'a' && (c | PATTERN_CASE_BIT) <= 'z';
 }
 
 /* Takes two characters off *rest: digits or question marks. The bit that tells
@@ -89,7 +83,7 @@ take_pair(struct span *rest, bool nocase, unsigned char *value, unsigned char *m
 	}
 	*rest = span_from(*rest, 2);
 	if (nocase && *mask == 0xff && ascii_is_letter(*value)) {
-		*mask &= (unsigned char)~CASE_BIT;
+		*mask &= (unsigned char)~PATTERN_CASE_BIT;
 		*value &= *mask;
 	}
 	return true;
@@ -235,43 +229,6 @@ read_group(struct reading *r, bool negated)
 
 /* --- The whole --- */
 
-/* Distinct bytes of a run; runs are short. */
-static size_t
-distinct(const unsigned char *bytes, size_t len)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < len; i++)
-		count += memchr(bytes, bytes[i], i) == NULL;
-	return count;
-}
-
-/* Finds the best anchor within one segment; true when it beats *best. */
-static bool
-choose_anchor(const struct segment *s, struct pattern *p, size_t *best)
-{
-	bool better = false;
-	uint32_t run = 0;
-
-	for (uint32_t end = 1; end <= s->len; end++) {
-		uint32_t len;
-		size_t merit;
-
-		run = s->mask == NULL || (s->mask[end - 1] | CASE_BIT) == 0xff ? run + 1 : 0;
-		len = run < ANCHOR_MAX ? run : ANCHOR_MAX;
-		if (len < ANCHOR_MIN)
-			continue;
-		merit = distinct(s->value + end - len, len) * (ANCHOR_MAX + 1) + len;
-		if (merit > *best) {
-			*best = merit;
-			p->anchor_offset = end - len;
-			p->anchor_len = len;
-			better = true;
-		}
-	}
-	return better;
-}
-
 static bool
 all_fixed(const unsigned char *mask, size_t len)
 {
@@ -291,9 +248,9 @@ copy_bytes(struct arena *a, const void *bytes, size_t size)
 static const char *
 finish(struct reading *r, struct pattern *out)
 {
-	size_t at = 0, group = 0, edge = 0, best = 0;
+	size_t at = 0, group = 0, edge = 0;
 
-	*out = (struct pattern){ .count = (uint32_t)r->segment_count, .nocase = r->nocase };
+	*out = (struct pattern){ .count = (uint32_t)r->segment_count };
 	out->segments = ARENA_ARRAY(r->arena, struct segment, r->segment_count);
 	for (uint32_t i = 0; i < out->count; i++) {
 		struct segment *s = &out->segments[i];
@@ -304,13 +261,11 @@ finish(struct reading *r, struct pattern *out)
 			s->mask = copy_bytes(r->arena, r->mask + at, s->len);
 		s->alternatives = copy_bytes(r->arena, r->groups + group, s->alternatives_count * sizeof(r->groups[0]));
 		s->edges = copy_bytes(r->arena, r->edges + edge, s->edge_count * sizeof(r->edges[0]));
-		if (choose_anchor(s, out, &best))
-			out->anchor_segment = i;
 		at += s->len;
 		group += s->alternatives_count;
 		edge += s->edge_count;
 	}
-	return best > 0 ? NULL : "the pattern needs two fixed bytes in a row";
+	return pattern_has_anchor(out) ? NULL : "the pattern needs two fixed bytes in a row";
 }
 
 static bool
@@ -361,13 +316,12 @@ const char *
 pattern_of_text(struct arena *a, struct span text, struct pattern *out)
 {
 	struct segment *s = ARENA_NEW(a, struct segment);
-	size_t best = 0;
 
 	if (text.len > PATTERN_BYTES_MAX)
 		return "the text is too long";
 	*s = (struct segment){ .len = (uint32_t)text.len, .value = copy_bytes(a, text.data, text.len) };
 	*out = (struct pattern){ .segments = s, .count = 1 };
-	return choose_anchor(s, out, &best) ? NULL : "a text needs two bytes at least";
+	return pattern_has_anchor(out) ? NULL : "a text needs two bytes at least";
 }
 
 /* --- Alternatives of unequal length --- */

@@ -2,6 +2,7 @@
 #ifndef ENGINE_SIGNATURE_PATTERN_H
 #define ENGINE_SIGNATURE_PATTERN_H
 
+#include "engine/grams.h"
 #include "engine/signature.h"
 
 enum {
@@ -14,9 +15,7 @@ enum {
 	/* More parts with gaps between than any published signature has. */
 	PATTERN_SEGMENTS_MAX = 64,
 	PATTERN_GROUPS_MAX = 256, /* of alternatives */
-	/* A longer literal is no rarer. */
-	ANCHOR_MAX = 16,
-	ANCHOR_MIN = 2,
+	PATTERN_CASE_BIT = 0x20,  /* that a mask lacks where the case of a letter does not count */
 };
 #define GAP_ANY UINT32_MAX
 
@@ -47,13 +46,14 @@ struct segment {
 	const struct edge *edges;
 };
 
-/* The anchor is a run of bytes that are all fixed, but for the case of letters. */
+/* The anchor is the window of bytes that are all fixed, but for the case of
+ * letters, by which the pattern is looked for. */
 struct pattern {
 	struct segment *segments;
 	const struct signature_place *place; /* NULL = anywhere */
-	bool nocase;
 	uint32_t count;
-	uint32_t anchor_segment, anchor_offset, anchor_len;
+	uint32_t anchor_segment, anchor_offset;
+	enum gram_kind anchor_kind;
 };
 
 /* Calls add() for each variant of a pattern in hexadecimal; what it is
@@ -63,14 +63,25 @@ const char *pattern_parse(struct arena *a, struct span hex, bool nocase,
 /* The same of a text of which each byte is fixed. */
 const char *pattern_of_text(struct arena *a, struct span text, struct pattern *out);
 
+/* Whether there is a window to be an anchor. */
+bool pattern_has_anchor(const struct pattern *p);
+/* Sets the anchors of all, each with a view to the others. */
+void pattern_choose_anchors(struct pattern *const *patterns, size_t count);
+
+/* Steps of 8 bytes compared or 64 passed over: what a search may take. */
+struct work {
+	uint64_t done, most;
+};
+
 /* Whether the segment lies at this offset of the text. */
-bool segment_matches(const struct segment *s, struct span text, size_t offset);
+bool segment_matches(const struct segment *s, struct span text, size_t offset, struct work *work);
 /* The offsets at which a pattern may begin in a text of this length; false when
  * there are none. */
 bool place_range(const struct signature_place *place, size_t len, size_t *first, size_t *last);
 /* Calls found for each place of the last segment that the others lead to, with
- * where one of these matches begins, until it returns false. Linear in the text,
- * times the pattern's bytes in the worst case. */
-void pattern_find(const struct pattern *p, struct span text, bool (*found)(void *context, size_t begin), void *context);
+ * where one of these matches begins, until it returns false or the work is
+ * over its bound. Linear in the text, times the pattern's bytes in the worst case. */
+void pattern_find(const struct pattern *p, struct span text, struct work *work,
+    bool (*found)(void *context, size_t begin), void *context);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -462,19 +463,141 @@ test_random(void **state)
 	assert_true(taken > 5000 && matches > 1000 && matches < taken - 1000); /* or it proves little */
 }
 
-/* Text and patterns made to be slow. It ends in time or the harness ends it. */
+enum { MANY = 60, MANY_DATA = 160 };
+
+static struct span
+random_bytes(char *bytes, size_t most)
+{
+	size_t len = (size_t)rand() % (most + 1);
+
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = "ab"[rand() % 2];
+	return span_of(bytes, len);
+}
+
+/* Plain patterns of every length, some caseless: all tables of grams at once. */
+static void
+test_random_sets(void **state)
+{
+	size_t matches = 0;
+
+	(void)state;
+	srand(4);
+	for (int round = 0; round < 3000; round++) {
+		struct arena *a = arena_new(0);
+		struct signature_builder *b = signature_builder_new(a);
+		char texts[MANY][40], data[MANY_DATA], hex[81];
+		struct span patterns[MANY], content = random_bytes(data, sizeof(data));
+		bool nocase[MANY];
+		struct told told;
+
+		for (uint32_t i = 0; i < MANY; i++) {
+			do
+				patterns[i] = random_bytes(texts[i], rand() % 2 == 0 ? 4 : sizeof(texts[i]));
+			while (patterns[i].len < 2);
+			if (rand() % 2 == 0 && content.len > sizeof(texts[i])) /* one that is there */
+				memcpy(texts[i], data + rand() % (content.len - patterns[i].len), patterns[i].len);
+			nocase[i] = rand() % 3 == 0;
+			if (nocase[i])
+				texts[i][0] = (char)(texts[i][0] - 'a' + 'A');
+			hex_encode(patterns[i], hex);
+			assert_null(signature_add_pattern(b, span_str(hex), NULL, nocase[i], i));
+		}
+		scan(signatures_compile(b), content, NULL, &told);
+		for (uint32_t i = 0; i < MANY; i++) {
+			bool expected = (nocase[i] ? span_find_nocase(content, patterns[i]) : span_find(content, patterns[i])) !=
+			                SIZE_MAX;
+
+			matches += expected;
+			if (told.times[i] != expected)
+				fail_msg("%.*s in %.*s: %zu", SPAN_ARG(patterns[i]), SPAN_ARG(content), told.times[i]);
+		}
+		arena_free(&a);
+	}
+	assert_true(matches > 3000);
+}
+
+/* In the pattern `#` stands for eight digits, of which each signature has its own. */
+static void
+add_many(struct signature_builder *b, const char *pattern, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char hex[300], *out = hex;
+
+		for (const char *c = pattern; *c != '\0'; c++)
+			if (*c == '#')
+				out += sprintf(out, "%08x", i);
+			else
+				*out++ = *c;
+		assert_null(signature_add_hex(b, span_of(hex, (size_t)(out - hex)), i % IDS));
+	}
+}
+
+/* Steps that the search takes for each octet of a megabyte. */
+static double
+work_per_octet(const char *pattern, unsigned count, struct span data, bool *good)
+{
+	struct arena *a = arena_new(0);
+	struct signature_builder *b = signature_builder_new(a);
+	struct signatures_scratch *scratch;
+	struct signatures *s;
+	struct told told = { .times = { 0 } };
+	double work;
+
+	add_many(b, pattern, count);
+	s = signatures_compile(b);
+	scratch = signatures_scratch_new(s);
+	*good = signatures_scan(s, scratch, data, NULL, note, &told);
+	work = (double)signatures_work(scratch) / (double)data.len;
+	signatures_scratch_free(&scratch);
+	arena_free(&a);
+	return work;
+}
+
+/* Content and patterns made to be slow: the work stays within its bound, and
+ * a search that would take more is not said to have found nothing. */
 static void
 test_made_to_be_slow(void **state)
 {
 	enum { SIZE = 1 << 20 };
-	static const char *const patterns[] = { "6161*6161*6161*6161*6161*6161*6161*6162", "6161{-9999}6161{-9999}6161{-9999}6162",
-		"61616161(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)63" };
+	static const char *const patterns[] = {
+		"6161*6161*6161*6161*6161*6161*6161*6162",
+		"6161{-9999}6161{-9999}6161{-9999}6162",
+		"61616161(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)(61|62)63",
+		"6161616161616161616161616161616161616161616161616161616161??62",
+		"61616161616161616161616161616161(62|63)*#",
+	};
+	static const unsigned counts[] = { 1, 100, 10000 };
 	char *data = malloc(SIZE);
+	bool good;
 
 	(void)state;
 	memset(data, 'a', SIZE);
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
-		assert_false(found(patterns[i], span_of(data, SIZE)));
+		for (size_t j = 0; j < sizeof(counts) / sizeof(counts[0]); j++)
+			assert_true(work_per_octet(patterns[i], counts[j], span_of(data, SIZE), &good) < 80 || !good);
+	/* one that nobody has to refuse */
+	assert_true(work_per_octet(patterns[3], 1, span_of(data, SIZE), &good) < 8);
+	assert_true(good);
+	assert_true(work_per_octet(patterns[3], 10000, span_of(data, SIZE), &good) < 80);
+	assert_false(good);
+	free(data);
+}
+
+/* What all patterns have in common is not what they are looked for by. */
+static void
+test_anchors_are_rare(void **state)
+{
+	static const char common[] = "4d5a90000300000004000000ffff0000";
+	char pattern[80], *data = malloc(1 << 16);
+	bool good;
+
+	(void)state;
+	snprintf(pattern, sizeof(pattern), "%s?" "?#17#", common);
+	for (size_t i = 0; i < 1 << 16; i++)
+		data[i] = (char)(hex_digit(common[i % 16 * 2]) << 4 | hex_digit(common[i % 16 * 2 + 1]));
+	assert_true(work_per_octet(pattern, 1000, span_of(data, 1 << 16), &good) < 1);
+	assert_true(good);
 	free(data);
 }
 
@@ -500,7 +623,9 @@ main(void)
 		cmocka_unit_test(test_digests),
 		cmocka_unit_test(test_empty_set),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random_sets),
 		cmocka_unit_test(test_made_to_be_slow),
+		cmocka_unit_test(test_anchors_are_rare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
