@@ -20,6 +20,10 @@ src_libengine_a_SOURCES = \
 	src/engine/lzfu.h \
 	src/engine/magic.c \
 	src/engine/magic.h \
+	src/engine/magic_all.c \
+	src/engine/magic_contradicts.c \
+	src/engine/magic_rows.h \
+	src/engine/magic_text.c \
 	src/engine/office97.c \
 	src/engine/office97.h \
 	src/engine/ole1.c \

@@ -1,15 +1,29 @@
-/* What content is, by its first bytes, whatever it is called. */
+/* What content is, by its bytes, whatever it is called. */
 #ifndef ENGINE_MAGIC_H
 #define ENGINE_MAGIC_H
 
 #include "base/span.h"
 
-/* A stable lower-case name: "pe", "elf", "macho", "zip", "gzip", "bzip2", "xz",
- * "zstd", "7z", "rar", "cab", "iso", "tar", "pdf", "ole2", "rtf", "png",
- * "jpeg", "gif", "webp", "html", "xml", "script", "shortcut", "tnef", "text",
- * "empty", "data". Never NULL; linear in at most 64 KiB. */
-const char *magic_of(struct span data);
-/* All names, ends with NULL: for checking rules. */
+/* All names, ends with NULL: for checking rules. Stable, lower-case. */
 extern const char *const magic_names[];
+
+/* One of them, "empty" for nothing and "data" for what is not known. Never
+ * NULL; linear in at most 64 KiB at both ends. */
+const char *magic_of(struct span data);
+
+/* What some program could take it for. */
+struct magic_kind {
+	const char *name;
+	size_t offset; /* where it begins as that */
+};
+enum { MAGIC_ALL_MAX = 8 };
+/* Every kind, what magic_of() says first; how many. Linear. */
+size_t magic_all(struct span data, struct magic_kind out[MAGIC_ALL_MAX]);
+
+/* True when a declared type ("image/png"; NULL for none) or an extension
+ * (".pdf"; empty for none) says something else than the content is, in a way
+ * that no honest mail does: general types, those that programs use for each
+ * other's content, and what is not known never contradict. */
+bool magic_contradicts(const char *magic, const char *type, struct span extension);
 
 #endif

@@ -194,30 +194,43 @@ by_offset(const void *a, const void *b)
 	return x->from < y->from ? -1 : x->from > y->from;
 }
 
+static uint64_t
+content_end(const struct survey *s, const struct zip_entry *e)
+{
+	return e->packed <= s->data.len - e->content ? e->content + e->packed : s->data.len;
+}
+
 /* Also finds entries that share octets, which none do that a program wrote. */
 static void
-settle_extents(struct survey *s)
+settle_headers(struct survey *s)
 {
 	struct zip_layout *out = s->out;
 
 	out->listed = out->count;
+	s->header_count = 0;
 	s->headers = ARENA_ARRAY(s->arena, struct extent, out->listed + 1);
-	s->contents = ARENA_ARRAY(s->arena, struct extent, out->listed + 1);
-	for (size_t i = 0; i < out->listed; i++) {
-		const struct zip_entry *e = &out->entries[i];
-		uint64_t to = e->packed <= s->data.len - e->content ? e->content + e->packed : s->data.len;
-
-		if (e->content == 0)
-			continue;
-		s->headers[s->header_count++] = (struct extent){ e->header, to };
-		if ((e->flags & ZIP_ENCRYPTED) == 0 && !e->open_end && e->packed > 0)
-			s->contents[s->content_count++] = (struct extent){ e->content, to };
-	}
+	for (size_t i = 0; i < out->listed; i++)
+		if (out->entries[i].content != 0)
+			s->headers[s->header_count++] = (struct extent){ out->entries[i].header, content_end(s, &out->entries[i]) };
 	qsort(s->headers, s->header_count, sizeof(struct extent), by_offset);
-	qsort(s->contents, s->content_count, sizeof(struct extent), by_offset);
 	for (size_t i = 1; i < s->header_count; i++)
 		if (s->headers[i].from < s->headers[i - 1].to)
 			out->inconsistent = true;
+}
+
+static void
+settle_contents(struct survey *s)
+{
+	struct zip_layout *out = s->out;
+
+	s->contents = ARENA_ARRAY(s->arena, struct extent, out->count + 1);
+	for (size_t i = 0; i < out->count; i++) {
+		const struct zip_entry *e = &out->entries[i];
+
+		if (e->content != 0 && (e->flags & ZIP_ENCRYPTED) == 0 && !e->open_end && e->packed > 0)
+			s->contents[s->content_count++] = (struct extent){ e->content, content_end(s, e) };
+	}
+	qsort(s->contents, s->content_count, sizeof(struct extent), by_offset);
 }
 
 /* The last extent that begins at or before the offset; NULL for none. */
@@ -365,9 +378,11 @@ zip_layout_read(struct arena *a, struct span data, size_t most, struct zip_layou
 		if (!follow_end_at(&s, end))
 			out->damaged = true;
 	}
-	settle_extents(&s);
+	settle_contents(&s);
+	settle_headers(&s);
 	compare_names(&s);
 	search_ends(&s, end);
+	settle_headers(&s);
 	search_headers(&s);
 	/* 8.5.4, 8.5.5: the mark of an archive that is split stands before its first header */
 	if (!out->directory && span_starts(data, "PK\x07\x08"))

@@ -18,7 +18,7 @@ test_by_first_bytes(void **state)
 	ASSERT_MAGIC("\x7f" "ELF\x02\x01", "elf");
 	ASSERT_MAGIC("\xcf\xfa\xed\xfe\x07", "macho");
 	ASSERT_MAGIC("\xca\xfe\xba\xbe\0\0\0\x02", "macho");
-	ASSERT_MAGIC("\xca\xfe\xba\xbe\0\0\0\x34", "data"); /* a Java class */
+	ASSERT_MAGIC("\xca\xfe\xba\xbe\0\0\0\x34", "class");
 	ASSERT_MAGIC("PK\x03\x04rest", "zip");
 	ASSERT_MAGIC("\x1f\x8b\x08", "gzip");
 	ASSERT_MAGIC("BZh91AY", "bzip2");
