@@ -38,6 +38,9 @@ enum archive_result {
 	ARCHIVE_NONE,      /* not an archive that is read */
 };
 
+/* Of two results the one to tell; ARCHIVE_NONE gives way to any other. */
+enum archive_result archive_worse(enum archive_result a, enum archive_result b);
+
 struct container_sink; /* engine/container.h */
 
 /* True when archive_read() can read this magic. */

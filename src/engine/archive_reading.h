@@ -23,9 +23,6 @@ struct archive_reading {
 	bool recognised; /* by libarchive, the last time it was asked */
 };
 
-/* Of two results the one to tell; ARCHIVE_NONE gives way to any other. */
-enum archive_result archive_worse(enum archive_result a, enum archive_result b);
-
 /* A new handle in r->handle for data that is opened by the caller. */
 struct archive *reading_handle(struct archive_reading *r);
 /* Frees the handle. */

@@ -300,6 +300,16 @@ main_end(struct span data)
 	return best;
 }
 
+bool
+zip_ends_exactly(struct span data)
+{
+	struct zip_end end, zip64;
+	size_t at = main_end(data);
+	bool doubtful;
+
+	return at != SIZE_MAX && zip_end_at(data, at, &end, &zip64, &doubtful) && end.exact;
+}
+
 static void
 search_ends(struct survey *s, size_t main)
 {

@@ -20,4 +20,7 @@ struct zip_layout {
 /* Linear in the data and n log n in the entries. Everything points into data or the arena. */
 void zip_layout_read(struct arena *a, struct span data, size_t most, struct zip_layout *out);
 
+/* True when an end record's comment ends where the data does. */
+bool zip_ends_exactly(struct span data);
+
 #endif
