@@ -6,6 +6,23 @@ src_libengine_a_SOURCES = \
 	src/engine/archive_formats.c \
 	src/engine/archive_reading.h \
 	src/engine/archive_zip.c \
+	src/engine/clamav.c \
+	src/engine/clamav.h \
+	src/engine/clamav_allow.c \
+	src/engine/clamav_body.c \
+	src/engine/clamav_compare.c \
+	src/engine/clamav_db.h \
+	src/engine/clamav_expression.c \
+	src/engine/clamav_hash.c \
+	src/engine/clamav_html.c \
+	src/engine/clamav_logical.c \
+	src/engine/clamav_member.c \
+	src/engine/clamav_offset.c \
+	src/engine/clamav_pcre.c \
+	src/engine/clamav_regex.c \
+	src/engine/clamav_scan.c \
+	src/engine/clamav_text.c \
+	src/engine/clamav_type.c \
 	src/engine/container.c \
 	src/engine/container.h \
 	src/engine/digest.c \
@@ -13,6 +30,8 @@ src_libengine_a_SOURCES = \
 	src/engine/digest_set.h \
 	src/engine/document.c \
 	src/engine/document.h \
+	src/engine/executable.c \
+	src/engine/executable.h \
 	src/engine/grams.c \
 	src/engine/grams.h \
 	src/engine/literals.h \
@@ -24,17 +43,30 @@ src_libengine_a_SOURCES = \
 	src/engine/magic_contradicts.c \
 	src/engine/magic_rows.h \
 	src/engine/magic_text.c \
+	src/engine/office.c \
+	src/engine/office.h \
 	src/engine/office97.c \
 	src/engine/office97.h \
+	src/engine/office_xml.c \
 	src/engine/ole1.c \
 	src/engine/ole1.h \
 	src/engine/ole2.c \
 	src/engine/ole2.h \
 	src/engine/ole2_read.c \
+	src/engine/pdf.c \
+	src/engine/pdf.h \
+	src/engine/pdf_filter.c \
+	src/engine/pdf_filter.h \
+	src/engine/pdf_object.c \
+	src/engine/pdf_object.h \
+	src/engine/pdf_token.c \
+	src/engine/pdf_token.h \
 	src/engine/regex.c \
 	src/engine/regex_literal.c \
 	src/engine/regex_literal.h \
 	src/engine/regex_run.h \
+	src/engine/rtf.c \
+	src/engine/rtf.h \
 	src/engine/signature.c \
 	src/engine/signature.h \
 	src/engine/signature_anchor.c \
@@ -47,6 +79,8 @@ src_libengine_a_SOURCES = \
 	src/engine/tnef.h \
 	src/engine/vba.c \
 	src/engine/vba.h \
+	src/engine/xml_tags.c \
+	src/engine/xml_tags.h \
 	src/engine/zip_layout.c \
 	src/engine/zip_layout.h \
 	src/engine/zip_record.c \
