@@ -10,7 +10,10 @@
 #include "engine/container.h"
 
 #include "engine/magic.h"
+#include "engine/office.h"
 #include "engine/ole2.h"
+#include "engine/pdf.h"
+#include "engine/rtf.h"
 #include "engine/tnef.h"
 #include "engine/zip_layout.h"
 
@@ -38,7 +41,11 @@ static const struct kind {
 	    const struct container_sink *sink);
 } kinds[] = {
 	{ "ole2", ole2_read },
+	{ "pdf", pdf_read },
+	{ "rtf", rtf_read },
 	{ "tnef", tnef_read },
+	{ "xml", office_xml_read },
+	{ "zip", office_read },
 	{ NULL, NULL },
 };
 

@@ -151,6 +151,44 @@ document_inflate(struct document *d, struct span in, enum inflate_kind kind, str
 	return status == Z_STREAM_END;
 }
 
+static int
+base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (ascii_is_digit(c))
+		return c - '0' + 52;
+	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+size_t
+document_base64(struct span in, struct buf *out)
+{
+	uint32_t bits = 0;
+	unsigned held = 0;
+	size_t at;
+	char *to = buf_reserve(out, in.len / 4 * 3 + 3), *start = to;
+
+	if (to == NULL)
+		return 0;
+	for (at = 0; at < in.len && in.data[at] != '='; at++) {
+		int value = base64_value(in.data[at]);
+
+		if (value < 0)
+			continue;
+		bits = bits << 6 | (uint32_t)value;
+		held += 6;
+		if (held >= 8) {
+			held -= 8;
+			*to++ = (char)(bits >> held);
+		}
+	}
+	buf_commit(out, (size_t)(to - start));
+	return at;
+}
+
 /* --- Names --- */
 
 static char *

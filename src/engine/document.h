@@ -47,6 +47,11 @@ void document_drop(struct buf *room);
 enum inflate_kind { INFLATE_ZLIB, INFLATE_RAW };
 bool document_inflate(struct document *d, struct span in, enum inflate_kind kind, struct buf *out);
 
+/* Appends what the base64 in documents and scripts stands for: either alphabet,
+ * other characters passed over, up to the padding. Returns how much of `in` was
+ * read. Bodies of mail are for mime/decode.h. */
+size_t document_base64(struct span in, struct buf *out);
+
 /* UTF-16 in UTF-8, in the arena, up to its first NUL; odd bytes and lone
  * surrogates become U+FFFD. */
 struct span utf16_to_utf8(struct arena *a, struct span text, bool big_endian);

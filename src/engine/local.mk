@@ -4,6 +4,7 @@ src_libengine_a_SOURCES = \
 	src/engine/archive.h \
 	src/engine/archive_compressed.c \
 	src/engine/archive_formats.c \
+	src/engine/archive_rar.c \
 	src/engine/archive_reading.h \
 	src/engine/archive_zip.c \
 	src/engine/clamav.c \

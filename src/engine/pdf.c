@@ -1,0 +1,277 @@
+/* PDF. Where its objects are is told by tables that programs repair or ignore
+ * when they are wrong, so they are not used: an object is wherever "1 0 obj"
+ * stands, also in what another one holds. Then the streams are read that hold
+ * further objects, and then what scripts, files and links refer to. An object
+ * that stands more than once, because the file was changed by appending to it,
+ * is read each time.
+ *
+ * The text of pages, pictures and fonts is not looked at. What an encrypted
+ * file holds is tried as if it were not, because the mark may be a pretence.
+ *
+ * Work is bounded by WORK_FACTOR times the file: objects in objects are rare. */
+#include "config.h"
+
+#include "engine/pdf.h"
+
+#include "engine/pdf_filter.h"
+#include "engine/pdf_object.h"
+
+#include <stdlib.h>
+
+enum {
+	HEADER_LOOK = 1024,
+	WORK_FACTOR = 8,
+	WORK_FREE = 1024 * 1024,
+	OBJECTS_PER_STREAM = 100 * 1000, /* far above what writers put into one */
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\r' || c == '\n' || c == '\t' || c == '\f' || c == '\0';
+}
+
+/* The number before `at`, going back over blanks; false when there is none.
+ * Digits are few, so this is no loop over the file. */
+static bool
+number_before(struct span in, size_t *at, uint64_t *number)
+{
+	enum { BLANKS_MAX = 64, DIGITS_MAX = 19 };
+	size_t end = *at, start;
+
+	while (end > 0 && is_blank(in.data[end - 1]) && *at - end < BLANKS_MAX)
+		end--;
+	start = end;
+	while (start > 0 && ascii_is_digit(in.data[start - 1]) && end - start < DIGITS_MAX)
+		start--;
+	*at = start;
+	return start < end && span_to_u64(span_sub(in, start, end - start), number);
+}
+
+static void
+read_objects(struct pdf *p, struct span data)
+{
+	size_t at = 0, found;
+
+	while ((found = span_find(span_from(data, at), SPAN_LITERAL("obj"))) != SIZE_MAX) {
+		size_t back = at + found;
+		uint64_t number, generation;
+
+		at += found + 3;
+		if (number_before(data, &back, &generation) && number_before(data, &back, &number) &&
+		    !pdf_read_object(p, number, span_from(data, at)))
+			return;
+	}
+}
+
+/* A trailer says whether the file is encrypted; it is no object but reads as
+ * one. */
+static void
+read_trailers(struct pdf *p, struct span data)
+{
+	size_t at = 0, found;
+
+	while ((found = span_find(span_from(data, at), SPAN_LITERAL("trailer"))) != SIZE_MAX) {
+		at += found + 7;
+		if (!pdf_read_object(p, UINT64_MAX, span_from(data, at)))
+			return;
+	}
+}
+
+/* --- Streams --- */
+
+static struct span
+content_of(struct pdf *p, const struct pdf_object *o)
+{
+	enum archive_result before = p->d.result;
+	bool decoded;
+	struct span content = pdf_stream(&p->d, o->dictionary, o->raw, &decoded);
+
+	if (p->encrypted && p->d.result == ARCHIVE_DAMAGED)
+		p->d.result = before;
+	return content;
+}
+
+static uint64_t
+first_of(struct span dictionary)
+{
+	struct pdf_token t;
+
+	while (pdf_next(&dictionary, &t))
+		if (t.kind == PDF_NAME && strcmp(t.name, "First") == 0 && pdf_next(&dictionary, &t))
+			return t.number;
+	return 0;
+}
+
+/* Pairs of numbers, of the object and of its place after them; then the
+ * objects. */
+static void
+read_object_stream(struct pdf *p, const struct pdf_object *o)
+{
+	struct span content = content_of(p, o), body, pairs;
+	struct pdf_token number, place;
+	uint64_t first = first_of(o->dictionary);
+	size_t count = 0;
+
+	if (first > content.len)
+		return;
+	body = span_from(content, (size_t)first);
+	pairs = span_first(content, (size_t)first);
+	while (!p->d.stopped && count++ < OBJECTS_PER_STREAM && pdf_next(&pairs, &number) && pdf_next(&pairs, &place))
+		if (number.kind == PDF_NUMBER && place.kind == PDF_NUMBER && place.number < body.len &&
+		    !pdf_read_object(p, number.number, span_from(body, (size_t)place.number)))
+			return;
+}
+
+static void
+read_object_streams(struct pdf *p)
+{
+	size_t count = p->object_count;
+
+	for (size_t i = 0; i < count && !p->d.stopped; i++)
+		if (p->objects[i].is_object_stream && p->objects[i].is_stream) {
+			const struct pdf_object o = p->objects[i]; /* the array may move */
+
+			read_object_stream(p, &o);
+		}
+}
+
+/* --- References --- */
+
+static int
+by_number(const void *left, const void *right)
+{
+	const struct pdf_object *a = left, *b = right;
+
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* Where the objects of that number begin. */
+static size_t
+find_object(const struct pdf *p, uint64_t number)
+{
+	size_t low = 0, high = p->object_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->objects[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void
+tell_file(struct pdf *p, struct pdf_object *o, const struct pdf_reference *r)
+{
+	struct span content = content_of(p, o);
+
+	document_trait(&p->d, TRAIT_EMBEDDED_OBJECT);
+	if (r == NULL || r->name_count == 0)
+		document_tell(&p->d, SPAN_LITERAL("embedded"), content);
+	for (size_t i = 0; r != NULL && i < r->name_count; i++)
+		document_tell(&p->d, r->names[i], content);
+}
+
+static struct span
+text_of(struct pdf *p, const struct pdf_object *o)
+{
+	struct pdf_token t = { .kind = o->value_kind, .raw = o->value };
+
+	if (o->is_stream)
+		return content_of(p, o);
+	return o->value_kind == PDF_STRING || o->value_kind == PDF_HEX_STRING ? pdf_text(p->d.arena, &t) : SPAN_NONE;
+}
+
+static void resolve(struct pdf *p, const struct pdf_reference *r);
+
+/* A dictionary of files that is an object of its own. */
+static void
+resolve_files(struct pdf *p, struct pdf_object *o, const struct pdf_reference *names)
+{
+	struct pdf_reference file = *names;
+	struct span in = o->dictionary;
+	struct pdf_token t;
+	uint64_t last = 0, before = 0;
+
+	file.role = PDF_FILE;
+	while (!p->d.stopped && pdf_next(&in, &t)) {
+		if (t.kind == PDF_NUMBER) {
+			before = last;
+			last = t.number;
+		} else if (t.kind == PDF_WORD && span_is(t.raw, "R")) {
+			file.number = before;
+			resolve(p, &file);
+		}
+	}
+}
+
+/* An object is told once; of files, under the names of who referred first. */
+static void
+resolve(struct pdf *p, const struct pdf_reference *r)
+{
+	for (size_t i = find_object(p, r->number); i < p->object_count && p->objects[i].number == r->number; i++) {
+		struct pdf_object *o = &p->objects[i];
+
+		if (o->told || p->d.stopped)
+			return;
+		o->told = true;
+		if (r->role == PDF_FILE && o->is_stream)
+			tell_file(p, o, r);
+		else if (r->role == PDF_FILES)
+			resolve_files(p, o, r);
+		else if (r->role == PDF_SCRIPT)
+			pdf_tell_script(p, text_of(p, o));
+		else if (r->role == PDF_LINK)
+			document_uri(&p->d, text_of(p, o));
+		else if (r->role == PDF_FORM && o->is_stream)
+			document_tell(&p->d, SPAN_LITERAL("form.xml"), content_of(p, o));
+	}
+}
+
+static void
+tell_traits(struct pdf *p)
+{
+	if (p->encrypted)
+		document_trait(&p->d, TRAIT_ENCRYPTED);
+	if (p->script)
+		document_trait(&p->d, TRAIT_JAVASCRIPT);
+	if (p->launch)
+		document_trait(&p->d, TRAIT_LAUNCH);
+	if (p->opens && (p->script || p->launch))
+		document_trait(&p->d, TRAIT_AUTO_RUN);
+}
+
+static void
+read_all(struct pdf *p, struct span data)
+{
+	read_objects(p, data);
+	if (!p->d.stopped)
+		read_trailers(p, data);
+	if (!p->d.stopped)
+		read_object_streams(p);
+	if (p->object_count > 0)
+		qsort(p->objects, p->object_count, sizeof(p->objects[0]), by_number);
+	for (size_t i = 0; i < p->reference_count && !p->d.stopped; i++)
+		resolve(p, &p->references[i]);
+	for (size_t i = 0; i < p->object_count && !p->d.stopped; i++)
+		if (p->objects[i].is_file && p->objects[i].is_stream && !p->objects[i].told)
+			tell_file(p, &p->objects[i], NULL);
+	tell_traits(p);
+}
+
+enum archive_result
+pdf_read(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
+{
+	struct pdf *p;
+
+	if (span_find(span_first(data, HEADER_LOOK), SPAN_LITERAL("%PDF-")) == SIZE_MAX)
+		return ARCHIVE_NONE;
+	p = ARENA_NEW(a, struct pdf);
+	p->work = (uint64_t)data.len * WORK_FACTOR + WORK_FREE;
+	if (document_begin(&p->d, a, budget, sink))
+		read_all(p, data);
+	return document_end(&p->d);
+}

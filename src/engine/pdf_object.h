@@ -1,0 +1,45 @@
+/* The objects of a PDF, and what of them matters here. */
+#ifndef ENGINE_PDF_OBJECT_H
+#define ENGINE_PDF_OBJECT_H
+
+#include "engine/document.h"
+#include "engine/pdf_token.h"
+
+/* What an object is referred to as. */
+enum pdf_role { PDF_SCRIPT, PDF_FILE, PDF_FILES, PDF_LINK, PDF_FORM };
+
+enum { PDF_NAMES_MAX = 4 };
+
+struct pdf_object {
+	uint64_t number;
+	struct span dictionary;  /* or other value */
+	struct span raw;         /* of a stream */
+	bool is_stream, is_object_stream, is_file, told;
+	enum pdf_kind value_kind; /* of an object that is a string alone */
+	struct span value;
+};
+
+struct pdf_reference {
+	uint64_t number;
+	enum pdf_role role;
+	struct span names[PDF_NAMES_MAX];
+	size_t name_count;
+};
+
+struct pdf {
+	struct document d;
+	struct pdf_object *objects;
+	size_t object_count, object_cap;
+	struct pdf_reference *references;
+	size_t reference_count, reference_cap;
+	bool opens, script, launch, encrypted; /* seen */
+	uint64_t work; /* octets that may still be looked at */
+};
+
+/* Reads the value that `in` begins with, and its stream; adds it to p, with
+ * what it refers to, and tells scripts and links that stand in it. False when
+ * the work is used up, which is told to d. */
+bool pdf_read_object(struct pdf *p, uint64_t number, struct span in);
+void pdf_tell_script(struct pdf *p, struct span script);
+
+#endif
