@@ -2,6 +2,10 @@
 MIME_DEPS = src/libmime.a src/libbase.a
 MIME_UNIT_DEPS = $(MIME_DEPS) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/test_mime_bodies
+tests_unit_test_mime_bodies_SOURCES = tests/unit/test_mime_bodies.c
+tests_unit_test_mime_bodies_LDADD = $(MIME_UNIT_DEPS)
+
 unit_tests += tests/unit/test_mime_boundary
 tests_unit_test_mime_boundary_SOURCES = tests/unit/test_mime_boundary.c
 tests_unit_test_mime_boundary_LDADD = $(MIME_UNIT_DEPS)
@@ -9,6 +13,10 @@ tests_unit_test_mime_boundary_LDADD = $(MIME_UNIT_DEPS)
 unit_tests += tests/unit/test_mime_charset
 tests_unit_test_mime_charset_SOURCES = tests/unit/test_mime_charset.c
 tests_unit_test_mime_charset_LDADD = $(MIME_UNIT_DEPS)
+
+unit_tests += tests/unit/test_mime_embedded
+tests_unit_test_mime_embedded_SOURCES = tests/unit/test_mime_embedded.c
+tests_unit_test_mime_embedded_LDADD = $(MIME_UNIT_DEPS)
 
 unit_tests += tests/unit/test_mime_field
 tests_unit_test_mime_field_SOURCES = tests/unit/test_mime_field.c
@@ -41,5 +49,22 @@ tests_fuzz_fuzz_words_SOURCES = tests/fuzz/fuzz_words.c
 tests_fuzz_fuzz_words_LDADD = $(MIME_DEPS)
 tests_fuzz_fuzz_words_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
+fuzz_targets += tests/fuzz/fuzz_binhex
+tests_fuzz_fuzz_binhex_SOURCES = tests/fuzz/fuzz_binhex.c
+tests_fuzz_fuzz_binhex_LDADD = $(MIME_DEPS)
+tests_fuzz_fuzz_binhex_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+fuzz_targets += tests/fuzz/fuzz_bodies
+tests_fuzz_fuzz_bodies_SOURCES = tests/fuzz/fuzz_bodies.c
+tests_fuzz_fuzz_bodies_LDADD = $(MIME_DEPS)
+tests_fuzz_fuzz_bodies_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+fuzz_targets += tests/fuzz/fuzz_yenc
+tests_fuzz_fuzz_yenc_SOURCES = tests/fuzz/fuzz_yenc.c
+tests_fuzz_fuzz_yenc_LDADD = $(MIME_DEPS)
+tests_fuzz_fuzz_yenc_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+EXTRA_DIST += tests/fuzz/binhex.dict tests/fuzz/bodies.dict tests/fuzz/yenc.dict \
+	tests/fuzz/corpus/binhex tests/fuzz/corpus/bodies tests/fuzz/corpus/yenc
 EXTRA_DIST += tests/golden/mime tests/fuzz/mime.dict tests/fuzz/decode.dict tests/fuzz/words.dict \
 	tests/fuzz/corpus/mime tests/fuzz/corpus/decode tests/fuzz/corpus/words

@@ -149,10 +149,8 @@ take_pad(struct body *b, const unsigned char *at)
 {
 	struct base64_flaws *f = b->flaws;
 
-	if ((size_t)(at - b->begin) < f->pad_at) {
+	if ((size_t)(at - b->begin) < f->pad_at)
 		f->pad_at = (size_t)(at - b->begin);
-		f->before_pad = f->kinds;
-	}
 	if (b->group.count >= 2)
 		b->pads_due = 4 - b->group.count;
 	if (b->pads_due == 0)

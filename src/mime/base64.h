@@ -19,7 +19,6 @@ enum base64_flaw {
 /* Where nothing of the kind was seen, its offset is the length of the body. */
 struct base64_flaws {
 	unsigned kinds;
-	unsigned before_pad; /* the kinds seen before the first "=" */
 	size_t junk_at, blank_at, pad_at;
 	size_t tail_at;  /* the first of the data after padding */
 	size_t empty_at; /* the first empty line between data, */

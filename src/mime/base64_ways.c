@@ -16,6 +16,7 @@
 enum {
 	NO = 0xff,
 	LIKELY_LINE_MIN = 16, /* a shorter line of the alphabet may be a word */
+	FOOTER_MAX = 4096,    /* with a disclaimer; a longer one is suspect */
 	LINES_TRIED = 64,     /* of junk before the data */
 	LIKELY_MIN = 32,      /* a shorter body says nothing */
 };
@@ -166,16 +167,23 @@ base64_decode_way(struct span in, const struct base64_way *way, char *out)
 	return (size_t)(o - out);
 }
 
-/* A line that is base64 for itself. */
+/* Of the alphabet alone, and padding at its end. */
 static bool
-is_good_line(struct span line)
+is_base64_line(struct span line)
 {
 	size_t data = line.len;
 
 	while (data > 0 && line.len - data < 2 && line.data[data - 1] == '=')
 		data--;
-	return line.len >= LIKELY_LINE_MIN && line.len % 4 == 0 && !has_junk(span_first(line, data)) &&
-	       span_find_byte(span_first(line, data), '=') == SIZE_MAX;
+	line = span_first(line, data);
+	return !has_junk(line) && span_find_byte(line, '=') == SIZE_MAX;
+}
+
+/* What no line of prose is. */
+static bool
+is_good_line(struct span line)
+{
+	return line.len >= LIKELY_LINE_MIN && line.len % 4 == 0 && is_base64_line(line);
 }
 
 /* Where the data begins, when other lines stand before it; 0 when none do. */
@@ -192,19 +200,39 @@ data_begin(struct span in)
 	return 0;
 }
 
-/* Well-formed base64, then lines that are none. */
-static bool
-is_footed(struct span in, const struct base64_flaws *f)
+/* The lines from the first on that are base64 as one writes it. */
+static size_t
+sound_length(struct span in)
 {
-	if ((f->kinds & BASE64_PAD_INSIDE) == 0 || f->before_pad != 0)
-		return false;
-	for (size_t at = f->tail_at; at < in.len; at = after_line(in, at)) {
+	size_t at = 0;
+
+	while (at < in.len) {
+		struct span line = line_at(in, at);
+
+		if (line.len % 4 != 0 || line.len == 0 || !is_base64_line(line))
+			break;
+		at = after_line(in, at);
+		if (line.data[line.len - 1] == '=')
+			break;
+	}
+	return at;
+}
+
+/* Where a footer begins, SIZE_MAX when there is none. */
+static size_t
+footer_begin(struct span in)
+{
+	size_t footer = sound_length(in);
+
+	if (footer == 0 || footer == in.len || in.len - footer > FOOTER_MAX)
+		return SIZE_MAX;
+	for (size_t at = footer; at < in.len; at = after_line(in, at)) {
 		struct span line = line_at(in, at);
 
 		if (!has_junk(line) && line.len >= LIKELY_LINE_MIN)
-			return false;
+			return SIZE_MAX;
 	}
-	return true;
+	return footer;
 }
 
 struct list {
@@ -310,13 +338,23 @@ add_manners(struct list *l, const struct manners *m)
 /* The base64 alone or with the footer ignored, the footer as text, and both as
  * one base64. */
 static void
-add_footed(struct list *l, const struct base64_flaws *f)
+add_footed(struct list *l, const struct base64_flaws *f, size_t footer)
 {
-	WAY(.to = f->pad_at);
-	WAY(.pad = PAD_IGNORED);
-	WAY(.pad = PAD_IS_A);
-	WAY(.from = f->tail_at);
-	WAY(.from = f->tail_at, .raw = true);
+	WAY(.to = footer);
+	WAY(.from = footer);
+	WAY(.from = footer, .raw = true);
+	if (f->junk_at > footer)
+		WAY(.to = f->junk_at);
+	if (f->blank_at > footer && f->blank_at < f->junk_at)
+		WAY(.to = f->blank_at);
+	if ((f->kinds & (BASE64_PAD_INSIDE | BASE64_PAD_ODD)) != 0) {
+		WAY(.pad = PAD_IGNORED);
+		WAY(.pad = PAD_IS_A);
+	}
+	if ((f->kinds & BASE64_URL_SAFE) != 0)
+		WAY(.junk = JUNK_URL_SAFE);
+	if ((f->kinds & BASE64_SPLIT) != 0)
+		WAY(.split = SPLIT_DROPPED);
 }
 
 size_t
@@ -324,9 +362,10 @@ base64_ways(struct span in, const struct base64_flaws *f, struct base64_way *way
 {
 	struct list list = { .ways = ways, .room = room, .len = in.len }, *l = &list;
 	struct manners m = manners_of(f);
+	size_t footer = (f->kinds & BASE64_JUNK) != 0 ? footer_begin(in) : SIZE_MAX;
 
-	if (is_footed(in, f)) {
-		add_footed(l, f);
+	if (footer != SIZE_MAX) {
+		add_footed(l, f, footer);
 	} else if (f->kinds != 0) {
 		if ((f->kinds & BASE64_JUNK) != 0)
 			WAY(.raw = true);

@@ -30,8 +30,8 @@ decode_quoted_printable(struct decoding *d, struct span in, char *room)
 	return len;
 }
 
-/* Lines without "begin" are a program's too that wants none. */
-static size_t
+/* Without "begin" it may be lines that are meant so, or anything. */
+static struct span
 decode_uuencode(struct decoding *d, struct span in, char *room)
 {
 	struct span name, rest;
@@ -39,13 +39,11 @@ decode_uuencode(struct decoding *d, struct span in, char *room)
 	size_t len = uudecode(in, room, &name, &rest, &strict);
 
 	d->headless = len == SIZE_MAX;
-	if (d->headless) {
-		len = uudecode_lines(in, room, in.len, &strict);
-		strict = false;
-	}
-	if (!strict)
+	if (d->headless || !strict)
 		defect_add(d->message, d->part, DEFECT_UUENCODE_MALFORMED);
-	return len;
+	if (!d->headless)
+		return span_of(room, len);
+	return uu_is_likely(in) ? span_of(room, uudecode_lines(in, room, in.len, &strict)) : in;
 }
 
 static size_t
@@ -102,7 +100,7 @@ decoding_begin(struct decoding *d, enum mime_encoding encoding)
 	case ENCODING_YENC:
 		return span_of(room, decode_yenc(d, body, room));
 	default:
-		return span_of(room, decode_uuencode(d, body, room));
+		return decode_uuencode(d, body, room);
 	}
 }
 

@@ -135,6 +135,6 @@ quoted_printable_ways(unsigned flaws, struct quoted_way *ways)
 	if ((flaws & QUOTED_BLANKS) != 0)
 		ways[count++] = (struct quoted_way){ .blanks_kept = true };
 	if ((flaws & (QUOTED_SOFT_BLANKS | QUOTED_SOFT_LF)) != 0)
-		ways[count++] = (struct quoted_way){ .soft_exact = true };
+		ways[count++] = (struct quoted_way){ .soft_exact = true, .blanks_kept = true };
 	return count;
 }

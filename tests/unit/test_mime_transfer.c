@@ -87,6 +87,30 @@ test_base64_any_bytes(void **state)
 	}
 }
 
+/* The code for one kind of CPU and the code for all stop at the same character
+ * and give the same bytes, wherever a stranger stands. */
+static void
+test_base64_groups_agree(void **state)
+{
+	unsigned char text[100];
+
+	(void)state;
+	if (!base64_has_avx2())
+		skip();
+	for (size_t at = 0; at < sizeof(text); at++)
+		for (unsigned stranger = 0; stranger < 256; stranger++) {
+			char one[sizeof(text)], two[sizeof(text)], *one_end = one, *two_end = two;
+
+			for (size_t i = 0; i < sizeof(text); i++)
+				text[i] = (unsigned char)"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[(i * 7 + at) % 64];
+			text[at] = (unsigned char)stranger;
+			assert_ptr_equal(base64_groups(text, text + sizeof(text), &one_end),
+			    base64_groups_avx2(text, text + sizeof(text), &two_end));
+			assert_int_equal(one_end - one, two_end - two);
+			assert_memory_equal(one, two, (size_t)(one_end - one));
+		}
+}
+
 static void
 test_quoted_printable_clean(void **state)
 {
@@ -199,6 +223,7 @@ main(void)
 		cmocka_unit_test(test_base64_clean),
 		cmocka_unit_test(test_base64_lenient),
 		cmocka_unit_test(test_base64_any_bytes),
+		cmocka_unit_test(test_base64_groups_agree),
 		cmocka_unit_test(test_quoted_printable_clean),
 		cmocka_unit_test(test_quoted_printable_lenient),
 		cmocka_unit_test(test_q_word),
