@@ -17,7 +17,7 @@ enum match { MATCH_NONE, MATCH_PREFIX, MATCH_CLOSED, MATCH_EXACT };
 
 /* `line`: after the dashes, without its end. */
 static enum match
-compare(const struct boundary *b, struct span line, bool *final)
+compare(const struct boundary *b, struct span line, bool *final, bool *padded)
 {
 	struct span rest;
 
@@ -27,6 +27,7 @@ compare(const struct boundary *b, struct span line, bool *final)
 	*final = span_starts(rest, "--");
 	if (*final)
 		rest = span_from(rest, 2);
+	*padded = rest.len > 0 && rest.data[0] != '\r';
 	if (span_trim(rest).len == 0)
 		return b->closed ? MATCH_CLOSED : MATCH_EXACT;
 	return b->closed ? MATCH_NONE : MATCH_PREFIX;
@@ -45,13 +46,14 @@ delimiter_at(const struct boundary *open, const char *line, const char *end, str
 	newline = memchr(line, '\n', (size_t)(end - line));
 	rest = span_of(line + 2, (size_t)((newline != NULL ? newline : end) - line - 2));
 	for (const struct boundary *b = open; b != NULL; b = b->outer) {
-		bool final;
-		enum match match = compare(b, rest, &final);
+		bool final, padded;
+		enum match match = compare(b, rest, &final, &padded);
 
 		if (match > best || (match == MATCH_PREFIX && best == match && b->value.len > d->of->value.len)) {
 			best = match;
 			d->of = b;
 			d->final = final;
+			d->padded = padded;
 		}
 	}
 	if (best == MATCH_NONE)
@@ -62,14 +64,39 @@ delimiter_at(const struct boundary *open, const char *line, const char *end, str
 	return true;
 }
 
+/* Of a line with dashes at `dashes`: is it a delimiter but for the blanks, or
+ * the text and bare CR, before them? */
+static bool
+is_indented(const struct boundary *open, const char *begin, const char *dashes, const char *end)
+{
+	const char *at = dashes;
+	struct delimiter d;
+
+	while (at > begin && at[-1] <= ' ' && at[-1] >= 0 && at[-1] != '\n' && at[-1] != '\r')
+		at--;
+	return (at == begin || at[-1] == '\n' || at[-1] == '\r') && delimiter_at(open, dashes, end, &d);
+}
+
+static bool
+begins_content_field(const char *line, const char *end)
+{
+	return span_starts_nocase(span_of(line, (size_t)(end - line)), "content-");
+}
+
 /* The next line that begins with "--", at or after `at`, a place inside the
  * text that follows another byte of it; or `end`. */
 static const char *
-find_dashes(const char *at, const char *end)
+find_dashes(const struct boundary *open, const char *at, const char *end, bool *indented)
 {
+	const char *begin = at;
+
 	while ((at = memchr(at, '-', (size_t)(end - at))) != NULL && end - at >= 2) {
-		if (at[-1] == '\n' && at[1] == '-')
-			return at;
+		if (at[1] == '-') {
+			if (at[-1] == '\n')
+				return at;
+			if (open != NULL && !*indented)
+				*indented = is_indented(open, begin, at, end);
+		}
 		at = memchr(at, '\n', (size_t)(end - at));
 		if (at == NULL)
 			break;
@@ -80,13 +107,37 @@ find_dashes(const char *at, const char *end)
 bool
 delimiter_find(const struct boundary *open, const char *from, const char *end, struct delimiter *d)
 {
+	bool indented = false, undeclared = false;
+	bool found = false;
+
 	*d = (struct delimiter){ .line = end, .next = end };
 	if (open == NULL)
 		return false;
-	while (from < end) {
-		if (delimiter_at(open, from, end, d))
+	while (from < end && !(found = delimiter_at(open, from, end, d))) {
+		const char *newline = end - from >= 2 && from[0] == '-' && from[1] == '-' ?
+		    memchr(from, '\n', (size_t)(end - from)) : NULL;
+
+		if (newline != NULL && begins_content_field(newline + 1, end))
+			undeclared = true;
+		from = find_dashes(open, from + 1, end, &indented);
+	}
+	d->indented = indented;
+	d->undeclared = undeclared;
+	return found;
+}
+
+bool
+delimiter_undeclared(struct span text)
+{
+	const char *at = text.data, *end = span_end(text);
+	bool indented;
+
+	while (at < end && (at = find_dashes(NULL, at, end, &indented)) < end) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (at == NULL)
+			return false;
+		if (begins_content_field(++at, end))
 			return true;
-		from = find_dashes(from + 1, end);
 	}
 	return false;
 }

@@ -1,42 +1,49 @@
 /* What a part's header says of its content, every candidate of it: a program
  * takes the first Content-Type or the last, the name of the disposition or the
- * type. The strict reading, which is the first of each, leads each list. */
+ * type. The strict reading, which is the first of each, leads each list.
+ *
+ * A field that is malformed, or in which comments, quotes and escapes stand at
+ * odd places, is read once more in each of a few ways to take these out; what
+ * that gives is added in silence, since the field's own defect tells of it. */
 #include "config.h"
 
 #include "mime/charset.h"
+#include "mime/decode.h"
 #include "mime/defects.h"
 #include "mime/field.h"
+#include "mime/names.h"
 #include "mime/parser.h"
+#include "mime/text.h"
 
-/* Candidates of one kind that a part may have. More is no accident, and the
- * search for repetitions stays short. */
-enum { CANDIDATES_MAX = 32 };
+/* Types that a part may have. More is no accident, and the search for
+ * repetitions stays short. */
+enum { TYPES_MAX = 32 };
 
-enum { ENCODING_NAME_MAX = 24 };
+/* The fields of a part while they are read. */
+struct content {
+	struct mime_message *m;
+	struct mime_part *part;
+	struct mime_type *dispositions, **last; /* first one first */
+	struct mime_type *type_guesses, **last_guess;
+	struct mime_type *disposition_guesses, **last_disposition_guess;
+	struct span description;
+	bool gap; /* pieces of a name are missing in a field */
+};
 
 static void
-report(struct mime_message *m, const struct mime_part *part, const struct field_flaws *flaws, enum defect malformed)
+report(struct content *c, const struct field_flaws *flaws, enum defect malformed)
 {
 	if (flaws->malformed)
-		defect_add(m, part, malformed);
+		defect_add(c->m, c->part, malformed);
 	if (flaws->duplicate)
-		defect_add(m, part, DEFECT_DUPLICATE_PARAMETER);
+		defect_add(c->m, c->part, DEFECT_DUPLICATE_PARAMETER);
 	if (flaws->conflict)
-		defect_add(m, part, DEFECT_CONFLICTING_PARAMETER);
+		defect_add(c->m, c->part, DEFECT_CONFLICTING_PARAMETER);
 	if (flaws->gap)
-		defect_add(m, part, DEFECT_PARAMETER_GAP);
+		defect_add(c->m, c->part, DEFECT_PARAMETER_GAP);
 	if (flaws->too_many)
-		defect_over_limit(m, part, DEFECT_LIMIT_READINGS);
-}
-
-static struct mime_type *
-parse_header(struct mime_message *m, const struct mime_part *part, const struct mime_header *h, enum defect malformed)
-{
-	struct field_flaws flaws = { 0 };
-	struct mime_type *field = field_parse(m->arena, mime_header_unfolded(m->arena, h), &flaws);
-
-	report(m, part, &flaws, malformed);
-	return field;
+		defect_over_limit(c->m, c->part, DEFECT_LIMIT_READINGS);
+	c->gap |= flaws->gap;
 }
 
 static bool
@@ -51,196 +58,239 @@ equal_types(const struct mime_type *a, const struct mime_type *b)
 	return strcmp(a->type, b->type) == 0 && p == NULL && q == NULL;
 }
 
-/* A type without its second word: programs know what multipart is without. */
-static void
-complete_type(struct mime_message *m, const struct mime_part *part, struct mime_type *type)
+static bool
+is_complete(const struct mime_type *type)
 {
 	const char *slash = strchr(type->type, '/');
 
-	if (slash != NULL && slash > type->type && slash[1] != '\0')
+	return slash != NULL && slash > type->type && slash[1] != '\0';
+}
+
+/* A type without its second word: programs know what multipart is without. */
+static void
+complete_type(struct content *c, struct mime_type *type)
+{
+	if (is_complete(type))
 		return;
-	defect_add(m, part, DEFECT_CONTENT_TYPE_MALFORMED);
+	defect_add(c->m, c->part, DEFECT_CONTENT_TYPE_MALFORMED);
 	type->type = strncmp(type->type, "multipart", strlen("multipart")) == 0 ? "multipart/mixed" : "text/plain";
 }
 
 static void
-add_type(struct mime_message *m, struct mime_part *part, const struct mime_header *h)
+add_type(struct content *c, struct mime_type *type)
 {
-	struct mime_type *type = parse_header(m, part, h, DEFECT_CONTENT_TYPE_MALFORMED), **at = &part->types;
+	struct mime_type **at = &c->part->types;
 	size_t count = 0;
 
-	complete_type(m, part, type);
-	if (part->types != NULL)
-		defect_add(m, part, DEFECT_DUPLICATE_CONTENT_TYPE);
 	for (; *at != NULL; at = &(*at)->next, count++)
 		if (equal_types(*at, type))
 			return;
-	if (count == CANDIDATES_MAX) {
-		defect_over_limit(m, part, DEFECT_LIMIT_READINGS);
+	if (count == TYPES_MAX) {
+		defect_over_limit(c->m, c->part, DEFECT_LIMIT_READINGS);
 		return;
 	}
 	*at = type;
 	if (count == 0)
 		return;
-	defect_add(m, part, DEFECT_CONFLICTING_CONTENT_TYPE);
-	m->readings++;
+	defect_add(c->m, c->part, DEFECT_CONFLICTING_CONTENT_TYPE);
+	c->m->readings++;
 }
 
-static enum mime_encoding
-encoding_of(const char *name)
+/* The field in another way: a type only when it is another than all before,
+ * names by its parameters. */
+static void
+read_variant(struct content *c, struct span value, enum content_field kind)
 {
-	static const struct {
-		const char *name;
-		enum mime_encoding encoding;
-	} table[] = {
-		{ "7bit", ENCODING_IDENTITY },
-		{ "8bit", ENCODING_IDENTITY },
-		{ "binary", ENCODING_IDENTITY },
-		{ "base64", ENCODING_BASE64 },
-		{ "quoted-printable", ENCODING_QUOTED_PRINTABLE },
-		{ "x-uuencode", ENCODING_UUENCODE },
-		{ "uuencode", ENCODING_UUENCODE },
-		{ "x-uue", ENCODING_UUENCODE },
-		{ "uue", ENCODING_UUENCODE },
-		{ "x-uu", ENCODING_UUENCODE },
-		{ "gzip64", ENCODING_BASE64 }, /* what is inside shows as gzip */
-		{ "x-gzip64", ENCODING_BASE64 },
-		{ "yenc", ENCODING_YENC },
-		{ "x-yenc", ENCODING_YENC },
-		{ "binhex", ENCODING_BINHEX },
-		{ "x-binhex", ENCODING_BINHEX },
-		{ "x-binhex40", ENCODING_BINHEX },
-		{ "mac-binhex40", ENCODING_BINHEX },
-	};
+	struct field_flaws ignored = { 0 };
+	struct mime_type *field;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(name, table[i].name) == 0)
-			return table[i].encoding;
-	return ENCODING_UNKNOWN;
+	if (value.len == 0)
+		return;
+	field = field_parse(c->m->arena, value, &ignored);
+	if (kind == CONTENT_DISPOSITION) {
+		*c->last_disposition_guess = field;
+		c->last_disposition_guess = &field->next;
+		return;
+	}
+	*c->last_guess = field;
+	c->last_guess = &field->next;
+	if (!is_complete(field))
+		return;
+	for (const struct mime_type *t = c->part->types; t != NULL; t = t->next)
+		if (strcmp(t->type, field->type) == 0)
+			return;
+	field = memcpy(ARENA_NEW(c->m->arena, struct mime_type), field, sizeof(*field));
+	field->next = NULL;
+	add_type(c, field);
 }
 
-/* What a misspelt name may be taken for: "7-bit", "quoted printable". */
-static enum mime_encoding
-guess_encoding(struct span value)
+static void
+read_variants(struct content *c, struct span value, enum content_field kind)
 {
-	char plain[ENCODING_NAME_MAX + 1];
+	struct arena *a = c->m->arena;
+	size_t nul = span_find_byte(value, '\0'), comma = span_find_byte(value, ',');
+
+	read_variant(c, text_without(a, value, "\"\\"), kind);
+	read_variant(c, text_without(a, value, "("), kind);
+	if (nul != SIZE_MAX) {
+		read_variant(c, span_first(value, nul), kind);
+		read_variant(c, text_without(a, value, ""), kind);
+	}
+	if (comma != SIZE_MAX)
+		read_variant(c, span_trim(span_from(value, comma + 1)), kind);
+	if (span_find(value, SPAN_LITERAL("=?")) != SIZE_MAX)
+		read_variant(c, encoded_words_decode(a, value), kind);
+}
+
+/* Some programs take the white space of a fold away with it. */
+static struct span
+glued(struct arena *a, struct span raw)
+{
+	char *out = arena_alloc_raw(a, raw.len);
 	size_t len = 0;
 
-	for (size_t i = 0; i < value.len && len < ENCODING_NAME_MAX; i++)
-		if (ascii_is_alnum(value.data[i]))
-			plain[len++] = ascii_lower(value.data[i]);
-	plain[len] = '\0';
-	return encoding_of(strcmp(plain, "quotedprintable") == 0 ? "quoted-printable" : plain);
-}
-
-static void
-add_encoding(struct mime_message *m, struct mime_part *part, enum mime_encoding encoding)
-{
-	struct mime_encodings **at = &part->encodings;
-
-	for (; *at != NULL; at = &(*at)->next)
-		if ((*at)->encoding == encoding)
-			return;
-	*at = ARENA_NEW(m->arena, struct mime_encodings);
-	(*at)->encoding = encoding;
-	if (*at == part->encodings)
-		return;
-	defect_add(m, part, DEFECT_CONFLICTING_ENCODING);
-	m->readings++;
-}
-
-static void
-read_encoding(struct mime_message *m, struct mime_part *part, const struct mime_header *h)
-{
-	const struct mime_type *field = parse_header(m, part, h, DEFECT_ENCODING_MALFORMED);
-	enum mime_encoding encoding = field->type[0] != '\0' ? encoding_of(field->type) : ENCODING_IDENTITY;
-	enum mime_encoding guess = ENCODING_UNKNOWN;
-
-	if (encoding == ENCODING_UNKNOWN)
-		guess = guess_encoding(h->value);
-	if (part->encodings != NULL)
-		defect_add(m, part, DEFECT_DUPLICATE_ENCODING);
-	if (guess == ENCODING_IDENTITY) {
-		defect_add(m, part, DEFECT_ENCODING_MALFORMED);
-		encoding = ENCODING_IDENTITY;
+	for (size_t i = 0; i < raw.len; i++) {
+		if (raw.data[i] != '\r' && raw.data[i] != '\n') {
+			out[len++] = raw.data[i];
+			continue;
+		}
+		while (i + 1 < raw.len && (raw.data[i + 1] == ' ' || raw.data[i + 1] == '\t' ||
+		    raw.data[i + 1] == '\r' || raw.data[i + 1] == '\n'))
+			i++;
 	}
-	if (encoding == ENCODING_UNKNOWN)
-		defect_add(m, part, DEFECT_ENCODING_UNKNOWN);
-	add_encoding(m, part, encoding);
-	if (encoding != guess && guess != ENCODING_UNKNOWN)
-		add_encoding(m, part, guess);
+	return span_of(out, len);
 }
 
-/* What follows the last dot. */
-static struct span
-extension(struct span name)
+/* Is there a fold inside a word or quotes, not behind a semicolon? */
+static bool
+folds_oddly(struct span raw)
 {
-	size_t at = name.len;
+	for (size_t at = span_find_byte(raw, '\n'); at != SIZE_MAX;) {
+		size_t before = at > 0 && raw.data[at - 1] == '\r' ? at - 1 : at, next;
 
-	while (at > 0 && name.data[at - 1] != '.')
-		at--;
-	return at > 0 ? span_from(name, at) : SPAN_NONE;
-}
-
-void
-content_add_name(struct mime_message *m, struct mime_part *part, struct span name)
-{
-	struct mime_name **at = &part->names;
-	size_t count = 0;
-
-	name = span_trim(name);
-	if (name.len == 0)
-		return;
-	for (; *at != NULL; at = &(*at)->next, count++)
-		if (span_eq((*at)->name, name))
-			return;
-	if (count == CANDIDATES_MAX) {
-		defect_over_limit(m, part, DEFECT_LIMIT_READINGS);
-		return;
+		while (before > 0 && (raw.data[before - 1] == ' ' || raw.data[before - 1] == '\t'))
+			before--;
+		if (before > 0 && raw.data[before - 1] != ';')
+			return true;
+		next = span_find_byte(span_from(raw, at + 1), '\n');
+		at = next == SIZE_MAX ? next : at + 1 + next;
 	}
-	*at = ARENA_NEW(m->arena, struct mime_name);
-	(*at)->name = name;
-	if (count == 0)
-		return;
-	defect_add(m, part, DEFECT_CONFLICTING_NAMES);
-	if (!span_eq_nocase(extension(part->names->name), extension(name)))
-		defect_add(m, part, DEFECT_CONFLICTING_EXTENSIONS);
-	m->readings++;
+	return false;
+}
+
+static struct mime_type *
+parse_field(struct content *c, struct span raw, enum content_field kind)
+{
+	enum defect malformed = kind == CONTENT_TYPE ? DEFECT_CONTENT_TYPE_MALFORMED : DEFECT_DISPOSITION_MALFORMED;
+	struct span value = text_unfolded(c->m->arena, raw);
+	struct field_flaws flaws = { 0 };
+	struct mime_type *field = field_parse(c->m->arena, value, &flaws);
+
+	report(c, &flaws, malformed);
+	if (kind == CONTENT_TYPE) {
+		complete_type(c, field);
+		if (c->part->types != NULL)
+			defect_add(c->m, c->part, DEFECT_DUPLICATE_CONTENT_TYPE);
+		add_type(c, field);
+	}
+	if (flaws.malformed || flaws.odd || span_find_byte(value, '\0') != SIZE_MAX)
+		read_variants(c, value, kind);
+	if (folds_oddly(raw))
+		read_variant(c, glued(c->m->arena, raw), kind);
+	return field;
 }
 
 static void
-add_names(struct mime_message *m, struct mime_part *part, const struct mime_type *fields, const char *param)
+read_disposition(struct content *c, struct span raw)
 {
-	for (const struct mime_type *f = fields; f != NULL; f = f->next)
-		for (const struct mime_param *p = f->params; p != NULL; p = p->next)
-			if (strcmp(p->name, param) == 0)
-				content_add_name(m, part, p->value);
-}
+	struct mime_type *field = parse_field(c, raw, CONTENT_DISPOSITION);
 
-/* The dispositions as a list, first one first. */
-static struct mime_type **
-add_disposition(struct mime_message *m, struct mime_part *part, const struct mime_header *h, struct mime_type **at)
-{
-	*at = parse_header(m, part, h, DEFECT_DISPOSITION_MALFORMED);
-	if (part->disposition != NULL)
-		defect_add(m, part, DEFECT_DUPLICATE_DISPOSITION);
+	if (c->part->disposition != NULL)
+		defect_add(c->m, c->part, DEFECT_DUPLICATE_DISPOSITION);
 	else /* RFC 2183 2.8: what is not known is an attachment */
-		part->disposition = (*at)->type[0] != '\0' ? (*at)->type : "attachment";
-	return &(*at)->next;
+		c->part->disposition = field->type[0] != '\0' ? field->type : "attachment";
+	*c->last = field;
+	c->last = &field->next;
+}
+
+static void
+read_field(struct content *c, enum content_field kind, struct span raw)
+{
+	switch (kind) {
+	case CONTENT_TYPE:
+		parse_field(c, raw, kind);
+		break;
+	case CONTENT_ENCODING:
+		encoding_read(c->m, c->part, text_unfolded(c->m->arena, raw));
+		break;
+	case CONTENT_DISPOSITION:
+		read_disposition(c, raw);
+		break;
+	default:
+		c->description = raw;
+	}
+}
+
+/* Pieces of a name may be split over two fields: all of them read as one. */
+static void
+add_split_names(struct content *c)
+{
+	struct text all = { .arena = c->m->arena };
+	struct field_flaws ignored = { 0 };
+	const struct mime_type *field;
+
+	text_add(&all, SPAN_LITERAL("x"));
+	for (const struct mime_header *h = c->part->headers; h != NULL; h = h->next) {
+		enum content_field kind = content_field_of(h->name);
+
+		if (kind != CONTENT_TYPE && kind != CONTENT_DISPOSITION)
+			continue;
+		text_add(&all, SPAN_LITERAL("; "));
+		text_add(&all, text_unfolded(c->m->arena, h->value));
+	}
+	field = field_parse(c->m->arena, text_span(&all), &ignored);
+	names_guess(c->m, c->part, field, "filename");
+	names_guess(c->m, c->part, field, "name");
+}
+
+static void
+read_names(struct content *c)
+{
+	names_add(c->m, c->part, c->dispositions, "filename");
+	names_add(c->m, c->part, c->part->types, "name");
+	names_add(c->m, c->part, c->dispositions, "name");
+	names_add(c->m, c->part, c->part->types, "filename");
+	for (const struct mime_type *field = c->disposition_guesses; field != NULL; field = field->next) {
+		names_guess(c->m, c->part, field, "filename");
+		names_guess(c->m, c->part, field, "name");
+	}
+	for (const struct mime_type *field = c->type_guesses; field != NULL; field = field->next) {
+		names_guess(c->m, c->part, field, "name");
+		names_guess(c->m, c->part, field, "filename");
+	}
+	if (c->gap)
+		add_split_names(c);
+	if (c->part->names == NULL && c->description.len > 0)
+		names_from_description(c->m, c->part, text_unfolded(c->m->arena, c->description));
 }
 
 static void
 add_defaults(struct mime_message *m, struct mime_part *part, const char *default_type)
 {
-	const struct mime_param *charset;
-	char *lower;
-
 	if (part->types == NULL) {
 		part->types = ARENA_NEW(m->arena, struct mime_type);
 		part->types->type = default_type;
 	}
 	if (part->encodings == NULL)
 		part->encodings = ARENA_NEW(m->arena, struct mime_encodings);
+}
+
+static void
+read_charset(struct mime_message *m, struct mime_part *part)
+{
+	const struct mime_param *charset;
+	char *lower;
+
 	charset = mime_param_find(part->types, "charset");
 	if (charset == NULL)
 		return;
@@ -251,24 +301,60 @@ add_defaults(struct mime_message *m, struct mime_part *part, const char *default
 		defect_add(m, part, DEFECT_CHARSET_UNKNOWN);
 }
 
+/* Is it one of those that the strict reading has? */
+static bool
+is_strict(const struct mime_part *part, const struct loose_field *field)
+{
+	for (const struct mime_header *h = part->headers; h != NULL; h = h->next) {
+		struct span value = span_trim(h->value);
+
+		if (value.data == field->value.data && value.len == field->value.len &&
+		    content_field_of(h->name) == field->kind)
+			return true;
+	}
+	return false;
+}
+
+static void
+read_more(struct content *c, const struct loose_head *more)
+{
+	for (size_t i = 0; i < more->field_count; i++) {
+		if (is_strict(c->part, &more->fields[i]))
+			continue;
+		if (!c->part->shadow)
+			defect_add(c->m, c->part, DEFECT_HIDDEN_FIELD);
+		read_field(c, more->fields[i].kind, more->fields[i].value);
+	}
+}
+
+void
+content_read_loose(struct mime_message *m, struct mime_part *part, const struct loose_head *more,
+    const char *default_type)
+{
+	struct content c = { .m = m, .part = part };
+
+	c.last = &c.dispositions;
+	c.last_guess = &c.type_guesses;
+	c.last_disposition_guess = &c.disposition_guesses;
+	for (const struct mime_header *h = part->headers; h != NULL; h = h->next) {
+		enum content_field kind = content_field_of(h->name);
+
+		if (kind != CONTENT_FIELDS)
+			read_field(&c, kind, span_trim(h->value));
+	}
+	if (more != NULL && part->shadow)
+		read_more(&c, more);
+	add_defaults(m, part, default_type);
+	if (more != NULL && !part->shadow)
+		read_more(&c, more); /* behind the strict reading, which may be the defaults */
+	read_names(&c);
+	read_charset(m, part);
+}
+
 void
 content_read(struct mime_message *m, struct mime_part *part, const char *default_type)
 {
-	struct mime_type *dispositions = NULL, **last = &dispositions;
-
-	for (const struct mime_header *h = part->headers; h != NULL; h = h->next) {
-		if (span_is_nocase(h->name, "Content-Type"))
-			add_type(m, part, h);
-		else if (span_is_nocase(h->name, "Content-Transfer-Encoding"))
-			read_encoding(m, part, h);
-		else if (span_is_nocase(h->name, "Content-Disposition"))
-			last = add_disposition(m, part, h, last);
-	}
-	add_names(m, part, dispositions, "filename");
-	add_names(m, part, part->types, "name");
-	add_names(m, part, dispositions, "name");
-	add_names(m, part, part->types, "filename");
-	add_defaults(m, part, default_type);
+	content_read_loose(m, part, NULL, default_type);
 }
 
 const struct mime_param *

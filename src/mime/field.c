@@ -1,10 +1,16 @@
 /* The grammar of Content-* fields, read the way mail programs do where it is
  * broken: a missing semicolon ends a value all the same, an unquoted value may
  * hold any sign, and one with spaces is told in both readings, to the space
- * and to the semicolon. */
+ * and to the semicolon. What some program makes of comments, quotes and escapes
+ * at odd places is told as an alternative. */
 #include "config.h"
 
 #include "mime/field.h"
+#include "mime/text.h"
+
+/* Alternatives of longer values would make long fields cost more than they are
+ * long; no file name and no boundary is. */
+enum { ALTERNATIVE_MAX = 1024 };
 
 struct lexer {
 	struct arena *arena;
@@ -12,6 +18,7 @@ struct lexer {
 	struct field_flaws *flaws;
 	struct raw_param *params;
 	size_t count, cap;
+	const char *value; /* where the last one's began */
 };
 
 static bool
@@ -43,12 +50,14 @@ static void
 skip_blanks(struct lexer *x)
 {
 	while (x->at < x->end) {
-		if (is_blank(*x->at))
+		if (is_blank(*x->at)) {
 			x->at++;
-		else if (*x->at == '(')
+		} else if (*x->at == '(') {
 			skip_comment(x);
-		else
+			x->flaws->odd = true;
+		} else {
 			break;
+		}
 	}
 }
 
@@ -91,6 +100,7 @@ take_quoted(struct lexer *x)
 		x->flaws->malformed = true;
 	if (!escaped)
 		return raw;
+	x->flaws->odd = true;
 	out = arena_alloc_raw(x->arena, raw.len);
 	for (size_t i = 0; i < raw.len; i++) {
 		if (raw.data[i] == '\\' && i + 1 < raw.len)
@@ -148,9 +158,24 @@ add_param(struct lexer *x, struct span name, struct span value, bool alternative
 	}
 	x->params = arena_grow(x->arena, x->params, sizeof(*p), &x->cap, x->count + 1);
 	p = &x->params[x->count];
-	*p = (struct raw_param){ .value = value, .alternative = alternative, .order = x->count };
+	*p = (struct raw_param){ .written = name, .value = value, .alternative = alternative, .order = x->count };
 	classify(x->arena, name, p);
 	x->count++;
+}
+
+static void
+add_alternative(struct lexer *x, struct span name, struct span value)
+{
+	if (value.len > 0 && value.len <= ALTERNATIVE_MAX)
+		add_param(x, name, value, true);
+}
+
+/* The same without comments, escapes, quotes. */
+static void
+add_without(struct lexer *x, struct span name, struct span value, const char *drop)
+{
+	if (value.len <= ALTERNATIVE_MAX)
+		add_alternative(x, name, text_without(x->arena, value, drop));
 }
 
 /* What follows an unquoted value up to the semicolon, when it may belong to
@@ -171,6 +196,23 @@ take_rest_of_value(struct lexer *x, const char *begin)
 	return span_trim(span_of(begin, (size_t)(at - begin)));
 }
 
+/* At a "(" behind the value `strict`. */
+static void
+take_commented(struct lexer *x, struct span name, struct span strict)
+{
+	struct span all = take_until(x, ";");
+
+	all = span_of(strict.data, (size_t)(span_end(all) - strict.data));
+	x->at = span_end(strict);
+	x->flaws->odd = true;
+	if (strict.len > 0) {
+		add_alternative(x, name, all);
+		add_without(x, name, all, "(");
+	}
+	if (x->at < x->end)
+		skip_comment(x);
+}
+
 static void
 take_unquoted(struct lexer *x, struct span name)
 {
@@ -178,19 +220,77 @@ take_unquoted(struct lexer *x, struct span name)
 	struct span strict = take_until(x, ";("), all;
 
 	add_param(x, name, strict, false);
+	if (span_find_byte(strict, '\\') != SIZE_MAX) {
+		x->flaws->odd = true;
+		add_without(x, name, strict, "\\");
+		add_without(x, name, strict, "\\\"");
+	}
 	if (next_is(x, '(')) {
-		all = take_until(x, ";");
-		all = span_of(begin, (size_t)(span_end(all) - begin));
-		x->at = span_end(strict);
-		if (strict.len > 0)
-			add_param(x, name, all, true);
-		if (x->at < x->end)
-			skip_comment(x);
+		take_commented(x, name, strict);
 		return;
 	}
 	all = take_rest_of_value(x, begin);
-	if (all.len > 0)
-		add_param(x, name, all, true);
+	add_alternative(x, name, all);
+}
+
+/* A quoted value. One with a semicolon in it ends there for a program that
+ * knows no quotes, and one goes on behind its quotes for some: "a".exe. */
+static void
+take_quoted_value(struct lexer *x, struct span name)
+{
+	const char *begin = x->at, *after;
+	struct span value = take_quoted(x), rest;
+	size_t semicolon = span_find_byte(value, ';');
+	struct text whole = { .arena = x->arena };
+
+	after = x->at;
+	add_param(x, name, value, false);
+	if (semicolon != SIZE_MAX) {
+		x->flaws->odd = true;
+		add_alternative(x, name, span_first(value, semicolon));
+	}
+	if (after == x->end || is_blank(*after) || *after == ';' || *after == '(')
+		return;
+	x->flaws->malformed = true;
+	rest = span_first(span_of(after, (size_t)(x->end - after)), ALTERNATIVE_MAX);
+	rest = span_first(rest, span_find_byte(rest, ';'));
+	if (value.len + rest.len > ALTERNATIVE_MAX)
+		return;
+	text_add(&whole, value);
+	text_add(&whole, rest);
+	add_alternative(x, name, text_span(&whole));
+	add_alternative(x, name, span_of(begin, (size_t)(span_end(rest) - begin)));
+}
+
+/* The name of a parameter; one with a comment inside is put together. */
+static struct span
+take_name(struct lexer *x)
+{
+	struct span name = take_until(x, ";=\"("), more;
+	struct text whole = { .arena = x->arena };
+
+	if (!next_is(x, '('))
+		return name;
+	skip_comment(x);
+	x->flaws->odd = true;
+	more = take_until(x, ";=\"(");
+	if (more.len == 0)
+		return name;
+	x->flaws->malformed = true;
+	text_add(&whole, name);
+	text_add(&whole, more);
+	return text_span(&whole);
+}
+
+/* A word without "=": perhaps of the value before it, with a semicolon. */
+static void
+add_to_last(struct lexer *x, struct span word)
+{
+	const struct raw_param *last = x->count > 0 ? &x->params[x->count - 1] : NULL;
+
+	x->flaws->malformed = true;
+	if (last != NULL && word.len > 0 && last->written.len > 0 && x->at > x->value)
+		add_alternative(x, last->written, span_of(x->value, (size_t)(x->at - x->value)));
 }
 
 static void
@@ -209,18 +309,21 @@ take_params(struct lexer *x)
 			x->at++;
 			continue;
 		}
-		name = take_until(x, ";=\"(");
+		name = take_name(x);
 		skip_blanks(x);
 		if (!separated || name.len == 0 || !next_is(x, '='))
 			x->flaws->malformed = true;
 		if (next_is(x, '"'))
 			take_quoted(x);
-		if (!next_is(x, '='))
+		if (!next_is(x, '=')) {
+			add_to_last(x, name);
 			continue;
+		}
 		x->at++;
 		skip_blanks(x);
+		x->value = x->at;
 		if (next_is(x, '"'))
-			add_param(x, name, take_quoted(x), false);
+			take_quoted_value(x, name);
 		else
 			take_unquoted(x, name);
 		separated = false;
@@ -234,10 +337,12 @@ take_type(struct lexer *x)
 	const char *begin = x->at;
 	struct span first, second;
 
-	if (next_is(x, '"'))
+	if (next_is(x, '"')) {
 		first = take_quoted(x);
-	else
+		x->flaws->odd = true;
+	} else {
 		first = take_until(x, "/;=\"(,");
+	}
 	skip_blanks(x);
 	if (next_is(x, '=')) {
 		x->at = begin;

@@ -13,15 +13,17 @@ struct field_flaws {
 	bool conflict;  /* and it matters which */
 	bool gap;       /* a continuation lacks a piece */
 	bool too_many;  /* over FIELD_PARAMS_MAX; the rest was not read */
+	bool odd;       /* comments, escapes and quotes stand where programs differ about them */
 };
 
 /* One parameter as it is written. */
 struct raw_param {
+	struct span written;
 	const char *name; /* lower case, without stars */
 	enum raw_form { RAW_EXTENDED, RAW_PIECE, RAW_PLAIN } form; /* name*, name*0, name */
 	unsigned index;   /* of a piece */
 	bool encoded;     /* percent signs are to be decoded */
-	bool alternative; /* another reading of the value before it */
+	bool alternative; /* what some program makes of the value before it */
 	struct span value;
 	size_t order;
 };

@@ -10,7 +10,11 @@
 #include "mime/decode.h"
 #include "mime/defects.h"
 #include "mime/parser.h"
+#include "mime/text.h"
 #include "mime/utf8.h"
+
+/* U+FEFF. A text editor may have put it in front. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /* The line at `at` with its end. */
 static struct span
@@ -69,6 +73,27 @@ header_goes_on(const char *at, const char *end)
 	return at < end && (without_end(line).len == 0 || is_continuation(at, end) || field_name(line, &name, &colon));
 }
 
+static bool
+begins_content(struct span s)
+{
+	return span_starts_nocase(s, "content-");
+}
+
+/* Is a Content- field's name not just that, or does its value begin oddly? */
+static bool
+is_mangled(struct span line, struct span name, size_t colon)
+{
+	enum content_field kind;
+	struct span value;
+
+	if (!begins_content(name))
+		return false;
+	if (content_field_of(name) == CONTENT_FIELDS)
+		return loose_field_name(line, &kind) > 0;
+	value = span_trim(span_from(line, colon + 1));
+	return span_starts(value, ":") || begins_content(value);
+}
+
 /* Takes the field at p->in.at with its continuation lines. */
 static struct mime_header *
 read_field(struct parser *p, const struct mime_part *part, struct span line, struct span name, size_t colon)
@@ -83,10 +108,13 @@ read_field(struct parser *p, const struct mime_part *part, struct span line, str
 			if (!header_goes_on(span_end(line), end))
 				break;
 			defect_add(p->m, part, DEFECT_BLANK_FOLD);
+		} else if (loose_field_is_sane(line)) {
+			p->odd_head = true;
 		}
 		at = span_end(line);
 	}
 	p->in.at = at;
+	p->odd_head |= is_mangled(span_of(begin, (size_t)(at - begin)), name, colon);
 	if (colon > name.len)
 		defect_add(p->m, part, DEFECT_SPACE_BEFORE_COLON);
 	if (p->headers++ >= p->limits.headers) {
@@ -145,6 +173,8 @@ read_fields(struct parser *p, struct mime_part *part)
 			if (without_end(line).len > 0)
 				defect_add(p->m, part, DEFECT_BLANK_FOLD);
 			p->in.at = span_end(line);
+			if (part->headers == NULL && begins_content(span_of(p->in.at, (size_t)(end - p->in.at))))
+				defect_add(p->m, part, DEFECT_HEADER_AFTER_BLANK_LINE);
 			return true;
 		}
 		if (field_name(line, &name, &colon)) {
@@ -175,7 +205,7 @@ has_bare(struct span s, char c, int side, char companion)
 }
 
 static void
-look_for_defects(const struct parser *p, const struct mime_part *part)
+look_for_defects(struct parser *p, const struct mime_part *part)
 {
 	struct span head = part->head;
 
@@ -185,6 +215,7 @@ look_for_defects(const struct parser *p, const struct mime_part *part)
 		defect_add(p->m, part, DEFECT_BARE_CR_IN_HEADER);
 	if (p->in.crlf && has_bare(head, '\n', -1, '\r'))
 		defect_add(p->m, part, DEFECT_BARE_LF_IN_HEADER);
+	p->odd_head |= part->found->first != NULL;
 	if (!utf8_valid(head))
 		defect_add(p->m, part, DEFECT_HEADER_NOT_UTF8);
 }
@@ -195,7 +226,13 @@ header_read(struct parser *p, struct mime_part *part)
 	const char *begin = p->in.at;
 	bool has_body;
 
+	p->odd_head = false;
 	part->head.data = begin;
+	if (begins_message(part, begin) && span_starts(span_of(begin, (size_t)(span_end(p->in.text) - begin)),
+	    BYTE_ORDER_MARK)) {
+		defect_add(p->m, part, DEFECT_BYTE_ORDER_MARK);
+		p->in.at += strlen(BYTE_ORDER_MARK);
+	}
 	has_body = read_fields(p, part);
 	part->head.len = (size_t)(p->in.at - begin);
 	look_for_defects(p, part);
@@ -220,17 +257,7 @@ mime_header_find(const struct mime_part *part, struct span name, const struct mi
 struct span
 mime_header_unfolded(struct arena *a, const struct mime_header *h)
 {
-	struct span value = span_trim(h->value);
-	char *out;
-	size_t len = 0;
-
-	if (span_find_byte(value, '\n') == SIZE_MAX && span_find_byte(value, '\r') == SIZE_MAX)
-		return value;
-	out = arena_alloc_raw(a, value.len);
-	for (size_t i = 0; i < value.len; i++)
-		if (value.data[i] != '\r' && value.data[i] != '\n')
-			out[len++] = value.data[i];
-	return span_of(out, len);
+	return text_unfolded(a, h->value);
 }
 
 struct span

@@ -11,6 +11,7 @@ src_libmime_a_SOURCES = \
 	src/mime/charset.c \
 	src/mime/charset.h \
 	src/mime/charset_names.c \
+	src/mime/charset_readings.c \
 	src/mime/content.c \
 	src/mime/decode.c \
 	src/mime/decode.h \
@@ -18,11 +19,18 @@ src_libmime_a_SOURCES = \
 	src/mime/defects.h \
 	src/mime/embedded.c \
 	src/mime/embedded.h \
+	src/mime/encoding.c \
 	src/mime/field.c \
 	src/mime/field.h \
+	src/mime/guess.c \
+	src/mime/guess.h \
 	src/mime/header.c \
+	src/mime/loose.c \
+	src/mime/loose.h \
 	src/mime/message.c \
 	src/mime/message.h \
+	src/mime/names.c \
+	src/mime/names.h \
 	src/mime/params.c \
 	src/mime/parser.h \
 	src/mime/quoted_printable.c \
@@ -31,6 +39,8 @@ src_libmime_a_SOURCES = \
 	src/mime/readings.h \
 	src/mime/scratch.c \
 	src/mime/survey.c \
+	src/mime/sweep.c \
+	src/mime/text.c \
 	src/mime/text.h \
 	src/mime/utf8.c \
 	src/mime/utf8.h \

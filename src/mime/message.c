@@ -12,6 +12,7 @@
 
 #include "mime/decode.h"
 #include "mime/defects.h"
+#include "mime/guess.h"
 #include "mime/parser.h"
 
 enum {
@@ -49,14 +50,18 @@ new_part(struct parser *p, struct mime_part *parent)
 	part->depth = parent != NULL ? parent->depth + 1 : 0;
 	part->detached = parent != NULL && p->in.text.data != p->m->raw.data;
 	part->section = "";
-	p->m->part_count++;
+	part->shadow = p->sweeping;
+	if (p->sweeping)
+		p->shadow_count++;
+	else
+		p->m->part_count++;
 	return part;
 }
 
 struct mime_part *
 parser_new_child(struct parser *p, struct mime_part *parent)
 {
-	if (p->m->part_count < p->limits.parts)
+	if (p->m->part_count + p->shadow_count < p->limits.parts)
 		return new_part(p, parent);
 	defect_over_limit(p->m, parent, DEFECT_LIMIT_PARTS);
 	p->stopped = true;
@@ -140,50 +145,83 @@ note_delimiter(struct parser *p, const struct mime_part *part)
 		defect_add(p->m, part, DEFECT_BARE_LF_AT_DELIMITER);
 }
 
-/* Text up to the next delimiter. */
+/* Text of the part up to the next delimiter. */
 static struct span
-read_to_delimiter(struct parser *p)
+read_to_delimiter(struct parser *p, const struct mime_part *part)
 {
 	const char *begin = p->in.at;
 
 	delimiter_find(p->in.open, begin, span_end(p->in.text), &p->in.ended_by);
+	if (p->in.ended_by.indented)
+		defect_add(p->m, part, DEFECT_DELIMITER_INDENTED);
+	if (p->in.ended_by.undeclared)
+		defect_add(p->m, part, DEFECT_DELIMITER_UNDECLARED);
+	p->doubt |= p->in.ended_by.padded;
 	p->in.at = p->in.ended_by.next;
 	return content(p, begin);
 }
 
-/* The body with its encoding undone, in the arena; false when too much was
- * decoded already. */
-static bool
-decode_inside(struct parser *p, const struct mime_part *part, struct span *out)
+/* What stands before the first part or behind the last. */
+static struct span
+read_aside(struct parser *p, const struct mime_part *part)
+{
+	struct span text = read_to_delimiter(p, part);
+	enum content_field kind;
+
+	for (struct span rest = text, line; span_split(&rest, '\n', &line);)
+		if (loose_field_name(line, &kind) > 0)
+			defect_add(p->m, part, DEFECT_FIELDS_OUTSIDE_PARTS);
+	return text;
+}
+
+bool
+parser_decode(struct parser *p, const struct mime_part *part, struct span body, enum mime_encoding encoding,
+    struct span *out)
 {
 	struct span name, rest;
 	char *room;
 	bool strict;
 	size_t len;
 
-	p->decoded += part->body.len;
+	p->decoded += body.len;
 	if (p->decoded / DECODED_RATIO > p->m->raw.len) {
 		defect_over_limit(p->m, part, DEFECT_LIMIT_DECODED);
 		return false;
 	}
-	room = arena_alloc_raw(p->m->arena, part->body.len);
-	switch (part->encodings->encoding) {
+	room = arena_alloc_raw(p->m->arena, body.len);
+	switch (encoding) {
 	case ENCODING_BASE64:
-		len = base64_decode(part->body, room, &strict);
+		len = base64_decode(body, room, &strict);
 		break;
 	case ENCODING_QUOTED_PRINTABLE:
-		len = quoted_printable_decode(part->body, room, &strict);
+		len = quoted_printable_decode(body, room, &strict);
+		break;
+	case ENCODING_UUENCODE:
+		len = uudecode(body, room, &name, &rest, &strict);
 		break;
 	default:
-		len = uudecode(part->body, room, &name, &rest, &strict);
-		if (len == SIZE_MAX)
-			return false;
+		return false;
 	}
 	*out = span_of(room, len);
+	return len != SIZE_MAX;
+}
+
+/* The same of a part as it is read, in its first encoding. */
+static bool
+decode_inside(struct parser *p, struct mime_part *part, struct span *out)
+{
+	struct inner_text *inner;
+
+	if (!parser_decode(p, part, part->body, part->encodings->encoding, out))
+		return false;
+	inner = ARENA_NEW(p->m->arena, struct inner_text);
+	*inner = (struct inner_text){ .text = *out, .part = part, .message = is_message(part) };
+	*p->inner_end = inner;
+	p->inner_end = &inner->next;
 	return true;
 }
 
-static struct reader
+struct reader
 reader_over(struct span text)
 {
 	const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
@@ -221,7 +259,7 @@ read_message(struct parser *p, struct mime_part *part)
 		part->body = content_with(p, begin, part->first_child);
 		return;
 	}
-	part->body = read_to_delimiter(p);
+	part->body = read_to_delimiter(p, part);
 	if (strcmp(part->types->type, "message/global") != 0)
 		defect_add(p->m, part, DEFECT_ENCODED_MESSAGE);
 	if (!decode_inside(p, part, &decoded)) {
@@ -263,12 +301,12 @@ read_parts(struct parser *p, struct mime_part *part, struct span value)
 	size_t n = 0;
 
 	p->in.open = &own;
-	part->preamble = read_to_delimiter(p);
+	part->preamble = read_aside(p, part);
 	while (p->in.ended_by.of == &own) {
 		note_delimiter(p, part);
 		if (p->in.ended_by.final) {
 			own.closed = true;
-			part->epilogue = read_to_delimiter(p);
+			part->epilogue = read_aside(p, part);
 			continue;
 		}
 		if (own.closed)
@@ -320,17 +358,31 @@ boundary_of(const struct mime_part *part)
 	return value;
 }
 
+/* A boundary that programs may read differently, or mistake for another. */
+static void
+doubt_boundary(struct parser *p, const struct mime_part *part, struct span boundary)
+{
+	const struct mime_header *h = mime_header_find(part, SPAN_LITERAL("Content-Type"), NULL);
+
+	if (boundary.len > BOUNDARY_TEXT_MAX)
+		defect_add(p->m, part, DEFECT_BOUNDARY_TOO_LONG);
+	p->doubt |= h == NULL || !boundary_is_plain(h->value);
+	for (const struct boundary *b = p->in.open; b != NULL; b = b->outer) {
+		size_t common = b->value.len < boundary.len ? b->value.len : boundary.len;
+
+		p->doubt |= memcmp(b->value.data, boundary.data, common) == 0;
+		if (span_eq(b->value, boundary))
+			defect_add(p->m, part, DEFECT_BOUNDARY_REUSED);
+	}
+}
+
 static void
 read_multipart(struct parser *p, struct mime_part *part)
 {
 	struct span boundary = boundary_of(part);
 	enum outcome outcome;
 
-	if (boundary.len > BOUNDARY_TEXT_MAX)
-		defect_add(p->m, part, DEFECT_BOUNDARY_TOO_LONG);
-	for (const struct boundary *b = p->in.open; b != NULL; b = b->outer)
-		if (span_eq(b->value, boundary))
-			defect_add(p->m, part, DEFECT_BOUNDARY_REUSED);
+	doubt_boundary(p, part, boundary);
 	if (is_encoded(part))
 		defect_add(p->m, part, DEFECT_ENCODED_MULTIPART);
 	outcome = read_parts(p, part, boundary);
@@ -346,11 +398,24 @@ read_multipart(struct parser *p, struct mime_part *part)
 	finish_leaf(p, part);
 }
 
+/* What stands for a file that is not here, or not whole. */
+static void
+note_absent(struct parser *p, const struct mime_part *part)
+{
+	for (const struct mime_type *t = part->types; t != NULL; t = t->next) {
+		if (strcmp(t->type, "message/partial") == 0)
+			defect_add(p->m, part, DEFECT_PARTIAL_MESSAGE);
+		else if (strcmp(t->type, "message/external-body") == 0)
+			defect_add(p->m, part, DEFECT_EXTERNAL_BODY);
+	}
+}
+
 static enum mime_kind
 choose_kind(struct parser *p, const struct mime_part *part)
 {
-	if (strcmp(part->types->type, "message/partial") == 0)
-		defect_add(p->m, part, DEFECT_PARTIAL_MESSAGE);
+	note_absent(p, part);
+	if (!is_multipart(part) && mime_param_find(part->types, "boundary") != NULL)
+		p->doubt = true;
 	if (!is_multipart(part) && !is_message(part))
 		return PART_LEAF;
 	if (is_multipart(part) && boundary_of(part).len == 0) {
@@ -370,13 +435,28 @@ choose_kind(struct parser *p, const struct mime_part *part)
 	return PART_MESSAGE;
 }
 
+/* The type, encoding and names; those too that only some programs see. */
+static void
+read_content(struct parser *p, struct mime_part *part, const char *default_type)
+{
+	struct loose_head *loose;
+
+	if (!p->odd_head) {
+		content_read(p->m, part, default_type);
+		return;
+	}
+	loose = ARENA_NEW(p->m->arena, struct loose_head);
+	loose_head_read(p->m->arena, part->head, p->in.crlf, loose);
+	content_read_loose(p->m, part, loose, default_type);
+}
+
 static void
 read_part(struct parser *p, struct mime_part *part, const char *default_type)
 {
 	const char *begin = p->in.at;
 	bool has_body = header_read(p, part);
 
-	content_read(p->m, part, default_type);
+	read_content(p, part, default_type);
 	part->kind = has_body ? choose_kind(p, part) : PART_LEAF;
 	if (is_root(part))
 		number_root(p, part);
@@ -385,10 +465,35 @@ read_part(struct parser *p, struct mime_part *part, const char *default_type)
 	} else if (part->kind == PART_MESSAGE) {
 		read_message(p, part);
 	} else {
-		part->body = has_body ? read_to_delimiter(p) : span_from(part->head, part->head.len);
+		part->body = has_body ? read_to_delimiter(p, part) : span_from(part->head, part->head.len);
 		finish_leaf(p, part);
 	}
 	part->whole = span_of(begin, (size_t)(span_end(part->body) - begin));
+}
+
+/* Of the fields that readers show or sort by there should be one each. */
+static void
+look_for_duplicates(struct mime_message *m)
+{
+	static const char *const names[] = { "From", "Subject", "Date" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct mime_header *h = mime_header_find(m->root, span_str(names[i]), NULL);
+
+		if (h != NULL && mime_header_find(m->root, span_str(names[i]), h) != NULL)
+			defect_add(m, m->root, DEFECT_DUPLICATE_HEADER);
+	}
+}
+
+/* A message without a type: does its text look like a multipart's? */
+static void
+look_for_delimiters(struct mime_message *m)
+{
+	const struct mime_part *root = m->root;
+
+	if (root->kind == PART_LEAF && root->head.len > 0 &&
+	    mime_header_find(root, SPAN_LITERAL("Content-Type"), NULL) == NULL && delimiter_undeclared(root->body))
+		defect_add(m, root, DEFECT_DELIMITER_UNDECLARED);
 }
 
 struct mime_message *
@@ -399,7 +504,8 @@ mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 
 	if (raw.data == NULL)
 		raw = SPAN_LITERAL("");
-	*m = (struct mime_message){ .arena = a, .raw = raw, .limits = *limits, .readings = 1, .defects_end = &m->defects };
+	*m = (struct mime_message){ .arena = a, .raw = raw, .readings = 1, .defects_end = &m->defects };
+	p.inner_end = &p.inner;
 	p.in = reader_over(raw);
 	m->root = new_part(&p, NULL);
 	read_part(&p, m->root, "text/plain");
@@ -407,5 +513,9 @@ mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 	if (mime_header_find(m->root, SPAN_LITERAL("Content-Type"), NULL) != NULL &&
 	    mime_header_find(m->root, SPAN_LITERAL("MIME-Version"), NULL) == NULL)
 		defect_add(m, m->root, DEFECT_MISSING_MIME_VERSION);
+	look_for_duplicates(m);
+	look_for_delimiters(m);
+	if (sweep_is_due(&p))
+		sweep(&p);
 	return m;
 }

@@ -33,6 +33,7 @@ struct mime_param {
 	struct mime_param *next;
 	const char *name;  /* lower case, without RFC 2231's stars */
 	struct span value; /* decoded to UTF-8: quotes, RFC 2231, encoded words; a boundary is as written */
+	bool guess;        /* not the value by any standard, but what some program makes of it */
 };
 
 /* One reading of Content-Type. */

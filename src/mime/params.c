@@ -7,7 +7,6 @@
  * write. A boundary is never decoded: it is compared with raw bytes. */
 #include "config.h"
 
-#include "base/codec.h"
 #include "mime/decode.h"
 #include "mime/field.h"
 #include "mime/text.h"
@@ -44,38 +43,23 @@ must_agree(const char *name)
 
 /* Adds one reading, unless it is the one before. */
 static void
-add(struct assembler *s, const struct raw_param *raw, struct span value)
+add(struct assembler *s, const struct raw_param *raw, struct span value, bool guess)
 {
 	struct mime_param *p;
 
 	if (s->last != NULL && strcmp(s->last->name, raw->name) == 0) {
 		if (span_eq(s->last->value, value))
 			return;
-		if (!raw->alternative && must_agree(raw->name))
+		if (!guess && must_agree(raw->name))
 			s->flaws->conflict = true;
 	}
 	p = ARENA_NEW(s->arena, struct mime_param);
-	*p = (struct mime_param){ .name = raw->name, .value = value };
+	*p = (struct mime_param){ .name = raw->name, .value = value, .guess = guess };
 	if (s->last != NULL)
 		s->last->next = p;
 	else
 		s->first = p;
 	s->last = p;
-}
-
-static void
-add_percent_decoded(struct text *t, struct span s)
-{
-	char *out = text_reserve(t, s.len);
-
-	for (size_t i = 0; i < s.len; i++) {
-		int high = s.len - i > 2 && s.data[i] == '%' ? hex_digit(s.data[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s.data[i + 2]) : -1;
-
-		*out++ = low >= 0 ? (char)(high << 4 | low) : s.data[i];
-		i += low >= 0 ? 2 : 0;
-	}
-	t->len = (size_t)(out - t->data);
 }
 
 /* Takes charset'language' off the front; NULL when it is not there. */
@@ -94,9 +78,22 @@ take_charset(struct arena *a, struct span *value)
 	return charset;
 }
 
-/* name* or the pieces name*0 … name*n as one value. */
+/* name* or the pieces name*0 … name*n as one value. Of pieces with one number
+ * the first counts, or the last, or all. */
+enum choice { CHOOSE_FIRST, CHOOSE_LAST, CHOOSE_ALL };
+
+static bool
+is_chosen(const struct raw_param *raw, size_t i, size_t count, enum choice choice)
+{
+	if (choice == CHOOSE_ALL || raw[i].form != RAW_PIECE)
+		return true;
+	if (choice == CHOOSE_FIRST)
+		return i == 0 || raw[i].index != raw[i - 1].index;
+	return i + 1 == count || raw[i].index != raw[i + 1].index;
+}
+
 static struct span
-join(struct arena *a, const struct raw_param *raw, size_t count)
+join(struct arena *a, const struct raw_param *raw, size_t count, enum choice choice)
 {
 	struct text t = { .arena = a };
 	const char *charset = NULL;
@@ -105,12 +102,12 @@ join(struct arena *a, const struct raw_param *raw, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct span value = raw[i].value;
 
-		if (i > 0 && raw[i].form == RAW_PIECE && raw[i].index == raw[i - 1].index)
+		if (!is_chosen(raw, i, count, choice))
 			continue;
-		if (i == 0 && raw[i].encoded)
+		if (t.len == 0 && raw[i].encoded)
 			charset = take_charset(a, &value);
 		if (raw[i].encoded)
-			add_percent_decoded(&t, value);
+			text_add_percent_decoded(&t, value);
 		else
 			text_add(&t, value);
 		encoded |= raw[i].encoded;
@@ -120,25 +117,51 @@ join(struct arena *a, const struct raw_param *raw, size_t count)
 	return encoded ? charset_to_utf8(a, text_span(&t), charset, &known) : encoded_words_decode(a, text_span(&t));
 }
 
+static int
+compare_order(const void *left, const void *right)
+{
+	const struct raw_param *a = left, *b = right;
+
+	return a->order < b->order ? -1 : 1;
+}
+
+/* What programs make of pieces that are doubled, not in order or not all
+ * there. Changes their order. */
+static void
+add_odd_pieces(struct assembler *s, struct raw_param *raw, size_t count)
+{
+	add(s, raw, join(s->arena, raw, count, CHOOSE_LAST), true);
+	qsort(raw, count, sizeof(*raw), compare_order);
+	add(s, raw, join(s->arena, raw, count, CHOOSE_ALL), true);
+	add(s, raw, join(s->arena, raw, 1, CHOOSE_ALL), true);
+}
+
 /* The pieces of one name: those without a gap, and all where there is one. */
 static void
-add_pieces(struct assembler *s, const struct raw_param *raw, size_t count)
+add_pieces(struct assembler *s, struct raw_param *raw, size_t count)
 {
 	unsigned expected = 0;
 	size_t whole = 0;
+	bool odd = false;
 
 	for (; whole < count; whole++) {
+		if (whole > 0 && raw[whole].order < raw[whole - 1].order)
+			odd = true;
+		if (raw[whole].alternative)
+			continue;
 		if (whole > 0 && raw[whole].index == raw[whole - 1].index)
-			s->flaws->duplicate = true;
+			s->flaws->duplicate = odd = true;
 		else if (raw[whole].index != expected++)
 			break;
 	}
 	if (whole > 0)
-		add(s, raw, join(s->arena, raw, whole));
-	if (whole == count)
-		return;
-	s->flaws->gap = true;
-	add(s, raw, join(s->arena, raw, count));
+		add(s, raw, join(s->arena, raw, whole, CHOOSE_FIRST), false);
+	if (whole < count) {
+		s->flaws->gap = odd = true;
+		add(s, raw, join(s->arena, raw, count, CHOOSE_FIRST), false);
+	}
+	if (odd)
+		add_odd_pieces(s, raw, count);
 }
 
 static struct span
@@ -170,7 +193,8 @@ params_assemble(struct arena *a, struct raw_param *raw, size_t count, struct fie
 		} else {
 			if (i > 0 && belongs_with(&raw[i - 1], &raw[i]) && !raw[i].alternative)
 				flaws->duplicate = true;
-			add(&s, &raw[i], raw[i].form == RAW_EXTENDED ? join(a, &raw[i], 1) : plain_value(a, &raw[i]));
+			add(&s, &raw[i], raw[i].form == RAW_EXTENDED ? join(a, &raw[i], 1, CHOOSE_ALL) :
+			    plain_value(a, &raw[i]), raw[i].alternative);
 		}
 		i += pieces;
 	}

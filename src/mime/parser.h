@@ -3,6 +3,7 @@
 #define MIME_PARSER_H
 
 #include "mime/boundary.h"
+#include "mime/loose.h"
 #include "mime/message.h"
 
 /* A text that is being read from front to end: the message, or a decoded one
@@ -15,6 +16,14 @@ struct reader {
 	bool crlf;                 /* the first line ends so: what others should */
 };
 
+/* A text that was decoded to be read. */
+struct inner_text {
+	struct inner_text *next;
+	struct span text;
+	struct mime_part *part; /* whose body it was */
+	bool message;           /* or a multipart */
+};
+
 struct parser {
 	struct mime_message *m;
 	struct mime_limits limits;
@@ -25,7 +34,19 @@ struct parser {
 	size_t room_cap;
 	struct mime_part **leaf_end;
 	bool stopped;   /* a limit was hit: the rest is not read */
+	bool odd_head;  /* of the last header: some program may see fields in it that we do not */
+	bool doubt;     /* other structures are possible though nothing is defective */
+	bool sweeping;  /* new parts are shadows */
+	size_t shadow_count;
+	struct inner_text *inner, **inner_end;
 };
+
+struct reader reader_over(struct span text);
+
+/* The body with its encoding undone, in the arena; false when too much was
+ * decoded already, or it cannot be. Defects are added to `part`. */
+bool parser_decode(struct parser *p, const struct mime_part *part, struct span body, enum mime_encoding encoding,
+    struct span *out);
 
 /* A part inside `parent`; NULL when there are too many parts: then reading stops. */
 struct mime_part *parser_new_child(struct parser *p, struct mime_part *parent);
@@ -42,8 +63,18 @@ bool header_read(struct parser *p, struct mime_part *part);
 /* What the header says of the content: types, encodings, names, disposition
  * and charset. */
 void content_read(struct mime_message *m, struct mime_part *part, const char *default_type);
+/* The same, with fields beside part->headers that some program sees. */
+void content_read_loose(struct mime_message *m, struct mime_part *part, const struct loose_head *more,
+    const char *default_type);
+/* A further Content-Transfer-Encoding, unfolded. */
+void encoding_read(struct mime_message *m, struct mime_part *part, struct span value);
 /* A further name for the part, unless it has it already. */
 void content_add_name(struct mime_message *m, struct mime_part *part, struct span name);
+
+/* Other structures than the strict one: are they possible, and which parts do
+ * they have? Fills first_shadow. */
+bool sweep_is_due(const struct parser *p);
+void sweep(struct parser *p);
 
 /* Defects of the bytes themselves: line ends, NUL, long lines. */
 void survey(struct mime_message *m, const struct mime_part *part, struct span text);

@@ -37,6 +37,8 @@ look_at_crs(struct mime_message *m, const struct mime_part *part, struct span te
 			continue;
 		}
 		defect_add(m, part, DEFECT_BARE_CR);
+		while (at < end && (*at == ' ' || *at == '\t'))
+			at++;
 		if (end - at >= 2 && at[0] == '-' && at[1] == '-')
 			defect_add(m, part, DEFECT_BARE_CR_BEFORE_DASHES);
 	}

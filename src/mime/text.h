@@ -33,4 +33,12 @@ text_span(const struct text *t)
 	return span_of(t->data != NULL ? t->data : "", t->len);
 }
 
+/* Trimmed and without line ends: itself, or a copy. */
+struct span text_unfolded(struct arena *a, struct span raw);
+/* A copy without NUL and the signs in `drop`; "(" stands for whole comments. */
+struct span text_without(struct arena *a, struct span s, const char *drop);
+/* %41 is A; what is not hexadecimal stays. */
+void text_add_percent_decoded(struct text *t, struct span s);
+struct span text_percent_decoded(struct arena *a, struct span s);
+
 #endif

@@ -74,10 +74,34 @@ dump_part(struct buf *out, struct mime_message *m, const struct mime_part *part,
 		dump_part(out, m, child, scratch, sizes);
 }
 
+/* Its body begins with its first line, ends with its last. */
+static void
+dump_shadow(struct buf *out, const struct mime_part *part)
+{
+	struct span body = span_trim(part->body), last = body;
+
+	while (span_find_byte(last, '\n') != SIZE_MAX)
+		last = span_from(last, span_find_byte(last, '\n') + 1);
+	buf_printf(out, "shadow [%s]", part->section);
+	for (const struct mime_type *type = part->types; type != NULL; type = type->next)
+		buf_printf(out, " %s", type->type);
+	for (const struct mime_encodings *e = part->encodings; e != NULL; e = e->next)
+		buf_printf(out, " %s", encodings[e->encoding]);
+	for (const struct mime_name *n = part->names; n != NULL; n = n->next)
+		dump_text(out, "name", n->name);
+	if (part->detached)
+		buf_add_str(out, " detached");
+	dump_text(out, "from", span_first(body, span_find_byte(body, '\n')));
+	dump_text(out, "to", last);
+	buf_add_byte(out, '\n');
+}
+
 void
 mime_dump(struct buf *out, struct mime_message *m, struct scratch *scratch, bool sizes)
 {
 	dump_part(out, m, m->root, scratch, sizes);
+	for (const struct mime_part *part = m->first_shadow; part != NULL; part = part->next_leaf)
+		dump_shadow(out, part);
 	buf_add_str(out, "leaves");
 	for (const struct mime_part *part = m->first_leaf; part != NULL; part = part->next_leaf)
 		buf_printf(out, " [%s]", part->section);

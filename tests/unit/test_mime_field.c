@@ -89,7 +89,7 @@ test_broken_values(void **state)
 	check("a/b; n=v m=w", "a/b|m=w|n=v", FLAWS(.malformed = true));
 	check("a/b; n=\"open", "a/b|n=open", FLAWS(.malformed = true));
 	check("a/b; n=v w; m=x", "a/b|m=x|n=v|n=v w", FLAWS(.malformed = true));
-	check("a/b; n=v(1).x", "a/b|n=v|n=v(1).x", FLAWS(.malformed = true));
+	check("a/b; n=v(1).x", "a/b|n=v|n=v(1).x|n=v.x|n=v(1).x", FLAWS(.malformed = true));
 	check("a/b; word", "a/b", FLAWS(.malformed = true));
 	check("a/b; =v", "a/b|=v", FLAWS(.malformed = true));
 	check("a/b; \"q\"; n=v", "a/b|n=v", FLAWS(.malformed = true));
@@ -109,14 +109,15 @@ test_rfc2231(void **state)
 	check("a/b; n*=100%25%", "a/b|n=100%%", NO_FLAWS);
 	check("a/b; n*=\"utf-8''%C3%A4\"", "a/b|n=ä", NO_FLAWS);
 	check("a/b; n*0=x; n*1=y", "a/b|n=xy", NO_FLAWS);
-	check("a/b; n*1=y; n*0=x", "a/b|n=xy", NO_FLAWS);
+	check("a/b; n*1=y; n*0=x", "a/b|n=xy|n=yx|n=y", NO_FLAWS);
 	check("a/b; n*0*=utf-8''%C3; n*1*=%A4; n*2=\"%41\"", "a/b|n=ä%41", NO_FLAWS);
-	check("a/b; n*10=k; n*9=j; n*8=i; n*7=h; n*6=g; n*5=f; n*4=e; n*3=d; n*2=c; n*1=b; n*0=a", "a/b|n=abcdefghijk",
+	check("a/b; n*10=k; n*9=j; n*8=i; n*7=h; n*6=g; n*5=f; n*4=e; n*3=d; n*2=c; n*1=b; n*0=a",
+	    "a/b|n=abcdefghijk|n=kjihgfedcba|n=k",
 	    NO_FLAWS);
 	check("a/b; n=plain; n*=utf-8''ext; n*0=piece", "a/b|n=ext|n=piece|n=plain", NO_FLAWS);
-	check("a/b; n*0=x; n*2=z", "a/b|n=x|n=xz", FLAWS(.gap = true));
+	check("a/b; n*0=x; n*2=z", "a/b|n=x|n=xz|n=x", FLAWS(.gap = true));
 	check("a/b; n*1=y", "a/b|n=y", FLAWS(.gap = true));
-	check("a/b; n*0=x; n*0=y", "a/b|n=x", FLAWS(.duplicate = true));
+	check("a/b; n*0=x; n*0=y", "a/b|n=x|n=y|n=xy|n=x", FLAWS(.duplicate = true));
 	check("a/b; n*x=1", "a/b|n*x=1", NO_FLAWS);
 	check("a/b; n*99999999999999999999=1", "a/b|n*99999999999999999999=1", NO_FLAWS);
 	check("a/b; boundary*0=one; boundary*1=two", "a/b|boundary=onetwo", NO_FLAWS);

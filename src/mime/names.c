@@ -1,0 +1,166 @@
+/* Names: those that are given, and what programs and Windows make of them. A
+ * name ends at NUL or goes on behind it; percent signs, backslashes and quotes
+ * are undone by some; the file gets no dots and blanks at its end, nor what
+ * stands behind a colon, which names a stream of it. Each is a candidate; only
+ * names that are given differently are told of as conflicting. Names are kept
+ * as they are found, "../" too: they are data, never a path. */
+#include "config.h"
+
+#include "mime/decode.h"
+#include "mime/defects.h"
+#include "mime/names.h"
+#include "mime/parser.h"
+#include "mime/text.h"
+#include "mime/utf8.h"
+
+enum {
+	/* Names that a part may have; see content.c. */
+	NAMES_MAX = 32,
+	/* Of a description that is a name: ".docx". */
+	EXTENSION_MAX = 8,
+};
+
+/* What follows the last dot. */
+static struct span
+extension(struct span name)
+{
+	size_t at = name.len;
+
+	while (at > 0 && name.data[at - 1] != '.')
+		at--;
+	return at > 0 ? span_from(name, at) : SPAN_NONE;
+}
+
+/* False when the part has the name, or too many. */
+static bool
+append(struct mime_message *m, struct mime_part *part, struct span name)
+{
+	struct mime_name **at = &part->names;
+	size_t count = 0;
+
+	name = span_trim(name);
+	if (name.len == 0)
+		return false;
+	for (; *at != NULL; at = &(*at)->next, count++)
+		if (span_eq((*at)->name, name))
+			return false;
+	if (count == NAMES_MAX) {
+		defect_over_limit(m, part, DEFECT_LIMIT_READINGS);
+		return false;
+	}
+	*at = ARENA_NEW(m->arena, struct mime_name);
+	(*at)->name = name;
+	if (count > 0)
+		m->readings++;
+	return true;
+}
+
+/* As Windows saves it. */
+static struct span
+saved(struct span name)
+{
+	for (size_t i = 2; i < name.len; i++)
+		if (name.data[i] == ':')
+			name.len = i;
+	while (name.len > 0 && (name.data[name.len - 1] == '.' || name.data[name.len - 1] == ' '))
+		name.len--;
+	return name;
+}
+
+static void
+look_for_defects(struct mime_message *m, const struct mime_part *part, struct span name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (((unsigned char)name.data[i] < ' ' && name.data[i] != '\t') || name.data[i] == 0x7f) {
+			defect_add(m, part, DEFECT_NAME_WITH_CONTROL);
+			break;
+		}
+	if (span_find(name, SPAN_LITERAL("\xe2\x80\xae")) != SIZE_MAX)
+		defect_add(m, part, DEFECT_NAME_REVERSED);
+}
+
+/* Other names that come of this one. */
+static void
+append_others(struct mime_message *m, struct mime_part *part, struct span name)
+{
+	struct arena *a = m->arena;
+	size_t nul = span_find_byte(name, '\0');
+
+	if (nul != SIZE_MAX) {
+		append(m, part, saved(span_first(name, nul)));
+		append(m, part, saved(text_without(a, name, "")));
+	}
+	if (span_find_byte(name, '%') != SIZE_MAX)
+		append(m, part, saved(utf8_guess(a, text_percent_decoded(a, name))));
+	if (span_find_byte(name, '"') != SIZE_MAX || span_find_byte(name, '\\') != SIZE_MAX) {
+		append(m, part, saved(text_without(a, name, "\\")));
+		append(m, part, saved(text_without(a, name, "\"\\")));
+	}
+	if (name.len > 2 && name.data[0] == '\'' && name.data[name.len - 1] == '\'')
+		append(m, part, saved(span_of(name.data + 1, name.len - 2)));
+	append(m, part, saved(name));
+}
+
+static void
+guess(struct mime_message *m, struct mime_part *part, struct span name)
+{
+	if (!append(m, part, name))
+		return;
+	look_for_defects(m, part, name);
+	append_others(m, part, span_trim(name));
+}
+
+void
+content_add_name(struct mime_message *m, struct mime_part *part, struct span name)
+{
+	bool another = part->names != NULL;
+
+	if (!append(m, part, name))
+		return;
+	name = span_trim(name);
+	look_for_defects(m, part, name);
+	if (another) {
+		defect_add(m, part, DEFECT_CONFLICTING_NAMES);
+		if (!span_eq_nocase(extension(part->names->name), extension(name)))
+			defect_add(m, part, DEFECT_CONFLICTING_EXTENSIONS);
+	}
+	append_others(m, part, name);
+}
+
+void
+names_add(struct mime_message *m, struct mime_part *part, const struct mime_type *fields, const char *param)
+{
+	for (const struct mime_type *f = fields; f != NULL; f = f->next)
+		for (const struct mime_param *p = f->params; p != NULL; p = p->next)
+			if (strcmp(p->name, param) != 0)
+				continue;
+			else if (p->guess)
+				guess(m, part, p->value);
+			else
+				content_add_name(m, part, p->value);
+}
+
+void
+names_guess(struct mime_message *m, struct mime_part *part, const struct mime_type *field, const char *param)
+{
+	for (const struct mime_param *p = field->params; p != NULL; p = p->next)
+		if (strcmp(p->name, param) == 0)
+			guess(m, part, p->value);
+}
+
+void
+names_from_description(struct mime_message *m, struct mime_part *part, struct span unfolded)
+{
+	struct span text = span_trim(encoded_words_decode(m->arena, unfolded));
+	struct span last;
+
+	if (text.len > 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
+		text = span_of(text.data + 1, text.len - 2);
+	last = extension(saved(text));
+	if (last.len == 0 || last.len > EXTENSION_MAX)
+		return;
+	for (size_t i = 0; i < last.len; i++)
+		if (!ascii_is_alnum(last.data[i]))
+			return;
+	content_add_name(m, part, text);
+}

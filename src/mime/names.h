@@ -1,0 +1,14 @@
+/* Names that a part could be saved under. */
+#ifndef MIME_NAMES_H
+#define MIME_NAMES_H
+
+#include "mime/message.h"
+
+/* What the parameter `param` of the fields says; names that differ are told of. */
+void names_add(struct mime_message *m, struct mime_part *part, const struct mime_type *fields, const char *param);
+/* The same of one field, as some program may read it: in silence. */
+void names_guess(struct mime_message *m, struct mime_part *part, const struct mime_type *field, const char *param);
+/* A Content-Description, where it looks like the name of a file. */
+void names_from_description(struct mime_message *m, struct mime_part *part, struct span unfolded);
+
+#endif

@@ -1,0 +1,665 @@
+/* Parts that only other readings of a message have.
+ *
+ * The strict reading is one tree. Where something in it was doubtful, the text
+ * is swept: every line that could be a delimiter of any boundary that is
+ * declared anywhere, in any way to read the declaration, or that has Content-
+ * fields behind it, may begin a part. Its header is read loosely, so that it has
+ * each type, encoding and name that some program sees; its body begins at each
+ * place where some program has the header end, and ends at the next line that
+ * could be a delimiter, at the next of the same boundary, and at the next that
+ * is nothing but a delimiter. What of this is a leaf of the tree anyway is left
+ * out; the rest are shadows.
+ *
+ * So alternatives are local: no tree is built for them, and how they combine is
+ * of no concern. A message inside, and one that has to be decoded first, is
+ * swept in its turn.
+ *
+ * The work is linear: the number of parts is limited, bodies in all may be no
+ * longer than some times the message, and no more is decoded than in the strict
+ * reading. Over a limit the message is marked as not wholly read. */
+#include "config.h"
+
+#include "mime/defects.h"
+#include "mime/guess.h"
+#include "mime/parser.h"
+
+enum {
+	BODIES_RATIO = 16,         /* bytes of shadows a byte of the message */
+	BODIES_LEAST = 64 * 1024,  /* for short messages */
+	SNIFF_LINES = 8,           /* fields among which Content- is looked for */
+	ENDS_MAX = 3,
+	ID_EMPTY = GUESSES_MAX,    /* the boundary "" */
+	ID_NONE,
+	IDS,
+};
+
+/* A line that could be a delimiter. */
+struct event {
+	const char *line, *next; /* with the blanks in front; the line behind it */
+	size_t id;               /* which guess */
+	bool exact;              /* nothing else stands on the line */
+	bool final;
+	size_t next_same, next_exact; /* events; the count for none */
+};
+
+struct sweep {
+	struct parser *p;
+	struct guesses guesses;
+	size_t bodies;   /* bytes, of all shadows */
+	size_t sections;
+	bool stopped;
+};
+
+/* One text: the message, or a decoded one inside. */
+struct region {
+	struct sweep *s;
+	struct span text;
+	bool crlf;
+	unsigned depth;
+	struct event *events;
+	size_t count, cap;
+	struct mime_part *top, *at; /* the strict tree in it; the last part that begins before where we are */
+	struct mime_part **leaves;  /* its leaves, in order */
+	size_t leaf_count;
+};
+
+/* Where a part may begin, and what is known of it. */
+struct start {
+	const char *at;
+	size_t next; /* the event behind */
+	size_t id;   /* of the boundary */
+	size_t depth;
+};
+
+static void sweep_text(struct sweep *s, struct span text, struct mime_part *top, bool message, unsigned depth);
+
+static void
+stop(struct sweep *s, enum defect limit)
+{
+	defect_over_limit(s->p->m, s->p->m->root, limit);
+	s->stopped = true;
+}
+
+static bool
+lies_in(const char *at, struct span text)
+{
+	return at >= text.data && at <= span_end(text);
+}
+
+static bool
+is_blank(char c)
+{
+	return (unsigned char)c <= ' ' && c != '\r' && c != '\n';
+}
+
+/* The next "--" that begins a line, ended by LF or CR, but for blanks; *line is
+ * where that begins. NULL: none. */
+static const char *
+find_dashes(struct span text, const char *at, const char **line)
+{
+	const char *end = span_end(text);
+
+	while (at < end && (at = memchr(at, '-', (size_t)(end - at))) != NULL && end - at >= 2) {
+		const char *begin = at;
+
+		while (begin > text.data && is_blank(begin[-1]))
+			begin--;
+		if (at[1] == '-' && (begin == text.data || begin[-1] == '\n' || begin[-1] == '\r')) {
+			*line = begin;
+			return at;
+		}
+		while (at < end && *at == '-')
+			at++;
+	}
+	return NULL;
+}
+
+static const char *
+line_end(const char *at, const char *end)
+{
+	while (at < end && *at != '\r' && *at != '\n')
+		at++;
+	return at;
+}
+
+static const char *
+after_line_end(const char *at, const char *end)
+{
+	if (at < end && *at == '\r')
+		at++;
+	if (at < end && *at == '\n')
+		at++;
+	return at;
+}
+
+/* Do fields follow, one of them Content-? */
+static bool
+content_follows(const char *at, const char *end)
+{
+	for (int i = 0; i < SNIFF_LINES && at < end; i++) {
+		const char *stop = line_end(at, end);
+		struct span line = span_of(at, (size_t)(stop - at));
+		enum content_field kind;
+
+		while (line.len > 0 && (unsigned char)line.data[0] <= ' ')
+			line = span_from(line, 1);
+		if (span_starts(line, "--"))
+			return false;
+		if (loose_field_name(line, &kind) > 0)
+			return true;
+		if (line.len > 0 && line.data == at && !loose_is_field(line))
+			return false;
+		at = after_line_end(stop, end);
+	}
+	return false;
+}
+
+static bool
+header_follows(const char *at, const char *end)
+{
+	while (at < end && (unsigned char)*at <= ' ')
+		at++;
+	return loose_is_field(span_of(at, (size_t)(line_end(at, end) - at)));
+}
+
+/* Compares what stands behind the dashes with each boundary. */
+static bool
+match(const struct guesses *g, struct span rest, struct event *e)
+{
+	size_t longest = 0;
+
+	e->id = ID_NONE;
+	e->exact = e->final = false;
+	for (size_t i = 0; i < g->count; i++) {
+		struct span value = g->value[i], more;
+		bool exact;
+
+		if (rest.len < value.len || memcmp(rest.data, value.data, value.len) != 0)
+			continue;
+		more = span_from(rest, value.len);
+		exact = more.len == 0 || span_is(more, "--");
+		if (e->id != ID_NONE && (exact < e->exact || (exact == e->exact && value.len <= longest)))
+			continue;
+		longest = value.len;
+		e->id = i;
+		e->exact = exact;
+		e->final = span_starts(more, "--");
+	}
+	if (e->id == ID_NONE && g->empty && (span_trim(rest).len == 0 || span_is(span_trim(rest), "--"))) {
+		e->id = ID_EMPTY;
+		e->exact = true;
+	}
+	return e->id != ID_NONE;
+}
+
+static void
+add_event(struct region *r, struct event e)
+{
+	if (r->count >= r->s->p->limits.parts) {
+		stop(r->s, DEFECT_LIMIT_PARTS);
+		return;
+	}
+	r->events = arena_grow(r->s->p->m->arena, r->events, sizeof(*r->events), &r->cap, r->count + 1);
+	r->events[r->count++] = e;
+}
+
+/* All lines that could be delimiters, in order. */
+static void
+find_events(struct region *r)
+{
+	struct guesses *g = &r->s->guesses;
+	const char *end = span_end(r->text), *at = r->text.data;
+	struct event e = { 0 };
+
+	while (!r->s->stopped && (at = find_dashes(r->text, at, &e.line)) != NULL) {
+		const char *stop = line_end(at, end);
+		struct span rest = span_of(at + 2, (size_t)(stop - at) - 2);
+
+		e.next = after_line_end(stop, end);
+		if (match(g, rest, &e)) {
+			add_event(r, e);
+		} else if (rest.len > 0 && content_follows(e.next, end)) {
+			guesses_add(g, rest);
+			if (match(g, rest, &e))
+				add_event(r, e);
+		}
+		at = e.next;
+	}
+}
+
+static void
+link_events(struct region *r)
+{
+	size_t next_same[IDS], next_exact = r->count;
+
+	for (size_t i = 0; i < IDS; i++)
+		next_same[i] = r->count;
+	for (size_t i = r->count; i-- > 0;) {
+		struct event *e = &r->events[i];
+
+		e->next_same = next_same[e->id];
+		e->next_exact = next_exact;
+		if (!e->exact)
+			continue;
+		next_same[e->id] = i;
+		next_exact = i;
+	}
+}
+
+/* The next part of the strict tree in this text, in the order of the message. */
+static struct mime_part *
+part_after(const struct region *r, struct mime_part *part)
+{
+	if (part->first_child != NULL && lies_in(part->first_child->whole.data, r->text))
+		return part->first_child;
+	while (part != r->top && part->next == NULL)
+		part = part->parent;
+	return part != r->top ? part->next : NULL;
+}
+
+/* The innermost strict part that `at` is in. Called for ascending places. */
+static struct mime_part *
+innermost(struct region *r, const char *at)
+{
+	struct mime_part *part, *next;
+
+	while ((next = part_after(r, r->at)) != NULL && next->whole.data <= at && lies_in(next->whole.data, r->text))
+		r->at = next;
+	for (part = r->at; part != r->top && at >= span_end(part->whole);)
+		part = part->parent;
+	return part;
+}
+
+static void
+collect_leaves(struct region *r)
+{
+	struct mime_message *m = r->s->p->m;
+	size_t cap = 0;
+
+	for (struct mime_part *leaf = m->first_leaf; leaf != NULL; leaf = leaf->next_leaf) {
+		if (!lies_in(leaf->body.data, r->text) || leaf->body.len == 0)
+			continue;
+		r->leaves = arena_grow(m->arena, r->leaves, sizeof(struct mime_part *), &cap, r->leaf_count + 1);
+		r->leaves[r->leaf_count++] = leaf;
+	}
+}
+
+static bool
+has_encodings(const struct mime_part *part, const struct mime_encodings *all)
+{
+	for (; all != NULL; all = all->next) {
+		const struct mime_encodings *e = part->encodings;
+
+		while (e != NULL && e->encoding != all->encoding)
+			e = e->next;
+		if (e == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_names(const struct mime_part *part, const struct mime_name *all)
+{
+	for (; all != NULL; all = all->next) {
+		const struct mime_name *n = part->names;
+
+		while (n != NULL && !span_eq(n->name, all->name))
+			n = n->next;
+		if (n == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Is it a leaf of the strict tree, with all that is said of it? */
+static bool
+is_strict(const struct region *r, const struct mime_part *part)
+{
+	size_t low = 0, high = r->leaf_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (r->leaves[middle]->body.data < part->body.data)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < r->leaf_count && r->leaves[low]->body.data == part->body.data; low++)
+		if (r->leaves[low]->body.len == part->body.len && has_encodings(r->leaves[low], part->encodings) &&
+		    has_names(r->leaves[low], part->names))
+			return true;
+	return false;
+}
+
+/* A copy of `model`, which holds what the header says. */
+static void
+add_shadow(struct region *r, const struct mime_part *model, struct span body)
+{
+	struct sweep *s = r->s;
+	struct parser *p = s->p;
+	struct mime_part *part;
+
+	s->bodies += body.len;
+	if (s->bodies / BODIES_RATIO > p->m->raw.len + BODIES_LEAST) {
+		stop(s, DEFECT_LIMIT_READINGS);
+		return;
+	}
+	part = parser_new_child(p, model->parent);
+	if (part == NULL) {
+		s->stopped = true;
+		return;
+	}
+	part->section = arena_printf(p->m->arena, "%s?%zu", model->parent->section, ++s->sections);
+	part->head = span_of(model->whole.data, (size_t)(body.data - model->whole.data));
+	part->whole = span_of(model->whole.data, (size_t)(span_end(body) - model->whole.data));
+	part->body = body;
+	part->types = model->types;
+	part->encodings = model->encodings;
+	part->names = model->names;
+	part->disposition = model->disposition;
+	part->charset = model->charset;
+	part->detached = model->detached;
+	p->m->readings++;
+	parser_add_leaf(p, part);
+	embedded_read(p, part);
+}
+
+/* The body without the line end that belongs to the delimiter. */
+static struct span
+body_between(const char *begin, const char *end, bool delimiter)
+{
+	if (delimiter && end > begin && end[-1] == '\n')
+		end--;
+	if (delimiter && end > begin && end[-1] == '\r')
+		end--;
+	return span_of(begin, (size_t)(end - begin));
+}
+
+/* Where a part from there may end: events. */
+static size_t
+find_ends(const struct region *r, const struct start *start, size_t ends[ENDS_MAX])
+{
+	size_t same = r->count, exact = r->count, count = 0;
+
+	if (start->next > 0 && start->id != ID_NONE) {
+		same = r->events[start->next - 1].next_same;
+		exact = r->events[start->next - 1].next_exact;
+	}
+	ends[count++] = start->next;
+	if (exact != start->next)
+		ends[count++] = exact;
+	if (same != start->next && same != exact)
+		ends[count++] = same;
+	return count;
+}
+
+static bool
+is_message_type(const struct mime_type *t)
+{
+	return strcmp(t->type, "message/rfc822") == 0 || strcmp(t->type, "message/global") == 0 ||
+	    strcmp(t->type, "message/news") == 0;
+}
+
+static bool
+is_multipart_type(const struct mime_type *t)
+{
+	return span_starts(span_str(t->type), "multipart/");
+}
+
+struct nature {
+	bool message, multipart, leaf; /* what it is for some program */
+	bool encoded;
+};
+
+static struct nature
+nature_of(const struct mime_part *model)
+{
+	struct nature n = { 0 };
+
+	for (const struct mime_type *t = model->types; t != NULL; t = t->next) {
+		if (is_message_type(t))
+			n.message = true;
+		else if (is_multipart_type(t))
+			n.multipart = true;
+		else
+			n.leaf = true;
+		n.multipart |= mime_param_find(t, "boundary") != NULL;
+	}
+	for (const struct mime_encodings *e = model->encodings; e != NULL; e = e->next)
+		n.encoded |= e->encoding != ENCODING_IDENTITY && e->encoding != ENCODING_UNKNOWN;
+	return n;
+}
+
+/* Was it decoded in the strict reading? */
+static bool
+is_decoded(const struct region *r, const struct mime_part *model, enum mime_encoding encoding)
+{
+	const struct mime_part *strict = model->parent;
+
+	return strict->whole.data == model->whole.data && strict->encodings->encoding == encoding &&
+	    strict->first_child != NULL && !lies_in(strict->first_child->whole.data, r->text) &&
+	    strict->kind != PART_LEAF;
+}
+
+/* A message or multipart that has to be decoded first, in each encoding. */
+static void
+sweep_decoded(struct region *r, const struct mime_part *model, struct span body, bool message)
+{
+	struct parser *p = r->s->p;
+
+	for (const struct mime_encodings *e = model->encodings; e != NULL && !r->s->stopped; e = e->next) {
+		struct span decoded;
+
+		if (e->encoding == ENCODING_IDENTITY || is_decoded(r, model, e->encoding))
+			continue;
+		if (parser_decode(p, model->parent, body, e->encoding, &decoded))
+			sweep_text(r->s, decoded, model->parent, message, r->depth + 1);
+	}
+}
+
+/* What a header says, which goes into each body that may be of it. What is
+ * malformed in it is told only when a shadow comes of it: else the strict
+ * reading told already. */
+struct model {
+	struct mime_part part;
+	struct mime_defect_list found;
+	struct mime_defect **defects; /* where in the list of all its own can stand */
+	size_t readings, sections;
+};
+
+static void
+model_begin(struct region *r, struct model *model, const struct start *start, const struct loose_head *head)
+{
+	struct mime_message *m = r->s->p->m;
+	struct mime_part *in = innermost(r, start->at), *around = in;
+
+	*model = (struct model){ .defects = m->defects_end, .readings = m->readings, .sections = r->s->sections };
+	if (around->whole.data == start->at && around->parent != NULL)
+		around = around->parent;
+	model->part.found = &model->found;
+	model->part.parent = in;
+	model->part.section = in->section;
+	model->part.shadow = true;
+	model->part.detached = r->text.data != m->raw.data;
+	model->part.whole.data = start->at;
+	content_read_loose(m, &model->part, head,
+	    strcmp(around->types->type, "multipart/digest") == 0 ? "message/rfc822" : "text/plain");
+}
+
+/* Its defects become those of the part around, or are forgotten. */
+static void
+model_end(struct region *r, struct model *model)
+{
+	struct mime_message *m = r->s->p->m;
+	struct mime_defect **at = model->defects, *d, *own = NULL;
+
+	while ((d = *at) != NULL) {
+		if (d->part != &model->part) {
+			at = &d->next;
+			continue;
+		}
+		*at = d->next;
+		d->next = own;
+		own = d;
+		m->defect_count--;
+	}
+	m->defects_end = at;
+	if (r->s->sections == model->sections) {
+		m->readings = model->readings;
+		return;
+	}
+	for (; own != NULL; own = own->next)
+		mime_add_defect(m, model->part.parent, own->name, own->hides);
+}
+
+static void read_start(struct region *r, const struct start *start);
+
+/* Parts, messages and multiparts that begin where the body does. */
+static void
+read_inside(struct region *r, const struct start *start, const struct loose_head *head, const struct nature *n)
+{
+	const char *end = span_end(r->text);
+	struct start inside = *start;
+
+	inside.at = head->breaks[head->break_count - 1];
+	inside.depth++;
+	if (!(n->message && header_follows(inside.at, end)) && !(n->multipart && content_follows(inside.at, end)))
+		return;
+	if (inside.depth > r->s->p->limits.depth) {
+		stop(r->s, DEFECT_LIMIT_DEPTH);
+		return;
+	}
+	read_start(r, &inside);
+}
+
+static const char *
+event_line(const struct region *r, size_t event)
+{
+	return event < r->count ? r->events[event].line : span_end(r->text);
+}
+
+static void
+read_start(struct region *r, const struct start *start)
+{
+	const char *limit = event_line(r, start->next);
+	size_t ends[ENDS_MAX], end_count = find_ends(r, start, ends);
+	struct loose_head head;
+	struct model model;
+	struct nature n;
+
+	if (start->at >= limit)
+		return;
+	loose_head_read(r->s->p->m->arena, span_of(start->at, (size_t)(limit - start->at)), r->crlf, &head);
+	if (head.break_count == 0)
+		return;
+	model_begin(r, &model, start, &head);
+	n = nature_of(&model.part);
+	for (size_t b = 0; b < head.break_count; b++)
+		for (size_t e = 0; e < end_count && !r->s->stopped; e++) {
+			struct span body = body_between(head.breaks[b], event_line(r, ends[e]), ends[e] < r->count);
+
+			model.part.body = body;
+			if (n.leaf && span_trim(body).len > 0 && !is_strict(r, &model.part))
+				add_shadow(r, &model.part, body);
+		}
+	if ((n.message || n.multipart) && n.encoded && !r->s->stopped)
+		sweep_decoded(r, &model.part, body_between(head.breaks[head.break_count - 1],
+		    event_line(r, ends[end_count - 1]), ends[end_count - 1] < r->count), n.message);
+	model_end(r, &model);
+	if (!r->s->stopped)
+		read_inside(r, start, &head, &n);
+}
+
+static void
+sweep_text(struct sweep *s, struct span text, struct mime_part *top, bool message, unsigned depth)
+{
+	struct parser *p = s->p;
+	struct region r = { .s = s, .text = text, .top = top, .at = top, .depth = depth };
+	struct reader outside = p->in;
+
+	if (text.len == 0 || s->stopped)
+		return;
+	if (depth > p->limits.depth) {
+		stop(s, DEFECT_LIMIT_DEPTH);
+		return;
+	}
+	p->in = reader_over(text);
+	r.crlf = p->in.crlf;
+	guesses_from_text(&s->guesses, text);
+	collect_leaves(&r);
+	find_events(&r);
+	link_events(&r);
+	if (message)
+		read_start(&r, &(struct start){ .at = text.data, .id = ID_NONE });
+	for (size_t i = 0; i < r.count && !s->stopped; i++) {
+		const struct event *e = &r.events[i];
+
+		if (!e->final || content_follows(e->next, span_end(text)))
+			read_start(&r, &(struct start){ .at = e->next, .next = i + 1, .id = e->id });
+	}
+	p->in = outside;
+}
+
+static void
+add_declared(struct guesses *g, const struct mime_part *part)
+{
+	for (const struct mime_type *t = part->types; t != NULL; t = t->next)
+		for (const struct mime_param *param = t->params; param != NULL; param = param->next)
+			if (strcmp(param->name, "boundary") == 0)
+				guesses_add(g, param->value);
+	for (const struct mime_part *child = part->first_child; child != NULL; child = child->next)
+		add_declared(g, child);
+}
+
+static bool
+is_doubt(const char *name)
+{
+	static const enum defect doubts[] = {
+		DEFECT_BARE_CR_BEFORE_DASHES, DEFECT_BARE_CR_IN_HEADER, DEFECT_BARE_LF_AT_DELIMITER,
+		DEFECT_BARE_LF_IN_HEADER, DEFECT_BLANK_FOLD, DEFECT_BOUNDARY_NOT_FOUND, DEFECT_BOUNDARY_REUSED,
+		DEFECT_BOUNDARY_TOO_LONG, DEFECT_BYTE_ORDER_MARK, DEFECT_CONFLICTING_CONTENT_TYPE,
+		DEFECT_CONFLICTING_ENCODING, DEFECT_CONFLICTING_PARAMETER, DEFECT_CONTENT_TYPE_MALFORMED,
+		DEFECT_DELIMITER_AFTER_FINAL, DEFECT_DELIMITER_INDENTED, DEFECT_DELIMITER_UNDECLARED,
+		DEFECT_DELIMITER_WITH_JUNK, DEFECT_ENCODED_MESSAGE, DEFECT_ENCODED_MULTIPART,
+		DEFECT_FIELDS_OUTSIDE_PARTS, DEFECT_HEADER_AFTER_BLANK_LINE, DEFECT_HEADER_NOT_ENDED,
+		DEFECT_HEADER_WITHOUT_COLON, DEFECT_HIDDEN_FIELD, DEFECT_MISSING_BOUNDARY,
+		DEFECT_MISSING_FINAL_BOUNDARY, DEFECT_NO_PARTS, DEFECT_NUL, DEFECT_NUL_IN_HEADER,
+		DEFECT_SPACE_BEFORE_COLON,
+	};
+
+	for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++)
+		if (name == mime_defect_kinds[doubts[i]].name)
+			return true;
+	return false;
+}
+
+bool
+sweep_is_due(const struct parser *p)
+{
+	if (p->m->over_limit)
+		return false; /* it is not wholly read as it is */
+	if (p->doubt)
+		return true;
+	for (const struct mime_defect *d = p->m->defects; d != NULL; d = d->next)
+		if (is_doubt(d->name))
+			return true;
+	return false;
+}
+
+void
+sweep(struct parser *p)
+{
+	struct sweep s = { .p = p, .guesses.arena = p->m->arena };
+
+	p->sweeping = true;
+	p->leaf_end = &p->m->first_shadow;
+	add_declared(&s.guesses, p->m->root);
+	sweep_text(&s, p->m->raw, p->m->root, true, 0);
+	for (const struct inner_text *t = p->inner; t != NULL; t = t->next)
+		sweep_text(&s, t->text, t->part, t->message, t->part->depth);
+	if (s.guesses.over)
+		defect_over_limit(p->m, p->m->root, DEFECT_LIMIT_READINGS);
+	p->sweeping = false;
+}
