@@ -30,7 +30,7 @@ class Run:
     def __init__(self, arguments):
         self.arguments = arguments
         self.folder = tempfile.mkdtemp(prefix="readings-")
-        self.failed = 0
+        self.failed = self.point = 0
         self.keep = arguments.keep
 
     def make(self, numbers):
@@ -66,8 +66,9 @@ class Run:
             leaks[case.number].setdefault(case.variant, []).append((case, judge, what))
         return {n: [leak_line(variant, seen) for variant, seen in by_variant.items()] for n, by_variant in leaks.items()}
 
-    def report(self, point, ok, text, comments):
-        print("ok" if ok else "not ok", point, "-", text, flush=True)
+    def report(self, ok, text, comments):
+        self.point += 1
+        print("ok" if ok else "not ok", self.point, "-", text, flush=True)
         for comment in comments:
             print("#", comment)
         if not ok:
@@ -136,7 +137,7 @@ TABLE_HEAD = "| | class | messages | banned | blocked | stripped | found by cont
     "valid identical |\n|---|---|---|---|---|---|---|---|---|---|"
 
 
-def run_ordinary(run, point):
+def run_ordinary(run):
     messages = ordinary.messages()
     folder = os.path.join(run.folder, "ordinary")
     os.mkdir(folder)
@@ -149,7 +150,7 @@ def run_ordinary(run, point):
     shapes = len({shape for shape, _ in messages})
     # Deterministic messages: the number allowed is one in a thousand.
     ok = len(answers) == len(messages) and len(wrong) * ORDINARY_PER_AMBIGUOUS <= len(messages)
-    run.report(point, ok, f"ordinary mail: {len(messages)} messages of {shapes} shapes, {len(wrong)} not accepted",
+    run.report(ok, f"ordinary mail: {len(messages)} messages of {shapes} shapes, {len(wrong)} not accepted",
                shown(wrong, run.arguments.verbose))
 
 
@@ -184,13 +185,12 @@ def main():
     else:
         print(f"1..{len(wanted) + 1 + with_ordinary}")
         for n, t in tallies.items():
-            run.report(n, not t.leaks and not t.changed, f"T{n:02d} {classes[n].title}: {t.line()}",
+            run.report(not t.leaks and not t.changed, f"T{n:02d} {classes[n].title}: {t.line()}",
                        shown(t.leaks, arguments.verbose) + shown(t.changed, arguments.verbose))
-        point = max(wanted, default=0) + 1
         enough = len(judges.families(names)) >= FEWEST_FAMILIES
-        run.report(point, enough, f"judges: {', '.join(names)}", [f"missing: {p}" for p in missing])
+        run.report(enough, f"judges: {', '.join(names)}", [f"missing: {p}" for p in missing])
         if with_ordinary:
-            run_ordinary(run, point + 1)
+            run_ordinary(run)
     print(f"# {len(made)} messages, gatepost {scanned - began:.0f} s, judges {time.monotonic() - scanned:.0f} s")
     return run.finish()
 

@@ -1,3 +1,3 @@
 """The classes of tests/readings.py. Importing registers them."""
 
-from . import boundaries, fields  # noqa: F401
+from . import boundaries, fields, structure, transfer  # noqa: F401

@@ -100,7 +100,7 @@ def inside(data):
 def banned_content(data, depth=0):
     if EICAR in data:
         return "EICAR"
-    if PE in data:
+    if data.startswith(PE):
         return "a program"
     if depth < DEPTH:
         for name, member in inside(data):
