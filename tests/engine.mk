@@ -67,3 +67,25 @@ EXTRA_DIST += tests/fuzz/signature_syntax.dict \
 	tests/fuzz/corpus/magic/3 \
 	tests/fuzz/corpus/magic/4 \
 	tests/fuzz/corpus/magic/5
+
+unit_tests += tests/unit/test_clamav
+tests_unit_test_clamav_SOURCES = tests/unit/test_clamav.c
+tests_unit_test_clamav_LDADD = $(ENGINE_DEPS)
+if HAVE_YARA
+unit_tests += tests/unit/test_yara
+tests_unit_test_yara_SOURCES = tests/unit/test_yara.c
+tests_unit_test_yara_LDADD = $(ENGINE_DEPS)
+endif
+fuzz_targets += tests/fuzz/fuzz_clamav
+tests_fuzz_fuzz_clamav_SOURCES = tests/fuzz/fuzz_clamav.c
+tests_fuzz_fuzz_clamav_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_clamav_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_targets += tests/fuzz/fuzz_clamav_scan
+tests_fuzz_fuzz_clamav_scan_SOURCES = tests/fuzz/fuzz_clamav_scan.c
+tests_fuzz_fuzz_clamav_scan_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_clamav_scan_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/clamav.dict tests/fuzz/corpus/clamav/cdb tests/fuzz/corpus/clamav/hdb \
+	tests/fuzz/corpus/clamav/ign2 tests/fuzz/corpus/clamav/ldb tests/fuzz/corpus/clamav/mdb \
+	tests/fuzz/corpus/clamav/ndb tests/fuzz/clamav_scan.dict tests/fuzz/corpus/clamav_scan/elf \
+	tests/fuzz/corpus/clamav_scan/html tests/fuzz/corpus/clamav_scan/mail tests/fuzz/corpus/clamav_scan/pe \
+	tests/fuzz/corpus/clamav_scan/text

@@ -70,6 +70,7 @@ static const struct {
 struct clam_file {
 	const char *path;
 	enum kind kind;
+	struct span text; /* without data: the file is still to be read */
 };
 
 /* --- What readers of lines share --- */
@@ -175,7 +176,7 @@ add_file(struct clam_loader *l, const char *path, bool named)
 	if (k == sizeof(kinds) / sizeof(kinds[0]) || (!named && kinds[k].unwanted))
 		return;
 	l->files = arena_grow(l->arena, l->files, sizeof(*l->files), &l->file_cap, l->file_count + 1);
-	l->files[l->file_count++] = (struct clam_file){ arena_strdup(l->arena, path), kinds[k].kind };
+	l->files[l->file_count++] = (struct clam_file){ arena_strdup(l->arena, path), kinds[k].kind, SPAN_NONE };
 }
 
 static const char *
@@ -209,6 +210,16 @@ clam_loader_add(struct clam_loader *l, const char *path)
 	return NULL;
 }
 
+void
+clam_loader_add_text(struct clam_loader *l, const char *name, struct span text)
+{
+	size_t before = l->file_count;
+
+	add_file(l, name, true);
+	if (l->file_count > before)
+		l->files[before].text = text;
+}
+
 /* --- Lines --- */
 
 static enum clam_line
@@ -236,25 +247,25 @@ read_line(struct clam_loader *l, enum kind kind, struct span line)
 	return CLAM_LINE_SKIPPED;
 }
 
-void
-clam_loader_read(struct clam_loader *l, const char *file, const char *extension, struct span text)
+static void
+read_text(struct clam_loader *l, const struct clam_file *file, struct span text)
 {
-	size_t k = kind_of(extension), number = 0, malformed = 0;
+	size_t number = 0, malformed = 0;
 	struct span line;
 
-	while (k < sizeof(kinds) / sizeof(kinds[0]) && span_split(&text, '\n', &line)) {
+	while (span_split(&text, '\n', &line)) {
 		number++;
 		line = span_trim(line);
 		if (line.len == 0 || line.data[0] == '#')
 			continue;
 		arena_reset(l->work);
-		if (line.len > CLAM_LINE_MAX || read_line(l, kinds[k].kind, line) == CLAM_LINE_MALFORMED)
+		if (line.len > CLAM_LINE_MAX || read_line(l, file->kind, line) == CLAM_LINE_MALFORMED)
 			if (malformed++ < MALFORMED_TOLD)
-				tell(l, file, number, arena_printf(l->arena, "malformed: %.*s", NAME_SHOWN,
+				tell(l, file->path, number, arena_printf(l->arena, "malformed: %.*s", NAME_SHOWN,
 				    arena_strndup(l->work, span_first(line, NAME_SHOWN))));
 	}
 	if (malformed > MALFORMED_TOLD)
-		tell(l, file, 0, arena_printf(l->arena, "%zu malformed lines in all", malformed));
+		tell(l, file->path, 0, arena_printf(l->arena, "%zu malformed lines in all", malformed));
 }
 
 /* The whole file in malloc()'s memory; NULL with errno set. */
@@ -287,6 +298,10 @@ read_file(struct clam_loader *l, const struct clam_file *file)
 		tell(l, file->path, 0, "databases of this kind are not supported");
 		return NULL;
 	}
+	if (file->text.data != NULL) {
+		read_text(l, file, file->text);
+		return NULL;
+	}
 	in = fopen(file->path, "re");
 	text = in != NULL ? slurp(in, &len) : NULL;
 	if (in == NULL || text == NULL || ferror(in)) {
@@ -298,7 +313,7 @@ read_file(struct clam_loader *l, const struct clam_file *file)
 		return wrong;
 	}
 	fclose(in);
-	clam_loader_read(l, file->path, file->path, span_of(text, len));
+	read_text(l, file, span_of(text, len));
 	free(text);
 	return NULL;
 }

@@ -24,6 +24,8 @@ struct clam_loader *clam_loader_new(struct arena *a, const struct clam_listener 
 /* A file, or a folder whose files of known kinds are taken, without those of
  * potentially unwanted programs (…u). NULL, or why it cannot be read. */
 const char *clam_loader_add(struct clam_loader *l, const char *path);
+/* The same as a file of this name with this text, which is not copied. */
+void clam_loader_add_text(struct clam_loader *l, const char *name, struct span text);
 /* Reads all and compiles; NULL, or why a file could not be read. Malformed
  * lines do not make it fail: the first of them and the counts are told. */
 const char *clam_loader_finish(struct clam_loader *l, struct clam_db **db);
@@ -65,7 +67,8 @@ struct clam_scratch *clam_scratch_new(const struct clam_db *db);
 void clam_scratch_free(struct clam_scratch **s);
 
 /* Calls found(name) for each signature that the object answers to and that no
- * list allows, not for what is inside of it. False when something could not be
+ * list allows, not for what is inside of it; more than once for one that is in
+ * several forms of a text. False when something could not be
  * decided (an expression reached its limit, memory ran out, no scratch). */
 bool clam_scan(const struct clam_db *db, struct clam_scratch *s, const struct clam_object *o,
     void (*found)(void *context, const char *name), void *context);

@@ -224,9 +224,6 @@ bool clam_target_parse(struct span text, uint8_t *out);
 bool clam_type_parse(struct span text, enum clam_type *out);
 /* The target that has content of this type; 0 = none of its own. */
 uint8_t clam_target_of(enum clam_type type);
-/* Reads one file's text; its kind is told by the extension. clam_loader_finish()
- * does so for each; for tests. */
-void clam_loader_read(struct clam_loader *l, const char *file, const char *extension, struct span text);
 /* A pattern for the matcher. NULL, or what is wrong. */
 const char *clam_pattern_add(struct clam_loader *l, struct span hex, const struct clam_offset *offset, bool nocase,
     struct clam_id id);

@@ -92,3 +92,9 @@ else
 src_libengine_a_SOURCES += src/engine/literals_ac.c
 endif
 EXTRA_DIST += src/engine/literals_hs.c src/engine/literals_ac.c
+if HAVE_YARA
+src_libengine_a_SOURCES += src/engine/yara.c src/engine/yara.h
+else
+src_libengine_a_SOURCES += src/engine/yara_none.c src/engine/yara.h
+endif
+EXTRA_DIST += src/engine/yara.c src/engine/yara_none.c
