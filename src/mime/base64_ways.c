@@ -350,7 +350,11 @@ add_footed(struct list *l, const struct base64_flaws *f, size_t footer)
 	if ((f->kinds & (BASE64_PAD_INSIDE | BASE64_PAD_ODD)) != 0) {
 		WAY(.pad = PAD_IGNORED);
 		WAY(.pad = PAD_IS_A);
+		if (f->pad_at > footer)
+			WAY(.to = f->pad_at);
 	}
+	if ((f->kinds & BASE64_PAD_ODD) != 0)
+		WAY(.pad = PAD_ENDS);
 	if ((f->kinds & BASE64_URL_SAFE) != 0)
 		WAY(.junk = JUNK_URL_SAFE);
 	if ((f->kinds & BASE64_SPLIT) != 0)

@@ -19,13 +19,15 @@ bool quoted_printable_is_strict(unsigned flaws);
 
 /* One way to read a malformed body. */
 struct quoted_way {
-	/* A "=" that begins nothing stands for itself, is dropped, is dropped with
-	 * the two characters after it, stands for itself together with a "="
-	 * after it, ends the body. */
-	enum { ESCAPE_KEPT, ESCAPE_EQUALS_DROPPED, ESCAPE_DROPPED, ESCAPE_DOUBLED, ESCAPE_ENDS } bad;
+	/* A "=" that begins nothing stands for itself, as do with it the two
+	 * characters after it, whatever they are; is dropped, or with the two;
+	 * stands for itself together with a "=" after it; ends the body. */
+	enum { ESCAPE_KEPT, ESCAPE_KEPT_WHOLE, ESCAPE_EQUALS_DROPPED, ESCAPE_DROPPED, ESCAPE_DOUBLED, ESCAPE_ENDS } bad;
 	bool lower_kept;  /* "=3d" is no escape */
 	bool blanks_kept; /* before the end of a line */
-	bool soft_exact;  /* a soft line break is "=", CR, LF and nothing else */
+	/* A soft line break is "=" and a line end, with blanks between or without;
+	 * without; and that CRLF; "=", CR or LF, and all up to a LF. */
+	enum { SOFT_LOOSE, SOFT_NEXT, SOFT_CRLF, SOFT_TO_LF } soft;
 	bool cr_ends;     /* a CR ends a line alone, and line ends may stand within an escape */
 };
 
@@ -33,7 +35,7 @@ size_t quoted_printable_decode_way(struct span in, const struct quoted_way *way,
 
 /* The ways that differ from quoted_printable_decode(), at most QUOTED_WAYS_MAX.
  * None for a body without flaws. */
-enum { QUOTED_WAYS_MAX = 8 };
+enum { QUOTED_WAYS_MAX = 9 };
 size_t quoted_printable_ways(unsigned flaws, struct quoted_way *ways);
 
 #endif

@@ -1,6 +1,7 @@
 /* Quoted-printable as programs read it that take another way where it is
- * malformed. What a flaw allows is combined with nothing but itself: each way
- * departs from the lenient decoder in one thing. */
+ * malformed. What flaws allow is not combined: each way departs from the lenient
+ * decoder in one thing, but two do what libraries do that many programs decode
+ * mail with: binascii of CPython, and GMime. */
 #include "config.h"
 
 #include "base/codec.h"
@@ -13,7 +14,7 @@ line_end_at(struct span in, size_t at, const struct quoted_way *way)
 {
 	size_t i = at;
 
-	if (way->soft_exact)
+	if (way->soft == SOFT_CRLF)
 		return in.len - at >= 2 && memcmp(in.data + at, "\r\n", 2) == 0 ? 2 : 0;
 	while (way->cr_ends && i < in.len && in.data[i] == '\r')
 		i++;
@@ -39,9 +40,13 @@ blanks_at(struct span in, size_t at)
 static size_t
 soft_break_at(struct span in, size_t at, const struct quoted_way *way)
 {
-	size_t blanks = way->soft_exact ? 0 : blanks_at(in, at);
-	size_t end = line_end_at(in, at + blanks, way);
+	size_t blanks = way->soft != SOFT_LOOSE ? 0 : blanks_at(in, at);
+	size_t end = line_end_at(in, at + blanks, way), lf;
 
+	if (way->soft == SOFT_TO_LF && at < in.len && in.data[at] == '\r') {
+		lf = span_find_byte(span_from(in, at), '\n');
+		return lf == SIZE_MAX ? in.len - at : lf + 1;
+	}
 	return end > 0 ? blanks + end : at + blanks == in.len ? blanks : 0;
 }
 
@@ -80,6 +85,13 @@ take_equals(struct span in, size_t *at, const struct quoted_way *way, char *out)
 	}
 	*out = '=';
 	i = *at + 1;
+	if (way->bad == ESCAPE_KEPT_WHOLE) {
+		size_t len = in.len - *at < 3 ? in.len - *at : 3;
+
+		memcpy(out, in.data + *at, len);
+		*at += len;
+		return len;
+	}
 	if (way->bad == ESCAPE_DOUBLED && in.data[i] == '=')
 		i++;
 	if (way->bad == ESCAPE_DROPPED)
@@ -126,15 +138,18 @@ quoted_printable_ways(unsigned flaws, struct quoted_way *ways)
 	if ((flaws & QUOTED_ESCAPE_BAD) != 0) {
 		ways[count++] = (struct quoted_way){ .bad = ESCAPE_EQUALS_DROPPED };
 		ways[count++] = (struct quoted_way){ .bad = ESCAPE_DROPPED };
-		ways[count++] = (struct quoted_way){ .bad = ESCAPE_DOUBLED };
 		ways[count++] = (struct quoted_way){ .bad = ESCAPE_ENDS };
 		ways[count++] = (struct quoted_way){ .cr_ends = true };
+	}
+	if ((flaws & (QUOTED_ESCAPE_BAD | QUOTED_SOFT_BLANKS)) != 0) {
+		ways[count++] = (struct quoted_way){ .bad = ESCAPE_DOUBLED, .soft = SOFT_TO_LF, .blanks_kept = true };
+		ways[count++] = (struct quoted_way){ .bad = ESCAPE_KEPT_WHOLE, .soft = SOFT_NEXT, .blanks_kept = true };
 	}
 	if ((flaws & QUOTED_LOWER) != 0)
 		ways[count++] = (struct quoted_way){ .lower_kept = true };
 	if ((flaws & QUOTED_BLANKS) != 0)
 		ways[count++] = (struct quoted_way){ .blanks_kept = true };
 	if ((flaws & (QUOTED_SOFT_BLANKS | QUOTED_SOFT_LF)) != 0)
-		ways[count++] = (struct quoted_way){ .soft_exact = true, .blanks_kept = true };
+		ways[count++] = (struct quoted_way){ .soft = SOFT_CRLF, .blanks_kept = true };
 	return count;
 }

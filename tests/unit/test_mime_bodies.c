@@ -406,6 +406,7 @@ test_t39_escapes(void **state)
 	check_quoted(f, "= =4D", " M");
 	check_quoted(f, "=XX=4D", "=XXM");
 	check_quoted(f, "=XX=4D", "M");
+	check_quoted(f, "M=0=5A", "M=0=5A");
 }
 
 static void
@@ -419,6 +420,7 @@ test_t40_soft_breaks(void **state)
 	check_quoted(f, "M=\nZ\r\n", "MZ\r\n");
 	check_quoted(f, "M=\nZ\r\n", "M=\nZ\r\n");
 	check_quoted(f, "M=\r\r\nZ", "MZ");
+	check_quoted(f, "M=\r and so on\r\nZ", "MZ");
 	check_quoted(f, "=4\r\nD=5\r\nA", "MZ");
 	check_quoted(f, "=4=\r\nD=5A", "MZ");
 	check_quoted(f, "=\r\n4D=5A", "4DZ");
