@@ -6,7 +6,7 @@
  *   next delimiter line belongs to the delimiter (RFC 2046 5.1.1) and stays;
  * - the content of a message (the outer one, or one in a message/rfc822): its
  *   Content-* fields and its body, for the other fields are the message's;
- * - a uuencoded file in a text: its lines, by one line of text. */
+ * - a file in a text, uuencoded or otherwise: its lines, by one line of text. */
 #include "config.h"
 
 #include "rewrite/strip.h"
@@ -269,16 +269,16 @@ replace_content(struct edits *e, const struct compose_job *job, const struct mim
 }
 
 static bool
-is_uuencoded(const struct mime_part *p)
+is_in_text(const struct mime_part *p)
 {
 	return p->parent != NULL && p->parent->kind == PART_LEAF;
 }
 
 /* The line end of "end" stays. */
 static void
-replace_uuencoded(struct edits *e, const struct compose_job *job, const struct mime_part *p, struct span line)
+replace_in_text(struct edits *e, const struct compose_job *job, const struct mime_part *p, struct span line)
 {
-	struct span lines = p->body;
+	struct span lines = p->whole;
 
 	if (lines.len > 0 && lines.data[lines.len - 1] == '\n')
 		lines.len--;
@@ -290,8 +290,8 @@ replace_uuencoded(struct edits *e, const struct compose_job *job, const struct m
 static void
 replace(struct edits *e, const struct compose_job *job, const struct mime_part *unit, const struct notice *notice)
 {
-	if (is_uuencoded(unit))
-		replace_uuencoded(e, job, unit, notice_line(job->arena, notice));
+	if (is_in_text(unit))
+		replace_in_text(e, job, unit, notice_line(job->arena, notice));
 	else if (is_message_root(unit))
 		replace_content(e, job, unit, notice_text(job->arena, notice));
 	else
