@@ -30,8 +30,7 @@ charset_open_all(void)
 	for (size_t i = 0; i < CHARSET_COUNT; i++) {
 		const struct charset *c = &charset_table[i];
 
-		converters.by_row[i] = c->kind == CHARSET_OVER_ASCII || c->kind == CHARSET_OTHER ?
-		    iconv_open("UTF-8", c->iconv_name) : (iconv_t)-1;
+		converters.by_row[i] = c->kind >= CHARSET_OVER_ASCII ? iconv_open("UTF-8", c->iconv_name) : (iconv_t)-1;
 	}
 	converters.open = true;
 }
@@ -79,6 +78,33 @@ convert(struct arena *a, const struct charset *c, iconv_t converter, struct span
 	return text_span(&t);
 }
 
+/* HZ to EUC-CN: inside "~{" and "~}" pairs of bytes are Chinese, up to the end
+ * of the line at most (RFC 1843). */
+static struct span
+hz_unescape(struct arena *a, struct span s)
+{
+	char *out = arena_alloc_raw(a, s.len);
+	size_t len = 0;
+	bool chinese = false;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char next = i + 1 < s.len ? s.data[i + 1] : '\0';
+
+		if (s.data[i] == '~' && next == (chinese ? '}' : '{')) {
+			chinese = !chinese;
+			i++;
+		} else if (s.data[i] == '~' && !chinese && (next == '~' || next == '\n')) {
+			if (next == '~')
+				out[len++] = '~';
+			i++;
+		} else {
+			chinese &= s.data[i] != '\n';
+			out[len++] = chinese && (unsigned char)s.data[i] > ' ' ? (char)(s.data[i] | 0x80) : s.data[i];
+		}
+	}
+	return span_of(out, len);
+}
+
 struct span
 charset_to_utf8(struct arena *a, struct span text, const char *charset, bool *known)
 {
@@ -100,5 +126,5 @@ charset_to_utf8(struct arena *a, struct span text, const char *charset, bool *kn
 	}
 	if (text.len == 0 || (c->kind == CHARSET_OVER_ASCII && utf8_ascii_prefix(text) == text.len))
 		return text;
-	return convert(a, c, converter, text);
+	return convert(a, c, converter, c->kind == CHARSET_HZ ? hz_unescape(a, text) : text);
 }

@@ -77,6 +77,8 @@ const struct charset charset_table[CHARSET_COUNT] = {
 	{ "georgianps", "GEORGIAN-PS", CHARSET_OVER_ASCII },
 	{ "greek", "ISO-8859-7", CHARSET_OVER_ASCII },
 	{ "hebrew", "ISO-8859-8", CHARSET_OVER_ASCII },
+	{ "hz", "GB18030", CHARSET_HZ },
+	{ "hzgb2312", "GB18030", CHARSET_HZ },
 	{ "ibm367", "UTF-8", CHARSET_ASCII },
 	{ "ibm437", "IBM437", CHARSET_OVER_ASCII },
 	{ "ibm819", "WINDOWS-1252", CHARSET_WINDOWS_1252 },

@@ -69,6 +69,29 @@ utf8_valid(struct span s)
 	return valid_prefix(s) == s.len;
 }
 
+uint32_t
+utf8_code(const char *at, size_t len)
+{
+	uint32_t code = (unsigned char)at[0];
+
+	if (len > 1)
+		code &= 0xffu >> (len + 1);
+	for (size_t i = 1; i < len; i++)
+		code = code << 6 | ((unsigned char)at[i] & 0x3f);
+	return code;
+}
+
+size_t
+utf8_put(uint32_t code, char out[UTF8_MAX])
+{
+	size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+	for (size_t i = len - 1; i > 0; i--, code >>= 6)
+		out[i] = (char)(0x80 | (code & 0x3f));
+	out[0] = (char)(len == 1 ? code : (0xf00u >> len & 0xff) | code);
+	return len;
+}
+
 struct span
 utf8_repair(struct arena *a, struct span s)
 {
@@ -89,21 +112,6 @@ utf8_repair(struct arena *a, struct span s)
 		s = span_from(s, 1);
 		valid = valid_prefix(s);
 	}
-}
-
-/* U+0080 to U+FFFF in two or three bytes. */
-static size_t
-put_char(char *out, unsigned c)
-{
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	out[0] = (char)(0xe0 | c >> 12);
-	out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[2] = (char)(0x80 | (c & 0x3f));
-	return 3;
 }
 
 struct span
@@ -130,7 +138,7 @@ utf8_from_windows_1252(struct arena *a, struct span s)
 		if (s.len == 0)
 			break;
 		c = (unsigned char)s.data[0];
-		len += put_char(out + len, c < 0xa0 ? upper[c - 0x80] : c);
+		len += utf8_put(c < 0xa0 ? upper[c - 0x80] : c, out + len);
 		s = span_from(s, 1);
 		ascii = utf8_ascii_prefix(s);
 	}

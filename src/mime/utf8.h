@@ -11,6 +11,11 @@ size_t utf8_char(struct span s);
 /* How many bytes in front are ASCII. */
 size_t utf8_ascii_prefix(struct span s);
 bool utf8_valid(struct span s);
+/* The character at the front, whose length utf8_char() told. */
+uint32_t utf8_code(const char *at, size_t len);
+/* A character's bytes; their number. */
+enum { UTF8_MAX = 4 };
+size_t utf8_put(uint32_t code, char out[UTF8_MAX]);
 
 /* Text in the arena, or `s` itself where nothing is to be changed: malformed
  * bytes become U+FFFD. */

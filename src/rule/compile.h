@@ -42,6 +42,16 @@ struct regex_run {
 	size_t first, count;
 };
 
+/* What of the texts of a message an expression is held against. */
+enum text_view {
+	VIEW_TEXT,    /* all, and where something is hidden what is shown as well */
+	VIEW_VISIBLE, /* what is shown */
+	VIEW_HIDDEN,  /* what is not */
+	VIEW_FOLDED,  /* the first, folded (fold.h) */
+	VIEWS
+};
+extern const char *const text_view_names[]; /* ends with NULL */
+
 struct header_group {
 	struct header_group *next;
 	struct span name;
@@ -51,13 +61,16 @@ struct header_group {
 
 /* All that is looked for in a message. */
 struct search {
-	struct regex_group body, raw_body, uri;
+	struct regex_group views[VIEWS], raw_body, uri;
 	struct header_group *headers;
 	size_t header_count;
 	struct signature_builder *builder;
 	struct signatures *signatures; /* NULL when there are none */
 	size_t signature_slots;        /* conditions on signatures */
 	bool bodies;                   /* some condition asks for decoded contents */
+	bool hidden_text;              /* some condition asks how much is hidden, */
+	bool links;                    /* … for links by their parts, */
+	bool shown_links;              /* … and for what their text shows */
 	bool archives;                 /* … for members of archives */
 };
 
@@ -104,3 +117,6 @@ bool regexes_read(struct compiler *c, struct yaml *value, struct regex_group *gr
 struct regex *regex_read(struct compiler *c, struct yaml *value);
 
 #endif
+/* domain_file.c: adds the names in the file whose path is the value. */
+struct domain_set;
+bool domain_file_read(struct compiler *c, struct yaml *value, struct domain_set *set);

@@ -50,7 +50,7 @@ truth_of(bool holds)
 	CONDITION(name); \
 	void name##_locate(const struct evaluation *e, const struct node *node, struct places *found)
 
-extern const char *const header_keys[], *const attachment_keys[], *const signature_keys[], *const envelope_keys[],
+extern const char *const header_keys[], *const attachment_keys[], *const body_keys[], *const uri_keys[], *const signature_keys[], *const envelope_keys[],
     *const client_keys[];
 
 CONDITION_LOCATES(all);
@@ -59,6 +59,7 @@ CONDITION(not);
 CONDITION_LOCATES(reference);
 CONDITION(header);
 CONDITION(body);
+CONDITION(hidden_text);
 CONDITION(raw_body);
 CONDITION(uri);
 CONDITION_LOCATES(attachment);

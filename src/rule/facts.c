@@ -99,9 +99,7 @@ facts_prepare(struct facts *f)
 	const struct search *s = f->search;
 
 	f->last_item = &f->items;
-	f->body = results_new(f->arena, s->body.count);
-	f->raw_body = results_new(f->arena, s->raw_body.count);
-	f->uri = results_new(f->arena, s->uri.count);
+	texts_prepare(f);
 	f->headers = ARENA_ARRAY(f->arena, struct header_facts, s->header_count);
 	f->sightings = ARENA_ARRAY(f->arena, struct sighting *, s->signature_slots);
 	if (f->message->over_limit)
@@ -120,7 +118,7 @@ facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *scrat
 
 	facts_prepare(f);
 	t.archives = want_parts || s->archives;
-	t.bodies = t.archives || s->bodies || s->body.count > 0 || s->uri.count > 0;
+	t.bodies = t.archives || s->bodies || texts_are_wanted(s);
 	text_take_headers(&t);
 	text_take_raw_body(&t);
 	parts_take(&t);

@@ -5,6 +5,7 @@
 #include "engine/container.h"
 #include "rule/compile.h"
 #include "rule/evaluate.h"
+#include "rule/uri.h"
 
 /* A MIME part in one reading of its body, or a member of a container. */
 struct item {
@@ -38,6 +39,16 @@ struct header_facts {
 	enum regex_result *results;
 };
 
+/* Where a link goes (uri.h), and whether its text shows another domain. */
+struct link {
+	struct link *next, *next_in_bucket;
+	struct span written;
+	struct uri_target target;
+	bool mismatch;
+};
+
+enum { LINK_BUCKETS = 1024 };
+
 struct facts {
 	struct arena *arena;
 	const struct search *search;
@@ -45,7 +56,11 @@ struct facts {
 	const struct rule_envelope *envelope;
 	struct item *items, **last_item;
 	size_t item_count;
-	enum regex_result *body, *raw_body, *uri; /* by place in the group */
+	enum regex_result *views[VIEWS], *raw_body, *uri; /* by place in the group */
+	size_t hidden_text;                       /* characters, in the part that hides most */
+	struct link *links, **last_link, **link_buckets;
+	size_t link_count;
+	const char *unread_links;                 /* why there may be more, or NULL */
 	struct header_facts *headers;             /* by header_group.index */
 	struct sighting **sightings;              /* by the condition's slot */
 	/* Why what was not found may be there all the same, or NULL. */
@@ -53,7 +68,7 @@ struct facts {
 };
 
 struct rule_scratch {
-	struct textset_scratch *body, *raw_body, *uri, **headers;
+	struct textset_scratch *views[VIEWS], *raw_body, *uri, **headers;
 	size_t header_count;
 	struct signatures_scratch *signatures;
 };
@@ -95,9 +110,17 @@ void item_take_content(struct taking *t, struct item *item, struct span content)
 void region_search(struct taking *t, struct item *item, struct span bytes);
 /* facts_container.c: members and traits. */
 void container_take(struct taking *t, struct item *item, struct span content);
-/* facts_text.c */
+/* facts_link.c */
 void uri_take(void *context, struct span uri); /* context: a struct taking */
+/* The same of a link that is shown as `shown`. */
+void link_take(void *context, struct span uri, struct span shown);
+bool links_are_wanted(const struct search *s);
+/* facts_text.c */
 enum regex_result *results_new(struct arena *a, size_t count);
+void text_match(const struct regex_group *group, struct textset_scratch *scratch, struct span text,
+    enum regex_result *results);
+bool texts_are_wanted(const struct search *s);
+void texts_prepare(struct facts *f);
 void text_take_headers(struct taking *t);
 void text_take_raw_body(struct taking *t);
 void text_take_part(struct taking *t, const struct mime_part *part, struct span content);

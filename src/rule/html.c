@@ -3,14 +3,18 @@
  * lenient reader may differ (an unclosed comment or quote swallows the rest),
  * the standard is followed, as browsers and mail programs do.
  *
- * Limits: style sheets are not applied, so text that CSS hides is seen; that
- * is what spam filters want. `pre` is collapsed like other text. */
+ * Where it is asked what is hidden, the style sheets are read before, and the
+ * open elements are kept track of (hiding.h).
+ *
+ * Limits: `pre` is collapsed like other text; scripts are not run. */
 #include "config.h"
 
 #include "rule/html.h"
 
-#include "base/codec.h"
-#include "rule/html_entities.h"
+#include "rule/characters.h"
+#include "rule/hiding.h"
+#include "rule/html_links.h"
+#include "rule/html_reference.h"
 #include "rule/uri.h"
 
 struct html {
@@ -19,33 +23,36 @@ struct html {
 	char *out;
 	size_t len;
 	char blank;     /* ' ' or '\n' that goes before the next visible character, or 0 */
-	void (*link)(void *context, struct span uri);
-	void *context;
+	bool blank_hidden;
+	struct hiding *hiding; /* NULL when it is not asked for */
+	bool hidden;
+	struct html_page page;
+	size_t run_cap;
+	const struct html_wanted *wanted;
+	struct html_links links;
+	bool in_href;        /* the attribute that is being read is one of <a> */
+	struct span anchor;  /* where the open <a> leads, or empty, */
+	size_t anchor_start; /* and where its text begins */
+	bool in_comment;     /* for single programs, that is read as markup */
 };
 
-static const char *const blocks[] = { "address", "article", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt",
-	"footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "li", "ol", "option", "p", "pre",
-	"section", "table", "td", "th", "title", "tr", "ul", NULL };
+enum byte_class { BYTE_PLAIN, BYTE_BLANK, BYTE_OTHER };
 
-/* Their contents are code. */
-static const char *const dropped[] = { "script", "style", NULL };
+static enum byte_class
+class_of(char c)
+{
+	static const char classes[256] = {
+		['\t'] = BYTE_BLANK, ['\n'] = BYTE_BLANK, ['\v'] = BYTE_BLANK, ['\f'] = BYTE_BLANK, ['\r'] = BYTE_BLANK,
+		[' '] = BYTE_BLANK, ['<'] = BYTE_OTHER, ['&'] = BYTE_OTHER, [0x80 ... 0xff] = BYTE_OTHER,
+	};
 
-/* UTF-8 of characters that are not seen. */
-static const char *const invisible[] = {
-	"\xc2\xad",     /* soft hyphen */
-	"\xcd\x8f",     /* combining grapheme joiner */
-	"\xe2\x80\x8b", /* zero width space */
-	"\xe2\x80\x8c", /* zero width non-joiner */
-	"\xe2\x80\x8d", /* zero width joiner */
-	"\xe2\x81\xa0", /* word joiner */
-	"\xef\xbb\xbf", /* byte order mark */
-	NULL,
-};
+	return (enum byte_class)classes[(unsigned char)c];
+}
 
 static bool
 is_space(char c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return class_of(c) == BYTE_BLANK;
 }
 
 static bool
@@ -54,143 +61,61 @@ is_letter(char c)
 	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
-static bool
-is_one_of(struct span name, const char *const *names)
-{
-	for (; *names != NULL; names++)
-		if (name.len > 0 && ascii_lower(name.data[0]) == **names && span_is_nocase(name, *names))
-			return true;
-	return false;
-}
-
 static void
 put_blank(struct html *h, char blank)
 {
+	if (h->blank == 0)
+		h->blank_hidden = h->hidden;
+	else
+		h->blank_hidden &= h->hidden;
 	if (h->blank != '\n')
 		h->blank = blank;
 }
 
-/* One character's bytes. */
 static void
-put(struct html *h, struct span character)
+look_again(struct html *h)
 {
-	if (is_space(character.data[0]) || span_eq(character, SPAN_LITERAL("\xc2\xa0"))) {
-		put_blank(h, ' ');
+	h->hidden = h->hiding != NULL && hiding_is_on(h->hiding);
+}
+
+/* What is put from here on is hidden, or not. */
+static void
+mark(struct html *h, bool hidden)
+{
+	struct html_page *p = &h->page;
+	bool before = p->run_count > 0 && p->runs[p->run_count - 1].hidden;
+
+	if (hidden == before)
 		return;
-	}
-	if ((unsigned char)character.data[0] >= 0x80 && is_one_of(character, invisible))
-		return;
-	if (h->blank != 0 && h->len > 0)
+	p->runs = arena_grow(h->arena, p->runs, sizeof(*p->runs), &h->run_cap, p->run_count + 1);
+	p->runs[p->run_count++] = (struct html_run){ h->len, hidden };
+}
+
+/* Bytes of visible characters, `count` of them, and single blanks between. */
+static void
+put(struct html *h, struct span text, size_t count)
+{
+	if (h->blank != 0 && h->len > 0) {
+		mark(h, h->blank_hidden);
 		h->out[h->len++] = h->blank;
+	}
 	h->blank = 0;
-	memcpy(h->out + h->len, character.data, character.len);
-	h->len += character.len;
+	mark(h, h->hidden);
+	if (h->hidden)
+		h->page.hidden += count;
+	memcpy(h->out + h->len, text.data, text.len);
+	h->len += text.len;
 }
 
-/* Length of the character at the beginning, as its first byte tells; what is
- * malformed is a character a byte. */
-static size_t
-character_length(struct span s)
+static void
+put_character(struct html *h, struct span character)
 {
-	unsigned char lead = (unsigned char)s.data[0];
-	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
+	uint32_t code = utf8_code(character.data, character.len);
 
-	if (len > s.len)
-		return 1;
-	for (size_t i = 1; i < len; i++)
-		if ((s.data[i] & 0xc0) != 0x80)
-			return 1;
-	return len;
-}
-
-static size_t
-utf8_put(uint32_t code, char out[4])
-{
-	if (code < 0x80) {
-		out[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		out[0] = (char)(0xc0 | code >> 6);
-		out[1] = (char)(0x80 | (code & 0x3f));
-		return 2;
-	}
-	if (code < 0x10000) {
-		out[0] = (char)(0xe0 | code >> 12);
-		out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (code & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | code >> 18);
-	out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (code & 0x3f));
-	return 4;
-}
-
-/* Numbers 128 to 159 mean windows-1252 (WHATWG 13.2.5.80); what is no
- * character is U+FFFD. */
-static uint32_t
-code_meant(uint32_t code)
-{
-	static const uint16_t windows_1252[32] = { 0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030,
-		0x160, 0x2039, 0x152, 0x8d, 0x17d, 0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc,
-		0x2122, 0x161, 0x203a, 0x153, 0x9d, 0x17e, 0x178 };
-
-	if (code >= 0x80 && code < 0xa0)
-		return windows_1252[code - 0x80];
-	return code == 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0xfffd : code;
-}
-
-/* "&#123;" or "&#x7b;", also without the semicolon: its length, or 0. */
-static size_t
-numeric_reference(struct span s, uint32_t *code)
-{
-	bool hex = s.len > 2 && ascii_lower(s.data[2]) == 'x';
-	size_t first = hex ? 3 : 2, at = first;
-	uint32_t value = 0;
-
-	for (; at < s.len; at++) {
-		int digit = hex_digit(s.data[at]);
-
-		if (digit < 0 || (!hex && digit > 9))
-			break;
-		if (value <= 0x10ffff)
-			value = value * (hex ? 16 : 10) + (uint32_t)digit;
-	}
-	if (at == first)
-		return 0;
-	*code = code_meant(value);
-	return at < s.len && s.data[at] == ';' ? at + 1 : at;
-}
-
-/* "&amp;"; the semicolon may be missing in text, not in an attribute, where
- * "?a=1&copy=2" is common. */
-static size_t
-named_reference(struct span s, bool in_attribute, uint32_t *code)
-{
-	size_t at = 1;
-
-	while (at < s.len && at <= HTML_ENTITY_MAX && ascii_is_alnum(s.data[at]))
-		at++;
-	*code = html_entity(span_of(s.data + 1, at - 1));
-	if (*code == 0)
-		return 0;
-	if (at < s.len && s.data[at] == ';')
-		return at + 1;
-	return in_attribute ? 0 : at;
-}
-
-/* The character reference at the beginning of s: its length, or 0. */
-static size_t
-reference(struct span s, bool in_attribute, char out[4], size_t *out_len)
-{
-	uint32_t code = 0;
-	size_t len = s.len > 1 && s.data[1] == '#' ? numeric_reference(s, &code) : named_reference(s, in_attribute, &code);
-
-	if (len > 0)
-		*out_len = utf8_put(code, out);
-	return len;
+	if (character_is_blank(code))
+		put_blank(h, ' ');
+	else if (!character_is_invisible(code))
+		put(h, character, 1);
 }
 
 static void
@@ -207,48 +132,125 @@ skip_past(struct html *h, const char *end)
 	advance(h, at == SIZE_MAX ? h->in.len : at + strlen(end));
 }
 
-/* h->in begins behind "<!--". */
+/* What stands before the comment's end, and in *len its length with the end;
+ * text begins behind "<!--". */
+static struct span
+comment_inside(struct span text, size_t *len)
+{
+	size_t at = 0, dashes;
+
+	if (span_starts(text, ">") || span_starts(text, "->")) {
+		*len = text.data[0] == '>' ? 1 : 2;
+		return SPAN_NONE;
+	}
+	while ((dashes = span_find(span_from(text, at), SPAN_LITERAL("--"))) != SIZE_MAX) {
+		struct span rest;
+
+		at += dashes;
+		rest = span_from(text, at + 2);
+		if (span_starts(rest, ">") || span_starts(rest, "!>")) {
+			*len = at + (rest.data[0] == '>' ? 3 : 4);
+			return span_first(text, at);
+		}
+		at++;
+	}
+	*len = text.len;
+	return text;
+}
+
+/* "<!--[if mso]>": what follows, up to the comment's end, is markup to some. It
+ * is read as such here, and "<![endif]-->" ends it. */
 static void
 take_comment(struct html *h)
 {
-	size_t at = 0;
+	size_t len;
+	struct span inside = comment_inside(h->in, &len);
 
-	if (span_starts(h->in, ">") || span_starts(h->in, "->"))
-		at = h->in.data[0] == '>' ? 0 : 1;
-	else
-		for (; at < h->in.len; at++) {
-			struct span rest = span_from(h->in, at);
-
-			if (span_starts(rest, "-->") || span_starts(rest, "--!>")) {
-				at += rest.data[2] == '>' ? 2 : 3;
-				break;
-			}
-		}
-	advance(h, at + 1);
+	if (!span_starts_nocase(inside, "[if") || span_find_byte(inside, '>') == SIZE_MAX) {
+		advance(h, len);
+		return;
+	}
+	h->in_comment = true;
+	if (h->hiding != NULL)
+		hiding_open_comment(h->hiding);
+	look_again(h);
+	skip_past(h, ">");
 }
 
-/* Browsers drop line ends and tabs from links, so do we. */
 static void
-take_links(struct html *h, struct span value)
+leave_comment(struct html *h)
 {
-	char *out;
-	size_t len = 0;
+	h->in_comment = false;
+	if (h->hiding != NULL)
+		hiding_close_comment(h->hiding);
+	look_again(h);
+}
 
-	if (h->link == NULL || (span_find_byte(value, ':') == SIZE_MAX && span_find_byte(value, '&') == SIZE_MAX))
-		return;
-	out = arena_alloc_raw(h->arena, value.len);
-	while (value.len > 0) {
-		size_t put_len = 1, used = value.data[0] == '&' ? reference(value, true, out + len, &put_len) : 0;
+static void
+tell_link(void *context, struct span uri)
+{
+	struct html *h = context;
 
-		if (used == 0) {
-			out[len] = value.data[0];
-			used = 1;
-		}
-		if (strchr("\t\r\n", out[len]) == NULL || out[len] == '\0')
-			len += put_len;
-		value = span_from(value, used);
+	if (h->in_href && h->anchor.len == 0) {
+		h->anchor = uri;
+		h->anchor_start = h->len;
+	} else {
+		h->wanted->link(h->wanted->context, uri, SPAN_NONE);
 	}
-	uri_find(span_of(out, len), h->link, h->context);
+}
+
+static void
+end_anchor(struct html *h)
+{
+	if (h->anchor.len > 0)
+		h->wanted->link(h->wanted->context, h->anchor,
+		    span_trim(span_of(h->out + h->anchor_start, h->len - h->anchor_start)));
+	h->anchor = SPAN_NONE;
+}
+
+/* The looks' attribute of that name, or NULL. */
+static struct span *
+look_of(struct html_looks *l, struct span name)
+{
+	const struct {
+		const char *name;
+		struct span *value;
+	} known[] = { { "style", &l->style }, { "class", &l->class }, { "id", &l->id }, { "bgcolor", &l->bgcolor },
+		{ "color", &l->color }, { "text", &l->text }, { "background", &l->background } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (name.len > 0 && known[i].name[0] == ascii_lower(name.data[0]) && span_is_nocase(name, known[i].name))
+			return known[i].value;
+	return NULL;
+}
+
+/* Of two attributes of one name the first counts. */
+static void
+take_look(struct html *h, struct html_looks *l, struct span name, struct span value)
+{
+	struct span *look = look_of(l, name);
+
+	if (look != NULL && look->len == 0)
+		*look = span_trim(html_attribute_decode(h->arena, value));
+	else if (span_is_nocase(name, "hidden"))
+		l->hidden = true;
+	else if (span_is_nocase(name, "href"))
+		l->link = true;
+}
+
+static void
+take_attribute(struct html *h, const struct html_element *element, struct html_looks *looks, struct span name,
+    struct span value)
+{
+	if (h->hiding != NULL)
+		take_look(h, looks, name, value);
+	if (h->wanted->link == NULL || value.len == 0)
+		return;
+	h->in_href = (element->flags & ELEMENT_LINK) != 0 && span_is_nocase(name, "href");
+	if (element->name != NULL && strcmp(element->name, "base") == 0 && span_is_nocase(name, "href"))
+		html_links_set_base(&h->links, value);
+	html_links_take(&h->links, name, value);
+	h->in_href = false;
 }
 
 static void
@@ -285,9 +287,10 @@ take_value(struct html *h)
 
 /* Everything up to the tag's ">". */
 static void
-take_attributes(struct html *h)
+take_attributes(struct html *h, const struct html_element *element, struct html_looks *looks)
 {
 	for (;;) {
+		struct span name, value = SPAN_NONE;
 		size_t at = 0;
 
 		skip_spaces(h, true);
@@ -296,22 +299,38 @@ take_attributes(struct html *h)
 		/* A "=" at the beginning is part of the name. */
 		do
 			at++;
-		while (at < h->in.len && !is_space(h->in.data[at]) && strchr("/>=", h->in.data[at]) == NULL);
+		while (at < h->in.len && !is_space(h->in.data[at]) && h->in.data[at] != '/' && h->in.data[at] != '>' &&
+		    h->in.data[at] != '=');
+		name = span_first(h->in, at);
 		advance(h, at);
 		skip_spaces(h, false);
-		if (h->in.len == 0 || h->in.data[0] != '=')
-			continue;
-		advance(h, 1);
-		skip_spaces(h, false);
-		take_links(h, take_value(h));
+		if (h->in.len > 0 && h->in.data[0] == '=') {
+			advance(h, 1);
+			skip_spaces(h, false);
+			value = take_value(h);
+		}
+		take_attribute(h, element, looks, name, value);
 	}
 	advance(h, 1);
+}
+
+static void
+take_code(struct html *h, const struct html_element *element)
+{
+	bool style = strcmp(element->name, "style") == 0;
+	size_t at = span_find_nocase(h->in, style ? SPAN_LITERAL("</style") : SPAN_LITERAL("</script"));
+
+	if (style && h->wanted->link != NULL)
+		html_links_take_css(&h->links, span_first(h->in, at));
+	advance(h, at == SIZE_MAX ? h->in.len : at);
 }
 
 /* h->in begins at the tag's name. */
 static void
 take_tag(struct html *h, bool end_tag)
 {
+	struct html_looks looks = { 0 };
+	const struct html_element *element;
 	struct span name;
 	size_t at = 0;
 
@@ -319,13 +338,21 @@ take_tag(struct html *h, bool end_tag)
 		at++;
 	name = span_first(h->in, at);
 	advance(h, at);
-	take_attributes(h);
-	if (is_one_of(name, blocks))
+	element = html_element_find(name);
+	if ((element->flags & ELEMENT_LINK) != 0)
+		end_anchor(h);
+	take_attributes(h, element, &looks);
+	/* The line end is hidden with the element. */
+	if (h->hiding != NULL && !end_tag)
+		hiding_open(h->hiding, name, element, &looks);
+	look_again(h);
+	if ((element->flags & ELEMENT_BLOCK) != 0)
 		put_blank(h, '\n');
-	if (end_tag || !is_one_of(name, dropped))
-		return;
-	at = span_find_nocase(h->in, ascii_lower(name.data[1]) == 'c' ? SPAN_LITERAL("</script") : SPAN_LITERAL("</style"));
-	advance(h, at == SIZE_MAX ? h->in.len : at);
+	if (h->hiding != NULL && end_tag)
+		hiding_close(h->hiding, name, element);
+	look_again(h);
+	if (!end_tag && (element->flags & ELEMENT_CODE) != 0)
+		take_code(h, element);
 }
 
 /* h->in begins at "<". */
@@ -335,10 +362,17 @@ take_markup(struct html *h)
 	struct span rest = span_from(h->in, 1);
 	bool end_tag = span_starts(rest, "/");
 
-	if (span_starts(rest, "!--")) {
+	if (h->in_comment && span_starts(rest, "!--")) {
+		/* Comments do not nest: "<!-->" and the end of "<!-- x -->" end it. */
+		advance(h, 2);
+		skip_past(h, "-->");
+		leave_comment(h);
+	} else if (span_starts(rest, "!--")) {
 		advance(h, 4);
 		take_comment(h);
 	} else if (span_starts(rest, "!") || span_starts(rest, "?")) {
+		if (h->in_comment && span_starts_nocase(rest, "![endif"))
+			leave_comment(h);
 		skip_past(h, ">");
 	} else if (rest.len > end_tag && is_letter(rest.data[end_tag])) {
 		advance(h, 1 + end_tag);
@@ -346,63 +380,120 @@ take_markup(struct html *h)
 	} else if (end_tag) {
 		skip_past(h, ">");
 	} else {
-		put(h, span_first(h->in, 1));
+		put(h, span_first(h->in, 1), 1);
 		advance(h, 1);
 	}
 }
 
+/* A reference, or a character beyond ASCII; malformed bytes are one each. */
 static void
 take_character(struct html *h)
 {
-	char decoded[4];
+	char decoded[UTF8_MAX];
 	size_t len = 0, decoded_len = 0;
 
 	if (h->in.data[0] == '&')
-		len = reference(h->in, false, decoded, &decoded_len);
+		len = html_reference(h->in, false, decoded, &decoded_len);
 	if (len > 0) {
-		put(h, span_of(decoded, decoded_len));
-	} else {
-		len = character_length(h->in);
-		put(h, span_first(h->in, len));
+		put_character(h, span_of(decoded, decoded_len));
+		advance(h, len);
+		return;
 	}
-	advance(h, len);
+	len = utf8_char(h->in);
+	if (len > 0)
+		put_character(h, span_first(h->in, len));
+	else
+		put(h, span_first(h->in, 1), 1);
+	advance(h, len > 0 ? len : 1);
 }
 
-/* How many octets are visible ASCII that means itself. */
+/* How much is ASCII that means itself, with single blanks between words; in
+ * *blanks how many. */
 static size_t
-plain_run(struct span s)
+plain_run(struct span s, size_t *blanks)
 {
 	size_t i = 0;
 
-	while (i < s.len && s.data[i] > ' ' && s.data[i] < 0x7f && s.data[i] != '<' && s.data[i] != '&')
+	*blanks = 0;
+	for (;;) {
+		while (i < s.len && class_of(s.data[i]) == BYTE_PLAIN)
+			i++;
+		if (i == 0 || i + 1 >= s.len || s.data[i] != ' ' || class_of(s.data[i + 1]) != BYTE_PLAIN)
+			return i;
+		++*blanks;
 		i++;
-	return i;
+	}
 }
 
 static void
 take_text(struct html *h)
 {
-	size_t run = plain_run(h->in);
+	size_t blanks, run;
 
+	if (is_space(h->in.data[0])) {
+		put_blank(h, ' ');
+		skip_spaces(h, false);
+		return;
+	}
+	if (h->in_comment && span_starts(h->in, "-->")) {
+		leave_comment(h);
+		advance(h, 3);
+		return;
+	}
+	run = plain_run(h->in, &blanks);
 	if (run == 0) {
 		take_character(h);
 		return;
 	}
-	put(h, span_first(h->in, run));
+	if (h->in_comment) {
+		size_t end = span_find(span_first(h->in, run), SPAN_LITERAL("-->"));
+
+		run = end < run ? end : run;
+	}
+	put(h, span_first(h->in, run), run - (blanks < run ? blanks : 0));
 	advance(h, run);
 }
 
-struct span
-html_text(struct arena *a, struct span html, void (*link)(void *context, struct span uri), void *context)
+/* The rules of all <style> elements, as those further down count above, too.
+ * Those in comments are for single programs. */
+static void
+read_sheets(struct html *h, struct span html)
 {
-	struct html h = { .arena = a, .in = html, .link = link, .context = context };
+	size_t at, len;
 
+	while ((at = span_find_byte(html, '<')) != SIZE_MAX) {
+		html = span_from(html, at + 1);
+		if (span_starts(html, "!--")) {
+			comment_inside(span_from(html, 3), &len);
+			html = span_from(html, 3 + len);
+		} else if (span_starts_nocase(html, "style")) {
+			len = span_find_nocase(html, SPAN_LITERAL("</style"));
+			at = span_find_byte(span_first(html, len), '>');
+			if (at != SIZE_MAX)
+				hiding_read_sheet(h->hiding, span_from(span_first(html, len), at + 1));
+			html = span_from(html, len);
+		}
+	}
+}
+
+struct html_page
+html_read(struct arena *a, struct span html, const struct html_wanted *wanted)
+{
+	struct html h = { .arena = a, .in = html, .wanted = wanted };
+
+	h.links = (struct html_links){ .arena = a, .link = tell_link, .context = &h };
 	h.out = arena_alloc_raw(a, html.len + 1);
+	if (wanted->hiding) {
+		h.hiding = hiding_new(a);
+		read_sheets(&h, html);
+	}
 	while (h.in.len > 0) {
 		if (h.in.data[0] == '<')
 			take_markup(&h);
 		else
 			take_text(&h);
 	}
-	return span_of(h.out, h.len);
+	end_anchor(&h);
+	h.page.text = span_of(h.out, h.len);
+	return h.page;
 }

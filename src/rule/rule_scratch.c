@@ -25,7 +25,8 @@ rule_scratch_new(const struct ruleset *rs)
 		free(s);
 		return NULL;
 	}
-	s->body = group_scratch(&search->body);
+	for (size_t i = 0; i < VIEWS; i++)
+		s->views[i] = group_scratch(&search->views[i]);
 	s->raw_body = group_scratch(&search->raw_body);
 	s->uri = group_scratch(&search->uri);
 	for (const struct header_group *h = search->headers; h != NULL; h = h->next)
@@ -50,7 +51,8 @@ rule_scratch_free(struct rule_scratch **scratch)
 	*scratch = NULL;
 	if (s == NULL)
 		return;
-	textset_release(&s->body);
+	for (size_t i = 0; i < VIEWS; i++)
+		textset_release(&s->views[i]);
 	textset_release(&s->raw_body);
 	textset_release(&s->uri);
 	for (size_t i = 0; i < s->header_count; i++)

@@ -81,7 +81,8 @@ group_compile(struct arena *a, struct regex_group *g)
 static void
 search_compile(struct arena *a, struct search *s)
 {
-	group_compile(a, &s->body);
+	for (size_t i = 0; i < VIEWS; i++)
+		group_compile(a, &s->views[i]);
 	group_compile(a, &s->raw_body);
 	group_compile(a, &s->uri);
 	for (struct header_group *h = s->headers; h != NULL; h = h->next)

@@ -2,11 +2,24 @@
 #ifndef RULE_URI_H
 #define RULE_URI_H
 
-#include "base/span.h"
+#include "base/arena.h"
 
-/* Calls found() for each, in order, as written; a link ends at white space,
- * quotes, brackets < > { }, and before the punctuation that ends a sentence.
+/* Calls found() for each, in order. A link ends at white space, quotes,
+ * brackets < > { }, and before the punctuation that ends a sentence. It is told
+ * as written, with these exceptions, which are copies in the arena:
+ *   "www.a.example", "a.com/path"   as "http://…", where the domain exists;
+ *   "hxxp://"                       as "http://";
+ *   "<http://a.example/lo\r\nng>"   joined as well.
  * Links do not overlap. Linear. */
-void uri_find(struct span text, void (*found)(void *context, struct span uri), void *context);
+void uri_find(struct arena *a, struct span text, void (*found)(void *context, struct span uri), void *context);
+
+/* Where a link goes, whatever it looks like. */
+struct uri_target {
+	struct span uri;     /* with its host as below and without a user; itself where nothing was odd */
+	struct span host;    /* lower case, in ASCII (IDNA), an address as 192.0.2.1 or [2001:db8::1]; may be empty */
+	struct span unicode; /* the host in Unicode, itself where it is no IDNA */
+	struct span domain;  /* registered domain ("example.co.uk"), or the address; may be empty */
+};
+struct uri_target uri_target(struct arena *a, struct span uri);
 
 #endif

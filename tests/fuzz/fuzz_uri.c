@@ -1,4 +1,5 @@
-/* Links in text: inside it, in order, not overlapping. */
+/* Links in text and where they go: memory is there, hosts are of one form, and
+ * the form that tells where a link goes goes there, too. */
 #include "config.h"
 
 #include "rule/uri.h"
@@ -8,20 +9,34 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-in_order(void *context, struct span uri)
+check_host(struct span host)
 {
-	struct span *rest = context;
+	for (size_t i = 0; i < host.len; i++)
+		if ((unsigned char)host.data[i] <= ' ' || (host.data[i] >= 'A' && host.data[i] <= 'Z'))
+			abort();
+}
 
-	if (uri.len < 7 || uri.data < rest->data || span_end(uri) > span_end(*rest))
+static void
+check_target(void *context, struct span uri)
+{
+	struct arena *a = context;
+	struct uri_target t = uri_target(a, uri);
+
+	check_host(t.host);
+	if (t.domain.len > t.host.len)
 		abort();
-	*rest = span_from(*rest, (size_t)(span_end(uri) - rest->data));
+	if (t.uri.data != uri.data && !span_eq(uri_target(a, t.uri).host, t.host))
+		abort();
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct span rest = span_of((const char *)data, size);
+	struct arena *a = arena_new(0);
+	struct span text = span_of((const char *)data, size);
 
-	uri_find(rest, in_order, &rest);
+	uri_find(a, text, check_target, a);
+	uri_target(a, text);
+	arena_free(&a);
 	return 0;
 }
