@@ -16,6 +16,13 @@ tests_unit_test_magic_LDADD = $(ENGINE_DEPS)
 unit_tests += tests/unit/test_archive
 tests_unit_test_archive_SOURCES = tests/unit/test_archive.c
 tests_unit_test_archive_LDADD = $(ENGINE_DEPS)
+unit_tests += tests/unit/test_zip
+tests_unit_test_zip_SOURCES = tests/unit/test_zip.c tests/lib/archive_maker.c tests/lib/archive_maker.h
+tests_unit_test_zip_LDADD = $(ENGINE_DEPS)
+unit_tests += tests/unit/test_container
+tests_unit_test_container_SOURCES = tests/unit/test_container.c tests/data/encrypted_headers_7z.inc \
+	tests/lib/archive_maker.c tests/lib/archive_maker.h
+tests_unit_test_container_LDADD = $(ENGINE_DEPS)
 
 fuzz_targets += tests/fuzz/fuzz_signature_syntax
 tests_fuzz_fuzz_signature_syntax_SOURCES = tests/fuzz/fuzz_signature_syntax.c

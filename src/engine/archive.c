@@ -154,24 +154,55 @@ failure_of(struct archive_reading *r)
 	return archive_errno(r->handle) == ENOMEM ? ARCHIVE_OVER_LIMIT : ARCHIVE_DAMAGED;
 }
 
+/* Appends, charging in steps so that a limit is met before the memory. NULL
+ * bytes: a hole in a sparse file. */
+static enum archive_result
+append(struct archive_reading *r, struct span *content, size_t *cap, const char *bytes, uint64_t len)
+{
+	while (len > 0) {
+		char *room = (char *)content->data;
+		size_t step = len < SMALL_MAX ? (size_t)len : SMALL_MAX;
+
+		if (*cap - content->len < step)
+			room = grow(r, content->len, cap);
+		if (bytes != NULL)
+			memcpy(room + content->len, bytes, step);
+		else
+			memset(room + content->len, 0, step);
+		*content = span_of(room, content->len + step);
+		if (reading_charge(r, step) == ARCHIVE_OVER_LIMIT)
+			return ARCHIVE_OVER_LIMIT;
+		bytes = bytes != NULL ? bytes + step : NULL;
+		len -= step;
+	}
+	return ARCHIVE_READ;
+}
+
+/* Block by block: archive_read_data() would lose what it has of a content
+ * whose end is damaged, or only longer than declared. */
 enum archive_result
 reading_content(struct archive_reading *r, struct span *content)
 {
-	char *bytes = r->small;
-	size_t len = 0, cap = SMALL_MAX;
+	enum archive_result result = ARCHIVE_READ;
+	size_t cap = SMALL_MAX;
 
+	*content = span_of(r->small, 0);
 	for (;;) {
-		la_ssize_t n;
+		const void *bytes;
+		la_int64_t offset;
+		size_t len;
+		int status = archive_read_data_block(r->handle, &bytes, &len, &offset);
 
-		if (len == cap)
-			bytes = grow(r, len, &cap);
-		n = archive_read_data(r->handle, bytes + len, cap - len < SMALL_MAX ? cap - len : SMALL_MAX);
-		len += n > 0 ? (size_t)n : 0;
-		*content = span_of(bytes, len);
-		if (n <= 0)
-			return n == 0 ? ARCHIVE_READ : failure_of(r);
-		if (reading_charge(r, (uint64_t)n) == ARCHIVE_OVER_LIMIT)
-			return ARCHIVE_OVER_LIMIT;
+		if (status == ARCHIVE_EOF)
+			return ARCHIVE_READ;
+		if (status < ARCHIVE_WARN)
+			return failure_of(r);
+		if (offset > 0 && (uint64_t)offset > content->len)
+			result = append(r, content, &cap, NULL, (uint64_t)offset - content->len);
+		if (result == ARCHIVE_READ)
+			result = append(r, content, &cap, bytes, len);
+		if (result == ARCHIVE_OVER_LIMIT)
+			return result;
 	}
 }
 

@@ -12,8 +12,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-/* The filter of lz4 can only be guessed; this many are it and the source. */
-enum { ONE_FILTER = 2 };
+enum { ONE_FILTER = 2 }; /* as libarchive counts: it and the source */
 
 /* RFC 1952 2.3: the name that the file had, where the header tells it. */
 static struct span
@@ -103,12 +102,6 @@ archive_read_zstd(struct archive_reading *r)
 	return read_filter(r, ARCHIVE_FILTER_ZSTD, SPAN_LITERAL(""));
 }
 
-enum archive_result
-archive_read_compress(struct archive_reading *r)
-{
-	return read_filter(r, ARCHIVE_FILTER_COMPRESS, SPAN_LITERAL(""));
-}
-
 /* Its payload is a compressed cpio, which is told as it stands. */
 enum archive_result
 archive_read_rpm(struct archive_reading *r)
@@ -116,15 +109,29 @@ archive_read_rpm(struct archive_reading *r)
 	return read_filter(r, ARCHIVE_FILTER_RPM, SPAN_LITERAL(""));
 }
 
-enum archive_result
-archive_read_lz4(struct archive_reading *r)
+/* Filters that read as soon as they are made, and so cannot be set before there
+ * is something to read. Nested in itself, such a file is over the limit. */
+static enum archive_result
+read_guessed(struct archive_reading *r, int (*support)(struct archive *))
 {
 	struct archive *handle = reading_handle(r);
 	enum archive_result result;
 
-	if (archive_read_support_format_raw(handle) != ARCHIVE_OK || archive_read_support_filter_lz4(handle) != ARCHIVE_OK)
+	if (archive_read_support_format_raw(handle) != ARCHIVE_OK || support(handle) != ARCHIVE_OK)
 		arena_give_up(r->arena, "out of memory");
 	result = read_file(r, SPAN_LITERAL(""));
 	reading_close(r);
 	return result;
+}
+
+enum archive_result
+archive_read_lz4(struct archive_reading *r)
+{
+	return read_guessed(r, archive_read_support_filter_lz4);
+}
+
+enum archive_result
+archive_read_compress(struct archive_reading *r)
+{
+	return read_guessed(r, archive_read_support_filter_compress);
 }

@@ -7,8 +7,8 @@
 
 #include <archive.h>
 
-static enum archive_result
-read_by(struct archive_reading *r, int (*support)(struct archive *), const char *options, bool strong)
+enum archive_result
+archive_read_by(struct archive_reading *r, int (*support)(struct archive *), const char *options, bool strong)
 {
 	struct archive *handle = reading_handle(r);
 	enum archive_result result;
@@ -26,62 +26,52 @@ read_by(struct archive_reading *r, int (*support)(struct archive *), const char 
 }
 
 enum archive_result
-archive_read_tar(struct archive_reading *r)
-{
-	return read_by(r, archive_read_support_format_tar, NULL, false);
-}
-
-enum archive_result
 archive_read_seven_zip(struct archive_reading *r)
 {
-	return read_by(r, archive_read_support_format_7zip, NULL, true);
-}
-
-enum archive_result
-archive_read_rar(struct archive_reading *r)
-{
-	enum archive_result result = read_by(r, archive_read_support_format_rar, NULL, false);
-
-	return result != ARCHIVE_NONE ? result : read_by(r, archive_read_support_format_rar5, NULL, true);
+	return archive_read_by(r, archive_read_support_format_7zip, NULL, true);
 }
 
 enum archive_result
 archive_read_cab(struct archive_reading *r)
 {
-	return read_by(r, archive_read_support_format_cab, NULL, true);
+	enum { FLAGS = 30, CONTINUES = 3 }; /* from, or in, another cabinet */
+
+	if (r->data.len > FLAGS && (r->data.data[FLAGS] & CONTINUES) != 0)
+		reading_trait(r, TRAIT_MULTI_VOLUME);
+	return archive_read_by(r, archive_read_support_format_cab, NULL, true);
 }
 
 /* A disc has up to two trees of names, and systems differ in which they show. */
 enum archive_result
 archive_read_iso(struct archive_reading *r)
 {
-	enum archive_result first = read_by(r, archive_read_support_format_iso9660, NULL, true);
+	enum archive_result first = archive_read_by(r, archive_read_support_format_iso9660, NULL, true);
 
 	if (r->stopped || first == ARCHIVE_OVER_LIMIT)
 		return first;
-	return archive_worse(first, read_by(r, archive_read_support_format_iso9660, "!joliet", true));
+	return archive_worse(first, archive_read_by(r, archive_read_support_format_iso9660, "!joliet", true));
 }
 
 enum archive_result
 archive_read_ar(struct archive_reading *r)
 {
-	return read_by(r, archive_read_support_format_ar, NULL, false);
+	return archive_read_by(r, archive_read_support_format_ar, NULL, false);
 }
 
 enum archive_result
 archive_read_cpio(struct archive_reading *r)
 {
-	return read_by(r, archive_read_support_format_cpio, NULL, false);
+	return archive_read_by(r, archive_read_support_format_cpio, NULL, false);
 }
 
 enum archive_result
 archive_read_lha(struct archive_reading *r)
 {
-	return read_by(r, archive_read_support_format_lha, NULL, false);
+	return archive_read_by(r, archive_read_support_format_lha, NULL, false);
 }
 
 enum archive_result
 archive_read_xar(struct archive_reading *r)
 {
-	return read_by(r, archive_read_support_format_xar, NULL, true);
+	return archive_read_by(r, archive_read_support_format_xar, NULL, true);
 }

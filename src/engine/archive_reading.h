@@ -41,9 +41,13 @@ void reading_trait(struct archive_reading *r, enum trait trait);
  * damaged does not keep those after it from being read. */
 enum archive_result reading_entries(struct archive_reading *r);
 
-/* --- Kinds, each in its file --- */
+/* All of the data by one of libarchive's formats, with its options or NULL. What is
+ * not of the format is ARCHIVE_NONE, or damaged where the kind's mark is strong. */
+enum archive_result archive_read_by(struct archive_reading *r, int (*support)(struct archive *), const char *options,
+    bool strong);
 
-/* By the options that select what libarchive tries: all its formats that unpack files. */
+/* --- Kinds --- */
+
 enum archive_result archive_read_tar(struct archive_reading *r);
 enum archive_result archive_read_seven_zip(struct archive_reading *r);
 enum archive_result archive_read_rar(struct archive_reading *r);

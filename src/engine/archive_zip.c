@@ -14,6 +14,9 @@
 
 enum { HEADER_SIZE = 31 }; /* with a name of one letter */
 
+/* libarchive gives nothing of a content whose sizes do not follow in full. */
+static const char padding[32];
+
 struct feed {
 	char header[HEADER_SIZE];
 	struct span content;
@@ -31,8 +34,13 @@ give(struct archive *handle, void *context, const void **bytes)
 		*bytes = feed->header;
 		return HEADER_SIZE;
 	case 1:
+		if (feed->content.len == 0)
+			return 0;
 		*bytes = feed->content.data;
 		return (la_ssize_t)feed->content.len;
+	case 2:
+		*bytes = padding;
+		return sizeof(padding);
 	default:
 		return 0;
 	}

@@ -6,6 +6,7 @@ src_libengine_a_SOURCES = \
 	src/engine/archive_formats.c \
 	src/engine/archive_rar.c \
 	src/engine/archive_reading.h \
+	src/engine/archive_tar.c \
 	src/engine/archive_zip.c \
 	src/engine/clamav.c \
 	src/engine/clamav.h \
@@ -24,6 +25,8 @@ src_libengine_a_SOURCES = \
 	src/engine/clamav_scan.c \
 	src/engine/clamav_text.c \
 	src/engine/clamav_type.c \
+	src/engine/cms.c \
+	src/engine/cms.h \
 	src/engine/container.c \
 	src/engine/container.h \
 	src/engine/digest.c \
@@ -35,6 +38,8 @@ src_libengine_a_SOURCES = \
 	src/engine/executable.h \
 	src/engine/grams.c \
 	src/engine/grams.h \
+	src/engine/html_files.c \
+	src/engine/html_files.h \
 	src/engine/literals.h \
 	src/engine/lzfu.c \
 	src/engine/lzfu.h \
@@ -62,10 +67,13 @@ src_libengine_a_SOURCES = \
 	src/engine/pdf_object.h \
 	src/engine/pdf_token.c \
 	src/engine/pdf_token.h \
+	src/engine/pgp.c \
 	src/engine/regex.c \
 	src/engine/regex_literal.c \
 	src/engine/regex_literal.h \
 	src/engine/regex_run.h \
+	src/engine/regex_wider.c \
+	src/engine/regex_wider.h \
 	src/engine/rtf.c \
 	src/engine/rtf.h \
 	src/engine/signature.c \
@@ -82,16 +90,17 @@ src_libengine_a_SOURCES = \
 	src/engine/vba.h \
 	src/engine/xml_tags.c \
 	src/engine/xml_tags.h \
+	src/engine/wider_set.h \
 	src/engine/zip_layout.c \
 	src/engine/zip_layout.h \
 	src/engine/zip_record.c \
 	src/engine/zip_record.h
 if HAVE_HYPERSCAN
-src_libengine_a_SOURCES += src/engine/literals_hs.c
+src_libengine_a_SOURCES += src/engine/literals_hs.c src/engine/wider_set_hs.c
 else
-src_libengine_a_SOURCES += src/engine/literals_ac.c
+src_libengine_a_SOURCES += src/engine/literals_ac.c src/engine/wider_set_none.c
 endif
-EXTRA_DIST += src/engine/literals_hs.c src/engine/literals_ac.c
+EXTRA_DIST += src/engine/literals_hs.c src/engine/literals_ac.c src/engine/wider_set_hs.c src/engine/wider_set_none.c
 if HAVE_YARA
 src_libengine_a_SOURCES += src/engine/yara.c src/engine/yara.h
 else

@@ -18,7 +18,10 @@
 
 #include <stdlib.h>
 
-enum { ENDS_MAX = 8 }; /* end records that are followed; honest archives have one */
+enum {
+	ENDS_MAX = 8,             /* end records that are followed; honest archives have one */
+	WALKS_MAX = 4 * ENDS_MAX, /* each by offset and by size, itself and its ZIP64 record */
+};
 
 struct extent {
 	uint64_t from, to;
@@ -32,6 +35,8 @@ struct survey {
 	struct extent *headers; /* of listed entries, sorted by offset; header and content */
 	struct extent *contents; /* of those that are unpacked, sorted */
 	size_t header_count, content_count;
+	struct extent walked[WALKS_MAX]; /* directories: where they begin, and their shift */
+	size_t walk_count;
 };
 
 static void
@@ -121,6 +126,15 @@ is_central(struct span data, uint64_t offset)
 	return zip_central_at(data, offset, &e);
 }
 
+static bool
+is_walked(const struct survey *s, uint64_t from, uint64_t shift)
+{
+	for (size_t i = 0; i < s->walk_count; i++)
+		if (s->walked[i].from == from && s->walked[i].to == shift)
+			return true;
+	return s->walk_count == WALKS_MAX;
+}
+
 /* Lists what stands from `from` on; offsets in it are short by `shift`. */
 static void
 walk_directory(struct survey *s, const struct zip_end *end, uint64_t from, uint64_t shift)
@@ -128,6 +142,9 @@ walk_directory(struct survey *s, const struct zip_end *end, uint64_t from, uint6
 	struct zip_entry e;
 	uint64_t at = from, entries = 0;
 
+	if (is_walked(s, from, shift))
+		return;
+	s->walked[s->walk_count++] = (struct extent){ from, shift };
 	while (!s->out->over_limit && zip_central_at(s->data, at, &e)) {
 		at += e.record;
 		entries++;
