@@ -67,10 +67,10 @@ struct search {
 	struct signature_builder *builder;
 	struct signatures *signatures; /* NULL when there are none */
 	size_t signature_slots;        /* conditions on signatures */
-	bool bodies;                   /* some condition asks for decoded contents */
 	bool hidden_text;              /* some condition asks how much is hidden, */
 	bool links;                    /* … for links by their parts, */
 	bool shown_links;              /* … and for what their text shows */
+	bool bodies;                   /* some condition asks for decoded contents */
 	bool archives;                 /* … for members of archives */
 };
 
@@ -115,8 +115,8 @@ void report_unknown(struct compiler *c, const struct yaml *n, const char *what, 
 /* One expression or a list of them, added to the group. */
 bool regexes_read(struct compiler *c, struct yaml *value, struct regex_group *group, struct regex_run *run);
 struct regex *regex_read(struct compiler *c, struct yaml *value);
-
-#endif
 /* domain_file.c: adds the names in the file whose path is the value. */
 struct domain_set;
 bool domain_file_read(struct compiler *c, struct yaml *value, struct domain_set *set);
+
+#endif
