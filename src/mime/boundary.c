@@ -65,16 +65,16 @@ delimiter_at(const struct boundary *open, const char *line, const char *end, str
 }
 
 /* Of a line with dashes at `dashes`: is it a delimiter but for the blanks, or
- * the text and bare CR, before them? */
+ * the text and a CR, VT or FF, before them? */
 static bool
 is_indented(const struct boundary *open, const char *begin, const char *dashes, const char *end)
 {
 	const char *at = dashes;
 	struct delimiter d;
 
-	while (at > begin && at[-1] <= ' ' && at[-1] >= 0 && at[-1] != '\n' && at[-1] != '\r')
+	while (at > begin && (at[-1] == ' ' || at[-1] == '\t' || at[-1] == '\0'))
 		at--;
-	return (at == begin || at[-1] == '\n' || at[-1] == '\r') && delimiter_at(open, dashes, end, &d);
+	return (at == begin || (at[-1] >= '\n' && at[-1] <= '\r')) && delimiter_at(open, dashes, end, &d);
 }
 
 static bool

@@ -66,14 +66,20 @@ is_complete(const struct mime_type *type)
 	return slash != NULL && slash > type->type && slash[1] != '\0';
 }
 
-/* A type without its second word: programs know what multipart is without. */
+/* A type without its second word: programs know what multipart and message are
+ * without. */
 static void
 complete_type(struct content *c, struct mime_type *type)
 {
 	if (is_complete(type))
 		return;
 	defect_add(c->m, c->part, DEFECT_CONTENT_TYPE_MALFORMED);
-	type->type = strncmp(type->type, "multipart", strlen("multipart")) == 0 ? "multipart/mixed" : "text/plain";
+	if (strncmp(type->type, "multipart", strlen("multipart")) == 0)
+		type->type = "multipart/mixed";
+	else if (strcmp(type->type, "message") == 0 || strcmp(type->type, "message/") == 0)
+		type->type = "message/rfc822";
+	else
+		type->type = "text/plain";
 }
 
 static void
@@ -209,6 +215,8 @@ read_disposition(struct content *c, struct span raw)
 		defect_add(c->m, c->part, DEFECT_DUPLICATE_DISPOSITION);
 	else /* RFC 2183 2.8: what is not known is an attachment */
 		c->part->disposition = field->type[0] != '\0' ? field->type : "attachment";
+	if (mime_param_find(field, "boundary") != NULL)
+		defect_add(c->m, c->part, DEFECT_DISPOSITION_MALFORMED);
 	*c->last = field;
 	c->last = &field->next;
 }

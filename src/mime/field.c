@@ -334,6 +334,7 @@ take_params(struct lexer *x)
 static const char *
 take_type(struct lexer *x)
 {
+	struct text whole = { .arena = x->arena };
 	const char *begin = x->at;
 	struct span first, second;
 
@@ -356,7 +357,11 @@ take_type(struct lexer *x)
 	second = take_until(x, "/;=\"(,");
 	if (first.len == 0 || second.len == 0)
 		x->flaws->malformed = true;
-	return arena_printf(x->arena, "%s/%s", lower(x->arena, first), lower(x->arena, second));
+	text_reserve(&whole, first.len + second.len + 2);
+	text_add(&whole, first);
+	text_add(&whole, SPAN_LITERAL("/"));
+	text_add(&whole, second);
+	return lower(x->arena, text_span(&whole));
 }
 
 struct mime_type *

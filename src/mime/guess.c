@@ -91,7 +91,7 @@ add_value(struct guesses *g, struct span rest)
 	static const char *const ends[] = { ";", "; \t", "; \t,()\"", "(; \t", ",;" };
 
 	rest = span_trim(rest);
-	if (span_trim(text_without(g->arena, up_to(rest, ";"), "\"")).len == 0)
+	if (span_trim(text_without(g->arena, up_to(rest, ";"), "(\"")).len == 0)
 		g->empty = true;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		add_undone(g, up_to(rest, ends[i]));

@@ -60,7 +60,7 @@ is_continuation(const char *at, const char *end)
 static bool
 is_blank(struct span line)
 {
-	return span_trim(line).len == 0;
+	return (line.len == 0 || line.data[0] <= ' ') && span_trim(line).len == 0;
 }
 
 /* May the line at `at`, after one of white space, still be of the header? */
@@ -76,7 +76,18 @@ header_goes_on(const char *at, const char *end)
 static bool
 begins_content(struct span s)
 {
-	return span_starts_nocase(s, "content-");
+	return s.len > 0 && ascii_lower(s.data[0]) == 'c' && span_starts_nocase(s, "content-");
+}
+
+/* A line that continues a field: some program may take it for one. */
+static bool
+hides_field(struct span line)
+{
+	size_t blanks = 0;
+
+	while (blanks < line.len && (line.data[blanks] == ' ' || line.data[blanks] == '\t'))
+		blanks++;
+	return begins_content(span_from(line, blanks)) && loose_field_is_sane(line);
 }
 
 /* Is a Content- field's name not just that, or does its value begin oddly? */
@@ -108,7 +119,7 @@ read_field(struct parser *p, const struct mime_part *part, struct span line, str
 			if (!header_goes_on(span_end(line), end))
 				break;
 			defect_add(p->m, part, DEFECT_BLANK_FOLD);
-		} else if (loose_field_is_sane(line)) {
+		} else if (hides_field(line)) {
 			p->odd_head = true;
 		}
 		at = span_end(line);
@@ -167,14 +178,12 @@ read_fields(struct parser *p, struct mime_part *part)
 		struct span line = line_at(p->in.at, end), name;
 		size_t colon;
 
-		if (delimiter_at(p->in.open, p->in.at, end, &p->in.ended_by))
+		if (*p->in.at == '-' && delimiter_at(p->in.open, p->in.at, end, &p->in.ended_by))
 			return false;
 		if (is_blank(line)) {
 			if (without_end(line).len > 0)
 				defect_add(p->m, part, DEFECT_BLANK_FOLD);
 			p->in.at = span_end(line);
-			if (part->headers == NULL && begins_content(span_of(p->in.at, (size_t)(end - p->in.at))))
-				defect_add(p->m, part, DEFECT_HEADER_AFTER_BLANK_LINE);
 			return true;
 		}
 		if (field_name(line, &name, &colon)) {
@@ -211,6 +220,7 @@ look_for_defects(struct parser *p, const struct mime_part *part)
 
 	if (span_find_byte(head, '\0') != SIZE_MAX)
 		defect_add(p->m, part, DEFECT_NUL_IN_HEADER);
+	p->odd_head |= span_find_byte(head, '\v') != SIZE_MAX || span_find_byte(head, '\f') != SIZE_MAX;
 	if (has_bare(head, '\r', 1, '\n'))
 		defect_add(p->m, part, DEFECT_BARE_CR_IN_HEADER);
 	if (p->in.crlf && has_bare(head, '\n', -1, '\r'))

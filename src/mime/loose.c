@@ -1,8 +1,9 @@
-/* Reading headers loosely. A line ends at LF or CR; a field may stand behind
+/* Reading headers loosely. A line ends at LF or CR, for some at VT or FF; a field may stand behind
  * blanks, control characters and NUL; its name may be followed by blanks,
  * comments, any number of colons, a fold, or itself once more. Each empty line,
  * line of blanks and line that is no field may be the end of the header, and
- * none is, up to the first empty line that all programs take for the end.
+ * none is, up to the first empty line that all programs take for the end and
+ * that no Content- field follows.
  *
  * What is read so is not what any one program reads, but all that each does. */
 #include "config.h"
@@ -130,7 +131,7 @@ loose_field_is_sane(struct span line)
 	return false;
 }
 
-/* Lines, ended by CR, LF or both. */
+/* Lines, ended by CR, LF or both; or by VT or FF, unless one stands in front. */
 struct line {
 	struct span text;
 	const char *next;
@@ -143,7 +144,7 @@ line_at(const char *at, const char *end)
 	const char *stop = at;
 	struct line line = { 0 };
 
-	while (stop < end && *stop != '\r' && *stop != '\n')
+	while (stop < end && *stop != '\r' && *stop != '\n' && (stop == at || (*stop != '\v' && *stop != '\f')))
 		stop++;
 	line.text = span_of(at, (size_t)(stop - at));
 	line.crlf = end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n';
@@ -235,7 +236,7 @@ static void
 read_lines(struct span text, bool crlf, struct loose_head *h)
 {
 	const char *end = span_end(text), *at = text.data;
-	bool after_lf = true, after_crlf = true, fields = false, begun = false, junk = false;
+	bool after_lf = true, after_crlf = true, begun = false, junk = false;
 
 	while (at < end) {
 		struct line line = line_at(at, end);
@@ -245,16 +246,14 @@ read_lines(struct span text, bool crlf, struct loose_head *h)
 			bool real = line.lf && after_lf && (!crlf || (line.crlf && after_crlf));
 
 			add_break(h, line.next, real);
-			if (real && (fields || !content_follows(line.next, end))) {
+			if (real && !content_follows(line.next, end)) {
 				h->ended = true;
 				return;
 			}
 		} else if (skip_odd_blanks(line.text).len == 0) {
 			add_break(h, line.next, false);
-		} else if (add_field(h, line, end, folded)) {
-			fields = begun = true;
-		} else if (folded || loose_is_field(line.text)) {
-			fields = begun = true;
+		} else if (add_field(h, line, end, folded) || folded || loose_is_field(line.text)) {
+			begun = true;
 		} else {
 			add_break(h, at, false);
 			if (!junk)

@@ -161,16 +161,26 @@ read_to_delimiter(struct parser *p, const struct mime_part *part)
 	return content(p, begin);
 }
 
+/* Content- fields, and files as text, where no header and no text is read. */
+static void
+look_for_fields(struct parser *p, const struct mime_part *part, struct span text)
+{
+	enum content_field kind;
+
+	for (struct span line; span_split(&text, '\n', &line);)
+		if (loose_field_name(line, &kind) > 0)
+			defect_add(p->m, part, DEFECT_FIELDS_OUTSIDE_PARTS);
+		else if (span_starts(line, "begin"))
+			p->doubt = true;
+}
+
 /* What stands before the first part or behind the last. */
 static struct span
 read_aside(struct parser *p, const struct mime_part *part)
 {
 	struct span text = read_to_delimiter(p, part);
-	enum content_field kind;
 
-	for (struct span rest = text, line; span_split(&rest, '\n', &line);)
-		if (loose_field_name(line, &kind) > 0)
-			defect_add(p->m, part, DEFECT_FIELDS_OUTSIDE_PARTS);
+	look_for_fields(p, part, text);
 	return text;
 }
 
@@ -410,11 +420,31 @@ note_absent(struct parser *p, const struct mime_part *part)
 	}
 }
 
+/* Of what reports consist. Some programs take all of message for messages; of
+ * these it is known that they hold none, unless they are encoded. */
+static bool
+is_report(const struct mime_part *part)
+{
+	static const char *const reports[] = { "message/delivery-status", "message/disposition-notification",
+		"message/feedback-report", "message/global-delivery-status", "message/global-headers" };
+
+	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++)
+		if (strcmp(part->types->type, reports[i]) == 0)
+			return !is_encoded(part);
+	return false;
+}
+
+static bool
+is_doubtful_message(const struct mime_part *part)
+{
+	return span_starts(span_str(part->types->type), "message/") && !is_message(part) && !is_report(part);
+}
+
 static enum mime_kind
 choose_kind(struct parser *p, const struct mime_part *part)
 {
 	note_absent(p, part);
-	if (!is_multipart(part) && mime_param_find(part->types, "boundary") != NULL)
+	if (!is_multipart(part) && (mime_param_find(part->types, "boundary") != NULL || is_doubtful_message(part)))
 		p->doubt = true;
 	if (!is_multipart(part) && !is_message(part))
 		return PART_LEAF;
@@ -433,6 +463,19 @@ choose_kind(struct parser *p, const struct mime_part *part)
 		return PART_LEAF;
 	}
 	return PART_MESSAGE;
+}
+
+/* Does a body that is a leaf's begin like a header, behind empty lines or none? */
+static void
+look_for_second_header(struct parser *p, const struct mime_part *part)
+{
+	const char *at = part->body.data, *end = span_end(part->body);
+	enum content_field kind;
+
+	while (at < end && (unsigned char)*at <= ' ')
+		at++;
+	if (loose_field_name(span_of(at, (size_t)(end - at)), &kind) > 0)
+		defect_add(p->m, part, DEFECT_HEADER_AFTER_BLANK_LINE);
 }
 
 /* The type, encoding and names; those too that only some programs see. */
@@ -466,6 +509,9 @@ read_part(struct parser *p, struct mime_part *part, const char *default_type)
 		read_message(p, part);
 	} else {
 		part->body = has_body ? read_to_delimiter(p, part) : span_from(part->head, part->head.len);
+		look_for_second_header(p, part);
+		if (is_report(part))
+			look_for_fields(p, part, part->body);
 		finish_leaf(p, part);
 	}
 	part->whole = span_of(begin, (size_t)(span_end(part->body) - begin));
@@ -476,12 +522,14 @@ static void
 look_for_duplicates(struct mime_message *m)
 {
 	static const char *const names[] = { "From", "Subject", "Date" };
+	unsigned seen[sizeof(names) / sizeof(names[0])] = { 0 };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct mime_header *h = mime_header_find(m->root, span_str(names[i]), NULL);
-
-		if (h != NULL && mime_header_find(m->root, span_str(names[i]), h) != NULL)
-			defect_add(m, m->root, DEFECT_DUPLICATE_HEADER);
+	for (const struct mime_header *h = m->root->headers; h != NULL; h = h->next) {
+		if (h->name.len != strlen("From") && h->name.len != strlen("Subject"))
+			continue;
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (span_is_nocase(h->name, names[i]) && seen[i]++ > 0)
+				defect_add(m, m->root, DEFECT_DUPLICATE_HEADER);
 	}
 }
 

@@ -20,6 +20,7 @@
 #include "config.h"
 
 #include "mime/defects.h"
+#include "mime/embedded.h"
 #include "mime/guess.h"
 #include "mime/parser.h"
 
@@ -66,7 +67,8 @@ struct region {
 /* Where a part may begin, and what is known of it. */
 struct start {
 	const char *at;
-	size_t next; /* the event behind */
+	size_t from; /* the event that it is behind, unless id is ID_NONE */
+	size_t next; /* the event ahead */
 	size_t id;   /* of the boundary */
 	size_t depth;
 };
@@ -89,10 +91,17 @@ lies_in(const char *at, struct span text)
 static bool
 is_blank(char c)
 {
-	return (unsigned char)c <= ' ' && c != '\r' && c != '\n';
+	return c == ' ' || c == '\t';
 }
 
-/* The next "--" that begins a line, ended by LF or CR, but for blanks; *line is
+/* LF, VT, FF, CR, or what ends a string in C. */
+static bool
+is_break(char c)
+{
+	return (c >= '\n' && c <= '\r') || c == '\0';
+}
+
+/* The next "--" that begins a line, but for blanks, behind any kind of line end; *line is
  * where that begins. NULL: none. */
 static const char *
 find_dashes(struct span text, const char *at, const char **line)
@@ -104,7 +113,7 @@ find_dashes(struct span text, const char *at, const char **line)
 
 		while (begin > text.data && is_blank(begin[-1]))
 			begin--;
-		if (at[1] == '-' && (begin == text.data || begin[-1] == '\n' || begin[-1] == '\r')) {
+		if (at[1] == '-' && (begin == text.data || is_break(begin[-1]))) {
 			*line = begin;
 			return at;
 		}
@@ -192,6 +201,18 @@ match(const struct guesses *g, struct span rest, struct event *e)
 	return e->id != ID_NONE;
 }
 
+/* The same with blanks behind the dashes. */
+static bool
+match_blank(const struct guesses *g, struct span rest, struct event *e)
+{
+	struct span trimmed = span_trim(rest);
+
+	if (trimmed.data == rest.data || trimmed.len == 0 || !match(g, trimmed, e))
+		return false;
+	e->exact = false;
+	return true;
+}
+
 static void
 add_event(struct region *r, struct event e)
 {
@@ -216,7 +237,7 @@ find_events(struct region *r)
 		struct span rest = span_of(at + 2, (size_t)(stop - at) - 2);
 
 		e.next = after_line_end(stop, end);
-		if (match(g, rest, &e)) {
+		if (match(g, rest, &e) || match_blank(g, rest, &e)) {
 			add_event(r, e);
 		} else if (rest.len > 0 && content_follows(e.next, end)) {
 			guesses_add(g, rest);
@@ -377,29 +398,29 @@ body_between(const char *begin, const char *end, bool delimiter)
 	return span_of(begin, (size_t)(end - begin));
 }
 
-/* Where a part from there may end: events. */
+/* Where a part from there may end: events, ascending. */
 static size_t
 find_ends(const struct region *r, const struct start *start, size_t ends[ENDS_MAX])
 {
 	size_t same = r->count, exact = r->count, count = 0;
 
-	if (start->next > 0 && start->id != ID_NONE) {
-		same = r->events[start->next - 1].next_same;
-		exact = r->events[start->next - 1].next_exact;
+	if (start->id != ID_NONE) {
+		same = r->events[start->from].next_same;
+		exact = r->events[start->from].next_exact;
 	}
 	ends[count++] = start->next;
-	if (exact != start->next)
+	if (exact > start->next)
 		ends[count++] = exact;
-	if (same != start->next && same != exact)
+	if (same > start->next && same != exact)
 		ends[count++] = same;
 	return count;
 }
 
+/* Those that are shown as messages alone. */
 static bool
 is_message_type(const struct mime_type *t)
 {
-	return strcmp(t->type, "message/rfc822") == 0 || strcmp(t->type, "message/global") == 0 ||
-	    strcmp(t->type, "message/news") == 0;
+	return strcmp(t->type, "message/rfc822") == 0 || strcmp(t->type, "message/global") == 0;
 }
 
 static bool
@@ -419,12 +440,9 @@ nature_of(const struct mime_part *model)
 	struct nature n = { 0 };
 
 	for (const struct mime_type *t = model->types; t != NULL; t = t->next) {
-		if (is_message_type(t))
-			n.message = true;
-		else if (is_multipart_type(t))
-			n.multipart = true;
-		else
-			n.leaf = true;
+		n.multipart |= is_multipart_type(t);
+		n.leaf |= !is_message_type(t) && !is_multipart_type(t);
+		n.message |= span_starts(span_str(t->type), "message/");
 		n.multipart |= mime_param_find(t, "boundary") != NULL;
 	}
 	for (const struct mime_encodings *e = model->encodings; e != NULL; e = e->next)
@@ -514,24 +532,23 @@ model_end(struct region *r, struct model *model)
 		mime_add_defect(m, model->part.parent, own->name, own->hides);
 }
 
-static void read_start(struct region *r, const struct start *start);
+static void read_start(struct region *r, struct start start);
 
 /* Parts, messages and multiparts that begin where the body does. */
 static void
-read_inside(struct region *r, const struct start *start, const struct loose_head *head, const struct nature *n)
+read_inside(struct region *r, struct start start, const struct loose_head *head, const struct nature *n)
 {
 	const char *end = span_end(r->text);
-	struct start inside = *start;
 
-	inside.at = head->breaks[head->break_count - 1];
-	inside.depth++;
-	if (!(n->message && header_follows(inside.at, end)) && !(n->multipart && content_follows(inside.at, end)))
+	start.at = head->breaks[head->break_count - 1];
+	start.depth++;
+	if (!(n->message && header_follows(start.at, end)) && !(n->multipart && content_follows(start.at, end)))
 		return;
-	if (inside.depth > r->s->p->limits.depth) {
+	if (start.depth > r->s->p->limits.depth) {
 		stop(r->s, DEFECT_LIMIT_DEPTH);
 		return;
 	}
-	read_start(r, &inside);
+	read_start(r, start);
 }
 
 static const char *
@@ -540,33 +557,83 @@ event_line(const struct region *r, size_t event)
 	return event < r->count ? r->events[event].line : span_end(r->text);
 }
 
-static void
-read_start(struct region *r, const struct start *start)
+/* The longest body from there. */
+static struct span
+furthest(const struct region *r, const struct start *start, const char *begin)
 {
-	const char *limit = event_line(r, start->next);
+	size_t ends[ENDS_MAX], count = find_ends(r, start, ends);
+	const char *end = event_line(r, ends[count - 1]);
+
+	return end > begin ? body_between(begin, end, ends[count - 1] < r->count) : span_of(begin, 0);
+}
+
+/* Does some line begin a file that stands in text as text? */
+static bool
+holds_files(struct span text)
+{
+	while (text.len > 0)
+		if (embedded_begins_at(embedded_line(&text)))
+			return true;
+	return false;
+}
+
+/* The bodies that the header may have. */
+static void
+add_bodies(struct region *r, struct model *model, const struct start *start, const struct loose_head *head, bool leaf)
+{
 	size_t ends[ENDS_MAX], end_count = find_ends(r, start, ends);
+
+	for (size_t b = 0; b < head->break_count; b++)
+		for (size_t e = 0; e < end_count && !r->s->stopped; e++) {
+			const char *end = event_line(r, ends[e]);
+
+			if (end <= head->breaks[b])
+				continue;
+			model->part.body = body_between(head->breaks[b], end, ends[e] < r->count);
+			if (span_trim(model->part.body).len > 0 && (leaf || holds_files(model->part.body)) &&
+			    !is_strict(r, &model->part))
+				add_shadow(r, &model->part, model->part.body);
+		}
+}
+
+/* The header from there, up to the next line that could be a delimiter; or, where
+ * that one would cut it, the one after. */
+static bool
+read_head(struct region *r, struct start *start, struct loose_head *head)
+{
+	struct arena *a = r->s->p->m->arena;
+	const char *limit = event_line(r, start->next);
+
+	if (start->at < limit) {
+		loose_head_read(a, span_of(start->at, (size_t)(limit - start->at)), r->crlf, head);
+		if (head->break_count > 0)
+			return true;
+		if (head->field_count > 0 && start->next < r->count) {
+			limit = event_line(r, ++start->next);
+			loose_head_read(a, span_of(start->at, (size_t)(limit - start->at)), r->crlf, head);
+			return head->break_count > 0;
+		}
+	}
+	return false;
+}
+
+static void
+read_start(struct region *r, struct start start)
+{
 	struct loose_head head;
 	struct model model;
 	struct nature n;
+	const char *last;
 
-	if (start->at >= limit)
+	if (!read_head(r, &start, &head))
 		return;
-	loose_head_read(r->s->p->m->arena, span_of(start->at, (size_t)(limit - start->at)), r->crlf, &head);
-	if (head.break_count == 0)
-		return;
-	model_begin(r, &model, start, &head);
+	model_begin(r, &model, &start, &head);
 	n = nature_of(&model.part);
-	for (size_t b = 0; b < head.break_count; b++)
-		for (size_t e = 0; e < end_count && !r->s->stopped; e++) {
-			struct span body = body_between(head.breaks[b], event_line(r, ends[e]), ends[e] < r->count);
-
-			model.part.body = body;
-			if (n.leaf && span_trim(body).len > 0 && !is_strict(r, &model.part))
-				add_shadow(r, &model.part, body);
-		}
-	if ((n.message || n.multipart) && n.encoded && !r->s->stopped)
-		sweep_decoded(r, &model.part, body_between(head.breaks[head.break_count - 1],
-		    event_line(r, ends[end_count - 1]), ends[end_count - 1] < r->count), n.message);
+	add_bodies(r, &model, &start, &head, n.leaf);
+	if ((n.message || n.multipart) && n.encoded && !r->s->stopped) {
+		last = head.breaks[head.break_count - 1];
+		sweep_decoded(r, &model.part, furthest(r, &start, last), n.message);
+	}
 	model_end(r, &model);
 	if (!r->s->stopped)
 		read_inside(r, start, &head, &n);
@@ -592,12 +659,12 @@ sweep_text(struct sweep *s, struct span text, struct mime_part *top, bool messag
 	find_events(&r);
 	link_events(&r);
 	if (message)
-		read_start(&r, &(struct start){ .at = text.data, .id = ID_NONE });
+		read_start(&r, (struct start){ .at = text.data, .id = ID_NONE });
 	for (size_t i = 0; i < r.count && !s->stopped; i++) {
 		const struct event *e = &r.events[i];
 
 		if (!e->final || content_follows(e->next, span_end(text)))
-			read_start(&r, &(struct start){ .at = e->next, .next = i + 1, .id = e->id });
+			read_start(&r, (struct start){ .at = e->next, .from = i, .next = i + 1, .id = e->id });
 	}
 	p->in = outside;
 }
@@ -622,7 +689,7 @@ is_doubt(const char *name)
 		DEFECT_BOUNDARY_TOO_LONG, DEFECT_BYTE_ORDER_MARK, DEFECT_CONFLICTING_CONTENT_TYPE,
 		DEFECT_CONFLICTING_ENCODING, DEFECT_CONFLICTING_PARAMETER, DEFECT_CONTENT_TYPE_MALFORMED,
 		DEFECT_DELIMITER_AFTER_FINAL, DEFECT_DELIMITER_INDENTED, DEFECT_DELIMITER_UNDECLARED,
-		DEFECT_DELIMITER_WITH_JUNK, DEFECT_ENCODED_MESSAGE, DEFECT_ENCODED_MULTIPART,
+		DEFECT_DELIMITER_WITH_JUNK, DEFECT_DISPOSITION_MALFORMED, DEFECT_ENCODED_MESSAGE, DEFECT_ENCODED_MULTIPART,
 		DEFECT_FIELDS_OUTSIDE_PARTS, DEFECT_HEADER_AFTER_BLANK_LINE, DEFECT_HEADER_NOT_ENDED,
 		DEFECT_HEADER_WITHOUT_COLON, DEFECT_HIDDEN_FIELD, DEFECT_MISSING_BOUNDARY,
 		DEFECT_MISSING_FINAL_BOUNDARY, DEFECT_NO_PARTS, DEFECT_NUL, DEFECT_NUL_IN_HEADER,

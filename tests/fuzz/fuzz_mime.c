@@ -79,6 +79,27 @@ check_leaves(struct mime_message *m)
 	require(count <= m->part_count);
 }
 
+/* A shadow is a leaf that the tree does not know. */
+static void
+check_shadows(struct mime_message *m)
+{
+	size_t count = 0;
+
+	for (const struct mime_part *part = m->first_shadow; part != NULL; part = part->next_leaf, count++) {
+		struct mime_bodies bodies;
+
+		require(part->shadow && part->kind == PART_LEAF && part->parent != NULL);
+		require(part->types != NULL && part->encodings != NULL && part->section[0] != '\0');
+		require(part->detached || lies_in(part->whole, m->raw));
+		require(lies_in(part->body, part->whole) && lies_in(part->head, part->whole));
+		check_names(part);
+		mime_bodies_begin(&bodies, m, part, scratch);
+		while (mime_bodies_next(&bodies))
+			require(bodies.content.len == 0 || bodies.content.data != NULL);
+	}
+	require(count + m->part_count <= limits.parts + limits.depth);
+}
+
 static void
 check_defects(const struct mime_message *m)
 {
@@ -101,6 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	m = mime_parse(a, span_of((const char *)data, size), &limits);
 	require(check_part(m, m->root) == m->part_count);
 	check_leaves(m);
+	check_shadows(m);
 	check_defects(m);
 	require(m->readings >= 1);
 	arena_free(&a);
