@@ -9,6 +9,8 @@
 
 #include "engine/container.h"
 
+#include "engine/cms.h"
+#include "engine/html_files.h"
 #include "engine/magic.h"
 #include "engine/office.h"
 #include "engine/ole2.h"
@@ -40,11 +42,16 @@ static const struct kind {
 	enum archive_result (*read)(struct arena *a, struct span data, struct archive_budget *budget,
 	    const struct container_sink *sink);
 } kinds[] = {
+	{ "data", data_read },
+	{ "html", html_read },
 	{ "ole2", ole2_read },
 	{ "pdf", pdf_read },
+	{ "pgp", pgp_read },
+	{ "pkcs7", cms_read },
 	{ "rtf", rtf_read },
+	{ "text", text_read },
 	{ "tnef", tnef_read },
-	{ "xml", office_xml_read },
+	{ "xml", xml_read },
 	{ "zip", office_read },
 	{ NULL, NULL },
 };

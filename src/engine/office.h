@@ -16,6 +16,9 @@ void office_look_at_member(struct arena *a, struct span name, struct span conten
  * it is of no kind that Office opens. */
 enum archive_result office_xml_read(struct arena *a, struct span data, struct archive_budget *budget,
     const struct container_sink *sink);
+/* XML of any kind: that, or else what a browser shows, as html_read() does. */
+enum archive_result xml_read(struct arena *a, struct span data, struct archive_budget *budget,
+    const struct container_sink *sink);
 /* The zlib stream in an "ActiveMime" file, in which Office keeps macros beside
  * XML and MHTML. ARCHIVE_NONE: not one. */
 enum archive_result activemime_read(struct arena *a, struct span data, struct archive_budget *budget,

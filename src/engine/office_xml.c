@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "engine/document.h"
+#include "engine/html_files.h"
 #include "engine/office.h"
 #include "engine/xml_tags.h"
 
@@ -66,6 +67,14 @@ office_xml_read(struct arena *a, struct span data, struct archive_budget *budget
 		read_parts(&d, text);
 	}
 	return document_end(&d);
+}
+
+enum archive_result
+xml_read(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
+{
+	enum archive_result result = office_xml_read(a, data, budget, sink);
+
+	return result == ARCHIVE_NONE ? html_read(a, data, budget, sink) : result;
 }
 
 enum archive_result

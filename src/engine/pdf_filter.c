@@ -338,7 +338,7 @@ undo_predictor(struct document *d, const struct parameters *p, struct buf *b)
 {
 	uint64_t pixel, row;
 
-	if (p->predictor < 10)
+	if (p->predictor < 10 || b->len == 0)
 		return; /* 2, of images, changes nothing that is looked for */
 	if (p->columns > ROW_MAX || p->colors > 32 || p->bits > 32) {
 		document_damaged(d);

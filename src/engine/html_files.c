@@ -1,0 +1,312 @@
+/* Files in HTML. A data: URI holds one as it stands; it may be anywhere, in an
+ * attribute, a style or a script. A script may also put one together and save
+ * it, so that nothing of it travels as a file. That takes content, a step that
+ * turns it into a file, and a step that hands it over:
+ *
+ *     content   a long literal in base64 or numbers, atob(), fromCharCode()
+ *     file      Blob, File, createObjectURL, or data: put into a link
+ *     delivery  a download attribute, msSaveOrOpenBlob, click(), navigation
+ *
+ * The trait is told when a script has a step of "file" and one of "delivery"
+ * and one of "content": scripts of web pages have one or two of them, and mail
+ * has no honest use for a script with all three. A script of which nothing can be
+ * read, because it evaluates what it decodes, is told when it has a literal that
+ * is LITERAL_HIDES octets long: what it would do is not known.
+ *
+ * A link that holds its file and names it to be saved is told without more.
+ *
+ * Ordinary mail has no script and few data: URIs, so that a few searches are
+ * all it costs. Limit: strings that a script joins are looked at one by one. */
+#include "config.h"
+
+#include "engine/html_files.h"
+
+#include "base/codec.h"
+#include "engine/document.h"
+
+enum {
+	TYPE_MAX = 256,           /* of a data: URI, with its parameters */
+	TAG_LOOK = 512,           /* around a data: URI, for the rest of its tag */
+	LITERAL_MIN = 256,        /* base64 in a script that is told as a member */
+	LITERAL_CONTENT = 1024,   /* and that counts as content */
+	LITERAL_HIDES = 4096,
+	NUMBERS_CONTENT = 512,    /* numbers with commas between in one list */
+};
+
+struct html {
+	struct document d;
+	bool content, file, delivery, evaluates, hides, saves;
+};
+
+/* --- data: URIs --- */
+
+static bool
+ends_uri(char c)
+{
+	return c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '\\';
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void
+percent_decode(struct span in, struct buf *out)
+{
+	for (size_t i = 0; i < in.len && !out->failed; i++) {
+		int high = in.data[i] == '%' && i + 2 < in.len ? hex_digit(in.data[i + 1]) : -1;
+		int low = high >= 0 ? hex_digit(in.data[i + 2]) : -1;
+
+		if (low >= 0)
+			i += 2;
+		buf_add_byte(out, low >= 0 ? (char)(high << 4 | low) : in.data[i]);
+	}
+}
+
+/* A name by the type, so that rules see what it claims to be. */
+static struct span
+name_of_type(struct arena *a, struct span type)
+{
+	static const struct {
+		const char *type, *name;
+	} names[] = {
+		{ "text/html", "data.html" },
+		{ "text/javascript", "data.js" },
+		{ "application/javascript", "data.js" },
+		{ "image/svg+xml", "data.svg" },
+		{ "application/zip", "data.zip" },
+		{ "application/x-zip-compressed", "data.zip" },
+		{ "application/pdf", "data.pdf" },
+		{ "application/hta", "data.hta" },
+		{ "application/x-msdownload", "data.exe" },
+		{ "application/vnd.microsoft.portable-executable", "data.exe" },
+		{ "application/x-iso9660-image", "data.iso" },
+		{ "application/octet-stream", "data.bin" },
+		{ "text/plain", "data.txt" },
+	};
+	size_t slash;
+
+	type = span_trim(span_first(type, span_find_byte(type, ';')));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_is_nocase(type, names[i].type))
+			return span_str(names[i].name);
+	slash = span_find_byte(type, '/');
+	return slash == SIZE_MAX ? SPAN_LITERAL("data.txt") :
+	    span_str(arena_printf(a, "data.%.*s", SPAN_ARG(span_from(type, slash + 1))));
+}
+
+static size_t
+length_of_uri(struct span in, bool base64)
+{
+	size_t len = 0;
+
+	while (len < in.len && !ends_uri(in.data[len]) && (base64 || !is_blank(in.data[len])))
+		len++;
+	return len;
+}
+
+/* Takes the URI whose "data:" is at 0; how much of it was read. */
+static size_t
+read_data_uri(struct html *h, struct span in)
+{
+	struct span head = span_sub(in, 5, TYPE_MAX), type, content;
+	size_t comma = span_find_byte(head, ','), len;
+	bool base64;
+	struct buf *room;
+
+	type = span_first(head, comma);
+	if (comma == SIZE_MAX || (type.len > 0 && span_find_byte(type, '/') == SIZE_MAX && type.data[0] != ';') ||
+	    span_find_byte(type, '{') != SIZE_MAX || span_find_byte(type, '<') != SIZE_MAX)
+		return 5;
+	base64 = span_find_nocase(type, SPAN_LITERAL("base64")) != SIZE_MAX;
+	content = span_from(in, 5 + comma + 1);
+	len = length_of_uri(content, base64);
+	room = document_room(&h->d);
+	if (base64 && span_find_byte(span_first(content, len), '%') == SIZE_MAX) {
+		document_base64(span_first(content, len), room);
+	} else {
+		percent_decode(span_first(content, len), room);
+		if (base64) {
+			struct buf *plain = document_room(&h->d);
+
+			document_base64(buf_span(room), plain);
+			document_drop(room);
+			room = plain;
+		}
+	}
+	document_settle(&h->d, room);
+	if (room->len > 0)
+		document_tell(&h->d, name_of_type(h->d.arena, type), buf_span(room));
+	document_drop(room);
+	return 5 + comma + 1 + len;
+}
+
+/* Whether the URI between the two places is of a link that names the file it
+ * saves; the attribute stands before it or after it in the tag. */
+static bool
+link_saves(struct span in, size_t start, size_t end)
+{
+	size_t back = start < TAG_LOOK ? start : TAG_LOOK;
+	struct span before = span_sub(in, start - back, back), after = span_sub(in, end, TAG_LOOK);
+	const char *tag = before.len > 0 ? memrchr(before.data, '<', before.len) : NULL;
+
+	if (tag == NULL)
+		return false;
+	before = span_from(before, (size_t)(tag - before.data));
+	after = span_first(after, span_find_byte(after, '>'));
+	return span_starts_nocase(before, "<a") && (span_find_nocase(before, SPAN_LITERAL(" download")) != SIZE_MAX ||
+	    span_find_nocase(after, SPAN_LITERAL(" download")) != SIZE_MAX);
+}
+
+static void
+read_data_uris(struct html *h, struct span in)
+{
+	size_t from = 0, at;
+
+	while (!h->d.stopped && (at = span_find_nocase(span_from(in, from), SPAN_LITERAL("data:"))) != SIZE_MAX) {
+		size_t start = from + at;
+
+		from = start + read_data_uri(h, span_from(in, start));
+		h->saves |= from > start + 5 && link_saves(in, start, from);
+	}
+}
+
+/* --- Scripts --- */
+
+static bool
+has_any(struct span text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (span_find_nocase(text, span_str(*words)) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+static void
+look_at_words(struct html *h, struct span script)
+{
+	static const char *const content[] = { "atob", "fromCharCode", "Uint8Array", "charCodeAt", "decodeURIComponent",
+		"unescape(", NULL };
+	static const char *const file[] = { "Blob(", "Blob (", "[\"Blob\"]", "['Blob']", "new File(", "createObjectURL",
+		"URL.createObject", "fetch(\"data:", "fetch('data:", "data:application/", NULL };
+	static const char *const delivery[] = { ".download", "'download'", "\"download\"", "msSaveOrOpenBlob", "msSaveBlob",
+		"saveAs(", ".click(", "location.href", "location.replace", "location.assign", "window.open", "navigator.msSave",
+		".href", NULL };
+	static const char *const evaluates[] = { "eval(", "Function(", "document.write(", NULL };
+
+	h->content |= has_any(script, content);
+	h->file |= has_any(script, file);
+	h->delivery |= has_any(script, delivery);
+	h->evaluates |= has_any(script, evaluates);
+}
+
+static bool
+is_base64(char c)
+{
+	return ascii_is_alnum(c) || c == '+' || c == '/' || c == '=' || c == '-' || c == '_';
+}
+
+static void
+tell_literal(struct html *h, struct span literal)
+{
+	struct buf *room = document_room(&h->d);
+
+	document_base64(literal, room);
+	document_settle(&h->d, room);
+	if (room->len > 0)
+		document_tell(&h->d, SPAN_LITERAL("literal.bin"), buf_span(room));
+	document_drop(room);
+}
+
+/* Long runs of base64's letters, and lists of numbers. */
+static void
+look_at_literals(struct html *h, struct span script)
+{
+	size_t start = 0, numbers = 0;
+
+	for (size_t i = 0; i <= script.len && !h->d.stopped; i++) {
+		char c = i < script.len ? script.data[i] : '\0';
+
+		if (c == ',')
+			numbers++;
+		else if (!ascii_is_digit(c) && !is_blank(c) && c != 'x' && c != '-')
+			numbers = 0;
+		h->content |= numbers >= NUMBERS_CONTENT;
+		if (i < script.len && is_base64(c))
+			continue;
+		if (i - start >= LITERAL_MIN)
+			tell_literal(h, span_sub(script, start, i - start));
+		h->content |= i - start >= LITERAL_CONTENT;
+		h->hides |= i - start >= LITERAL_HIDES;
+		start = i + 1;
+	}
+}
+
+static void
+look_at_script(struct html *h, struct span script)
+{
+	look_at_words(h, script);
+	look_at_literals(h, script);
+}
+
+static void
+read_elements(struct html *h, struct span in)
+{
+	size_t at;
+
+	while (!h->d.stopped && (at = span_find_nocase(in, SPAN_LITERAL("<script"))) != SIZE_MAX) {
+		size_t end;
+
+		in = span_from(in, at + 7);
+		end = span_find_nocase(in, SPAN_LITERAL("</script"));
+		look_at_script(h, span_first(in, end));
+		in = span_from(in, end);
+	}
+}
+
+/* Handlers that run without a reader's doing. */
+static void
+read_handlers(struct html *h, struct span in)
+{
+	static const char *const handlers[] = { "onload=", "onerror=", "onbegin=", "onfocus=", "ontoggle=", NULL };
+	size_t at;
+
+	for (const char *const *name = handlers; *name != NULL; name++)
+		for (struct span rest = in; !h->d.stopped && (at = span_find_nocase(rest, span_str(*name))) != SIZE_MAX;) {
+			size_t end;
+			char quote;
+
+			rest = span_from(rest, at + strlen(*name));
+			quote = rest.len > 0 && (rest.data[0] == '"' || rest.data[0] == '\'') ? rest.data[0] : '>';
+			rest = span_from(rest, quote != '>');
+			end = span_find_byte(rest, quote);
+			look_at_script(h, span_first(rest, end));
+			rest = span_from(rest, end);
+		}
+}
+
+static void
+read_all(struct html *h, struct span in)
+{
+	read_elements(h, in);
+	read_handlers(h, in);
+	read_data_uris(h, in);
+	if ((h->content && h->file && h->delivery) || (h->evaluates && h->hides) || h->saves)
+		document_trait(&h->d, TRAIT_BUILDS_FILE);
+}
+
+/* UTF-16 is made UTF-8 first; browsers go by its mark. */
+enum archive_result
+html_read(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
+{
+	struct html h = { .content = false };
+
+	if (document_begin(&h.d, a, budget, sink)) {
+		if (span_starts(data, "\xff\xfe") || span_starts(data, "\xfe\xff"))
+			data = utf16_to_utf8(a, span_from(data, 2), data.data[0] == '\xfe');
+		read_all(&h, data);
+	}
+	return document_end(&h.d);
+}
