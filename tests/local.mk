@@ -17,6 +17,7 @@ include tests/wire.mk
 include tests/mime.mk
 include tests/conf.mk
 include tests/engine.mk
+include tests/documents.mk
 include tests/rule.mk
 include tests/scan.mk
 include tests/io.mk

@@ -1,0 +1,14 @@
+/* Compound files and what they hold: whatever is read stays within the limits. */
+#include "config.h"
+
+#include "engine/ole2.h"
+#include "tests/lib/container_walk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	walk_fuzz(ole2_read, span_of((const char *)data, size));
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* PDF: whatever is read stays within the limits. */
+#include "config.h"
+
+#include "engine/pdf.h"
+#include "tests/lib/container_walk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	walk_fuzz(pdf_read, span_of((const char *)data, size));
+	return 0;
+}

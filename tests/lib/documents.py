@@ -1,0 +1,520 @@
+"""Makes the documents that tests and fuzzers of the engine's readers begin with.
+
+    python3 tests/lib/documents.py tests/fuzz/corpus
+
+writes them anew. S/MIME needs the openssl command; all else is written here, by
+the published formats, as small as they go.
+"""
+import base64
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+PROGRAM = b"MZ" + bytes(62) + b"this stands for a program"
+
+
+# --- Compound files (MS-CFB) ---
+
+END, FREE, FAT = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+
+
+class Storage:
+    def __init__(self, **entries):
+        self.entries = dict(entries)
+
+    def __setitem__(self, name, value):
+        self.entries[name] = value
+
+
+def compound_file(root):
+    """root: a Storage of octets and further Storages."""
+    entries = []  # (name, kind, content, first child, right sibling)
+
+    def add(storage):
+        first = previous = None
+        for name, value in storage.entries.items():
+            index = len(entries)
+            entries.append([name, 1 if isinstance(value, Storage) else 2, value, FREE, FREE])
+            if previous is None:
+                first = index
+            else:
+                entries[previous][4] = index
+            previous = index
+            if isinstance(value, Storage):
+                child = add(value)
+                entries[index][3] = FREE if child is None else child
+        return first
+
+    entries.append(["Root Entry", 5, b"", FREE, FREE])
+    child = add(root)
+    entries[0][3] = FREE if child is None else child
+
+    mini, mini_fat, long_streams, starts = b"", [], [], {}
+    for index, (_, kind, content, _, _) in enumerate(entries):
+        if kind != 2 or not content:
+            continue
+        if len(content) < 4096:
+            count = -(-len(content) // 64)
+            starts[index] = len(mini_fat)
+            mini_fat += [len(mini_fat) + i + 1 for i in range(count - 1)] + [END]
+            mini += content.ljust(64 * count, b"\0")
+        else:
+            long_streams.append((index, content))
+    entries[0][2] = mini
+    sectors, fat = [], []
+
+    def put(data):
+        count = -(-len(data) // 512)
+        first = len(sectors)
+        for i in range(count):
+            sectors.append(data[512 * i : 512 * i + 512].ljust(512, b"\0"))
+            fat.append(first + i + 1 if i + 1 < count else END)
+        return first if count else END
+
+    for index, content in long_streams:
+        starts[index] = put(content)
+    starts[0] = put(mini)
+    mini_fat_start = put(b"".join(struct.pack("<I", n) for n in mini_fat))
+    directory = b""
+    for index, (name, kind, content, first, right) in enumerate(entries):
+        text = name.encode("utf-16-le") + b"\0\0"
+        size = len(content) if isinstance(content, bytes) else 0
+        directory += text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, FREE, right, first)
+        directory += bytes(36) + struct.pack("<IQ", starts.get(index, END if size == 0 else 0), size)
+    directory_start = put(directory)
+    fat_sector = len(sectors)
+    fat.append(FAT)
+    sectors.append(b"".join(struct.pack("<I", n) for n in fat + [FREE] * (128 - len(fat))))
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<IIIIIIIIII", 0, 1, directory_start, 0, 4096, mini_fat_start, 1, END, 0, fat_sector)
+    return header + struct.pack("<I", FREE) * 108 + b"".join(sectors)
+
+
+# --- Macros (MS-OVBA) ---
+
+def vba_compress(text):
+    out = b"\x01"
+    for start in range(0, len(text), 4096):
+        chunk, packed, at = text[start : start + 4096], b"", 0
+        while at < len(chunk):
+            flags, tokens = 0, b""
+            for bit in range(8):
+                if at >= len(chunk):
+                    break
+                width = max(4, (at - 1).bit_length()) if at else 4
+                best = 0
+                for distance in range(1, min(at, 1 << width) + 1):
+                    length = 0
+                    while (at + length < len(chunk) and length < (0xFFFF >> width) + 3
+                           and chunk[at + length] == chunk[at - distance + length]):
+                        length += 1
+                    if length > best:
+                        best, place = length, distance
+                if best >= 3:
+                    flags |= 1 << bit
+                    tokens += struct.pack("<H", (place - 1) << (16 - width) | best - 3)
+                    at += best
+                else:
+                    tokens += chunk[at : at + 1]
+                    at += 1
+            packed += bytes([flags]) + tokens
+        out += struct.pack("<H", 0xB000 | len(packed) - 1) + packed
+    return out
+
+
+def record(number, data):
+    return struct.pack("<HI", number, len(data)) + data
+
+
+def vba_storage(modules, offset=7, listed=True):
+    directory = record(1, struct.pack("<I", 1)) + record(3, struct.pack("<H", 1252))
+    directory += struct.pack("<HI", 9, 4) + struct.pack("<IH", 1, 2)
+    storage = Storage()
+    for name, source in modules.items():
+        if listed:
+            directory += record(0x19, name.encode()) + record(0x1A, name.encode())
+            directory += record(0x32, name.encode("utf-16-le")) + record(0x31, struct.pack("<I", offset))
+            directory += record(0x21, b"") + record(0x2B, b"")
+        storage[name] = b"\xcc" * offset + vba_compress(source)
+    storage["dir"] = vba_compress(directory + record(0x10, b""))
+    storage["_VBA_PROJECT"] = b"\xcc\x61\xff\xff\0\0\0"
+    return storage
+
+
+OPENING = b'Attribute VB_Name = "ThisDocument"\r\nPrivate Sub Document_Open()\r\n  Shell "harmless"\r\nEnd Sub\r\n'
+QUIET = b'Attribute VB_Name = "Module1"\r\nSub Sums()\r\n  x = 1\r\n  x = 1\r\n  x = 1\r\nEnd Sub\r\n'
+
+
+# --- Office 97 ---
+
+def word_stream(flags=0, text=b"", template=None):
+    table = b""
+    header = bytearray(0x200)
+    struct.pack_into("<H", header, 0, 0xA5EC)
+    struct.pack_into("<H", header, 10, flags)
+    if template is not None:
+        strings = ["", template]
+        table = struct.pack("<HHH", 0xFFFF, len(strings), 0)
+        table += b"".join(struct.pack("<H", len(s)) + s.encode("utf-16-le") for s in strings)
+        struct.pack_into("<II", header, 0x19A, 0, len(table))
+    return {"WordDocument": bytes(header) + text, "0Table": table}
+
+
+def biff(*records):
+    return b"".join(struct.pack("<HH", number, len(data)) + data for number, data in records)
+
+
+def xlm_workbook():
+    return biff(
+        (0x809, bytes(16)),
+        (0x85, struct.pack("<IBBBB", 0, 1, 1, 6, 0) + b"Macro1"),
+        (0x18, struct.pack("<HBBHHHI", 0x20, 0, 1, 0, 0, 1, 0) + b"\0\x01"),
+        (0x1AE, struct.pack("<HH", 1, 11) + b"\0cmd\x03/C calc"),
+        (0x23, struct.pack("<HI", 0, 0) + b"\x02\0A0"),
+        (0x0A, b""),
+    )
+
+
+def package(name, content):
+    path = b"C:\\somewhere\\" + name
+    return (struct.pack("<H", 2) + name + b"\0" + path + b"\0" + struct.pack("<II", 0x30000, len(path) + 1) + path + b"\0"
+            + struct.pack("<I", len(content)) + content)
+
+
+def native_stream(name, content):
+    data = package(name, content)
+    return struct.pack("<I", len(data)) + data
+
+
+def ole1_object(class_name, data):
+    return (struct.pack("<III", 0x501, 2, len(class_name) + 1) + class_name + b"\0" + struct.pack("<II", 0, 0)
+            + struct.pack("<I", len(data)) + data)
+
+
+def powerpoint():
+    inner = compound_file(Storage(VBA=vba_storage({"Module1": QUIET})))
+    packed = struct.pack("<I", len(inner)) + zlib.compress(inner)
+    atom = struct.pack("<HHI", 0x10, 0x1011, len(packed)) + packed
+    return compound_file(Storage(**{"PowerPoint Document": struct.pack("<HHI", 0xF, 0x3E8, len(atom)) + atom}))
+
+
+# --- Outlook ---
+
+def lzfu(text):
+    """The preset says how "{\\rtf1\\ansi" is referred to; all else is literal, so that both kinds of token occur."""
+    preset = 207
+    tokens = [(True, struct.pack(">H", 0 << 4 | (11 - 2)))] if text.startswith(b"{\\rtf1\\ansi") else []
+    at = preset + (11 if tokens else 0)
+    for byte in text[11 if tokens else 0:]:
+        tokens.append((False, bytes([byte])))
+        at += 1
+    tokens.append((True, struct.pack(">H", at % 4096 << 4)))
+    packed = b""
+    for start in range(0, len(tokens), 8):
+        group = tokens[start : start + 8]
+        packed += bytes([sum(1 << i for i, t in enumerate(group) if t[0])]) + b"".join(t[1] for t in group)
+    return struct.pack("<II4sI", len(packed) + 12, len(text), b"LZFu", 0) + packed
+
+
+def outlook_item():
+    attachment = Storage(**{
+        "__properties_version1.0": bytes(8),
+        "__substg1.0_3707001F": "long näme.exe".encode("utf-16-le"),
+        "__substg1.0_3704001E": b"LONGNA~1.EXE",
+        "__substg1.0_37010102": PROGRAM,
+    })
+    inner = Storage(**{
+        "__properties_version1.0": bytes(32),
+        "__substg1.0_1000001F": "text of the message inside".encode("utf-16-le"),
+    })
+    return compound_file(Storage(**{
+        "__properties_version1.0": bytes(32),
+        "__substg1.0_1000001E": b"text of the message",
+        "__substg1.0_10130102": b"<html><p>text</p></html>",
+        "__substg1.0_10090102": lzfu(b"{\\rtf1\\ansi text}"),
+        "__attach_version1.0_#00000000": attachment,
+        "__attach_version1.0_#00000001": Storage(**{"__substg1.0_3701000D": inner}),
+    }))
+
+
+def tnef_attribute(level, number, data, wrong=0):
+    return struct.pack("<BII", level, number, len(data)) + data + struct.pack("<H", sum(data) + wrong & 0xFFFF)
+
+
+def mapi(*properties):
+    """properties: (type, id, value octets); of a type that is not fixed, with its count."""
+    out = struct.pack("<I", len(properties))
+    for kind, number, value in properties:
+        out += struct.pack("<HH", kind, number)
+        if number >= 0x8000:
+            out += bytes(16) + struct.pack("<II", 1, 6) + "abc".encode("utf-16-le") + bytes(2)
+        if kind in (0x0D, 0x1E, 0x1F, 0x102):
+            out += struct.pack("<II", 1, len(value)) + value + bytes(-len(value) % 4)
+        else:
+            out += value + bytes(-len(value) % 4)
+    return out
+
+
+MESSAGE_GUID = bytes.fromhex("0703020000000000c000000000000046")
+
+
+def tnef(*attributes):
+    return struct.pack("<IH", 0x223E9F78, 1) + b"".join(attributes)
+
+
+def winmail(wrong=0):
+    inner = tnef(tnef_attribute(1, 0x2800C, b"text of the message inside\0"))
+    return tnef(
+        tnef_attribute(1, 0x89006, struct.pack("<I", 0x10000)),
+        tnef_attribute(1, 0x69003, mapi(
+            (0x03, 0x3FDE, struct.pack("<I", 1252)),
+            (0x0B, 0x0E1F, b"\x01\0"),
+            (0x1F, 0x8001, "named".encode("utf-16-le")),
+            (0x102, 0x1009, lzfu(b"{\\rtf1\\ansi text}")),
+            (0x102, 0x1013, b"<html>text</html>"))),
+        tnef_attribute(2, 0x69002, bytes(14)),
+        tnef_attribute(2, 0x18010, b"LONGNA~1.EXE\0"),
+        tnef_attribute(2, 0x6800F, PROGRAM, wrong),
+        tnef_attribute(2, 0x69005, mapi(
+            (0x1F, 0x3707, "long näme.exe\0".encode("utf-16-le")),
+            (0x1E, 0x3001, b"shown name.txt\0"))),
+        tnef_attribute(2, 0x69002, bytes(14)),
+        tnef_attribute(2, 0x69005, mapi((0x0D, 0x3701, MESSAGE_GUID + inner))))
+
+
+# --- Rich text ---
+
+def rich_texts():
+    native = ole1_object(b"Package", package(b"a.exe", PROGRAM)).hex().encode()
+    odd = native[:20] + b"\r\n {\\blue7 } " + native[20:41] + b"{\\*\\unknown}" + native[41:61] + b"\\par " + native[61:]
+    return {
+        "object.rtf": b"{\\rtf1 text {\\object\\objemb{\\*\\objclass Package}{\\*\\objdata " + native + b"}}}",
+        "odd.rtf": b"{\\rt {\\object{\\*\\objdata " + odd + b"}}",
+        "binary.rtf": b"{\\rtf1{\\object{\\*\\objdata " + native[:40] + b"\\bin%d " % (len(native) // 2 - 20)
+                      + bytes.fromhex(native[40:].decode()) + b"}}}",
+        "template.rtf": b"{\\rtf1{\\*\\template http://host.invalid/a.dotm}text}",
+        "local.rtf": b"{\\rtf1{\\*\\template C:\\\\x\\\\Normal.dotm}text}",
+        "dde.rtf": b"{\\rtf1{\\field{\\*\\fldinst {\\b DDE}AUTO c:\\\\\\\\windows\\\\\\\\cmd.exe \"/k\"}{\\fldrslt x}}}",
+        "link.rtf": b"{\\rtf1{\\field{\\*\\fldinst HYPERLINK \"http://link.invalid/\"}{\\fldrslt x}}}",
+    }
+
+
+# --- PDF ---
+
+def pdf(*objects, trailer=b"<</Root 1 0 R>>"):
+    out = b"%PDF-1.7\n"
+    for number, body in enumerate(objects, 1):
+        out += b"%d 0 obj\n" % number + body + b"\nendobj\n"
+    return out + b"trailer\n" + trailer + b"\n%%EOF\n"
+
+
+def stream(data, entries=b"", filters=b""):
+    return (b"<<" + entries + (b"/Filter" + filters if filters else b"") + b"/Length %d" % len(data) + b">>\nstream\n" + data
+            + b"\nendstream")
+
+
+def lzw(data):
+    out, width, bits, held = bytearray(), 9, 0, 0
+    table = {bytes([i]): i for i in range(256)}
+    after, word = 258, b""
+
+    def put(code):
+        nonlocal bits, held
+        bits, held = bits << width | code, held + width
+        while held >= 8:
+            held -= 8
+            out.append(bits >> held & 255)
+
+    put(256)
+    for byte in data:
+        if word + bytes([byte]) in table:
+            word += bytes([byte])
+            continue
+        put(table[word])
+        table[word + bytes([byte])] = after
+        after += 1
+        width = 9 if after < 511 else 10 if after < 1023 else 11 if after < 2047 else 12
+        word = bytes([byte])
+    put(table[word])
+    put(257)
+    if held:
+        out.append(bits << (8 - held) & 255)
+    return bytes(out)
+
+
+def png_rows(data, columns):
+    rows, above = b"", bytes(columns)
+    for start in range(0, len(data), columns):
+        row = data[start : start + columns].ljust(columns, b"\0")
+        rows += b"\x02" + bytes((a - b) & 255 for a, b in zip(row, above))
+        above = row
+    return rows
+
+
+def object_stream(objects, data=None):
+    body, pairs = b"", b""
+    for number, text in objects:
+        pairs += b"%d %d " % (number, len(body))
+        body += text + b" "
+    raw = zlib.compress(pairs + body)
+    return stream(raw, b"/Type/ObjStm/N %d/First %d" % (len(objects), len(pairs)), b"/FlateDecode")
+
+
+def portable_documents():
+    attached = (b"<</Type/Filespec/F(a.exe)/UF<FEFF0062002E006500780065>/EF<</F 3 0 R>>>>",
+                stream(zlib.compress(PROGRAM), b"/Type/EmbeddedFile", b"/FlateDecode"))
+    script = b"app.alert('hello');" * 8
+    return {
+        "plain.pdf": pdf(b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 0/Kids[]>>"),
+        "attached.pdf": pdf(b"<</Type/Catalog/Names<</EmbeddedFiles<</Names[(a) 2 0 R]>>>>>>", *attached),
+        "script.pdf": pdf(b"<</Type/Catalog/OpenAction 2 0 R>>", b"<</S/J#61vaScript/JS(app.alert\\(1\\)\\073)>>"),
+        "script-stream.pdf": pdf(b"<</OpenAction<</S/JavaScript/JS 2 0 R>>>>",
+                                 stream(base64.a85encode(lzw(script)) + b"~>", b"", b"[/A85/LZWDecode]")),
+        "launch.pdf": pdf(b"<</OpenAction<</S/Launch/Win<</F(cmd.exe)/P(/c harmless)>>>>>>"),
+        "links.pdf": pdf(b"<</A<</S/URI/URI(http://one.invalid/\\(a\\))>>>>",
+                         b"<</A<</S/URI/URI<687474703A2F2F74776F2E696E76616C69642F>>>>>",
+                         b"<</A<</S/URI/URI 4 0 R>>>>", b"(http://three.invalid/)"),
+        "objects.pdf": pdf(b"<</Type/Catalog>>", object_stream([(5, b"<</S/JavaScript/JS 6 0 R>>"), (6, b"(hidden\\))")])),
+        "predicted.pdf": pdf(b"<</JS 2 0 R>>", stream(zlib.compress(png_rows(script, 19)),
+                             b"/DecodeParms<</Predictor 12/Columns 19>>", b"/Fl")),
+        "encrypted.pdf": pdf(b"<</Type/Catalog>>", trailer=b"<</Root 1 0 R/Encrypt 2 0 R>>"),
+        "hex.pdf": pdf(b"<</JS 2 0 R/XFA[(x) 3 0 R]>>", stream(script.hex().encode() + b">", b"", b"[/AHx]"),
+                       stream(b"\x04<xdp>\xfe<\x80", b"", b"/RunLengthDecode")),
+    }
+
+
+# --- Signed and encrypted ---
+
+ENTITY = b"Content-Type: text/plain\r\n\r\nwhat was signed\r\n"
+
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    if len(body) < 128:
+        return bytes([tag, len(body)]) + body
+    size = (len(body).bit_length() + 7) // 8
+    return bytes([tag, 0x80 | size]) + len(body).to_bytes(size, "big") + body
+
+
+def smime():
+    """By openssl, with a key that is thrown away."""
+    with tempfile.TemporaryDirectory() as name:
+        here = pathlib.Path(name)
+        (here / "entity").write_bytes(ENTITY)
+
+        def openssl(*arguments):
+            subprocess.run(("openssl",) + arguments, cwd=here, check=True, capture_output=True)
+
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=x",
+                "-keyout", "key", "-out", "certificate", "-days", "1")
+        openssl("cms", "-sign", "-nodetach", "-binary", "-in", "entity", "-signer", "certificate", "-inkey", "key",
+                "-outform", "DER", "-out", "signed.der")
+        openssl("cms", "-sign", "-nodetach", "-binary", "-stream", "-in", "entity", "-signer", "certificate", "-inkey",
+                "key", "-outform", "DER", "-out", "signed.ber")
+        openssl("cms", "-sign", "-binary", "-in", "entity", "-signer", "certificate", "-inkey", "key",
+                "-outform", "DER", "-out", "detached.der")
+        openssl("cms", "-encrypt", "-binary", "-in", "entity", "-outform", "DER", "-out", "encrypted.der", "certificate")
+        made = {n: (here / n).read_bytes() for n in ("signed.der", "signed.ber", "detached.der", "encrypted.der")}
+    oid = bytes.fromhex("2a864886f70d010910010 9".replace(" ", ""))
+    method = der(0x30, der(6, bytes.fromhex("2a864886f70d0109100308")))
+    content = der(0x30, der(6, bytes.fromhex("2a864886f70d010701")), der(0xA0, der(4, zlib.compress(ENTITY))))
+    made["compressed.der"] = der(0x30, der(6, oid), der(0xA0, der(0x30, der(2, b"\0"), method, content)))
+    return made
+
+
+def pgp_packet(tag, body):
+    return bytes([0xC0 | tag]) + (bytes([len(body)]) if len(body) < 192 else b"\xff" + struct.pack(">I", len(body))) + body
+
+
+def pgp():
+    literal = pgp_packet(11, b"b\x05a.exe" + bytes(4) + PROGRAM)
+    packed = pgp_packet(8, b"\x01" + zlib.compress(literal)[2:-4])
+    encrypted = pgp_packet(1, b"\x03" + bytes(8) + b"\x01" + bytes(40)) + pgp_packet(18, b"\x01" + bytes(60))
+    armor = (b"Some text\n-----BEGIN PGP MESSAGE-----\nVersion: x\n\n" + base64.encodebytes(packed)
+             + b"=abcd\n-----END PGP MESSAGE-----\n")
+    pieces = bytes([0xC0 | 11, 0xE0 | 5]) + (b"b\x05a.exe" + bytes(4) + PROGRAM)[:32]
+    rest = (b"b\x05a.exe" + bytes(4) + PROGRAM)[32:]
+    return {"literal.pgp": literal, "packed.pgp": packed, "encrypted.pgp": encrypted, "armored.asc": armor,
+            "pieces.pgp": pieces + bytes([len(rest)]) + rest,
+            "clear.asc": b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\ntext\n-----BEGIN PGP SIGNATURE-----\n\nxx\n"
+                         b"-----END PGP SIGNATURE-----\n"}
+
+
+# --- All ---
+
+def corpora():
+    compound = {
+        "macros.doc": compound_file(Storage(**word_stream(), Macros=Storage(
+            VBA=vba_storage({"ThisDocument": OPENING, "Module1": QUIET})))),
+        "unlisted.doc": compound_file(Storage(**word_stream(), Macros=Storage(
+            VBA=vba_storage({"ThisDocument": OPENING}, listed=False)))),
+        "misplaced.doc": compound_file(Storage(Macros=Storage(VBA=vba_storage({"Module1": OPENING}, offset=9)))),
+        "dde.doc": compound_file(Storage(**word_stream(text=b"\x13 DDEAUTO cmd \x15"))),
+        "template.doc": compound_file(Storage(**word_stream(template="http://host.invalid/a.dotm"))),
+        "locked.doc": compound_file(Storage(**word_stream(flags=0x100))),
+        "xlm.xls": compound_file(Storage(Workbook=xlm_workbook())),
+        "locked.xls": compound_file(Storage(Workbook=biff((0x809, bytes(16)), (0x2F, bytes(54))))),
+        "locked.docx": compound_file(Storage(EncryptionInfo=bytes(20), EncryptedPackage=bytes(200))),
+        "object.doc": compound_file(Storage(ObjectPool=Storage(_1=Storage(**{
+            "\1Ole10Native": native_stream(b"a.exe", PROGRAM)})))),
+        "link.doc": compound_file(Storage(**{"\1Ole": bytes(20) + "http://host.invalid/a.hta".encode("utf-16-le") + bytes(4)})),
+        "long.doc": compound_file(Storage(CONTENTS=b"%PDF-1.4\n" + bytes(9000))),
+        "installer.msi": compound_file(Storage(**{"".join(map(chr, (0x4840, 0x3F3F, 0x4577, 0x446C))): PROGRAM})),
+        "macros.ppt": powerpoint(),
+        "item.msg": outlook_item(),
+    }
+    html = {
+        "plain.html": b"<html><body><p>text</p></body></html>",
+        "data.html": b'<html><a href="data:application/zip;base64,UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" download="a.zip">x</a></html>',
+        "percent.html": b"<iframe src='data:text/html,%3Cscript%3Ealert(1)%3C/script%3E'></iframe>",
+        "blob.html": b"<html><script>var b=atob('" + base64.b64encode(PROGRAM * 4) + b"');var f=new Blob([b]);"
+                     b"var a=document.createElement('a');a.href=URL.createObjectURL(f);a.download='a.exe';a.click();</script>",
+        "handler.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="eval(atob(\''
+                       + base64.b64encode(b"x = 1;" * 512) + b"'))\"/>",
+        "counter.html": b"<html><script>var c=document.createElement('a');c.href='/count';</script></html>",
+    }
+    relations = b"<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'>%s</Relationships>"
+    relation = b"<Relationship Id='a' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/%s' " \
+               b"Target='%s' TargetMode='External'/>"
+    office = {  # the first octet is the member's name, by fuzz_office.c
+        "types": b"\x00<Types><Override ContentType='application/vnd.ms-word.document.macroEnabled.main+xml'/></Types>",
+        "template": b"\x01" + relations % (relation % (b"attachedTemplate", b"https://host.invalid/a.dotm?a=1&amp;b=2")),
+        "link": b"\x01" + relations % (relation % (b"hyperlink", b"https://link.invalid/")),
+        "fields": b"\x02<w:document><w:r><w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText> D</w:instrText></w:r>"
+                  b"<w:r><w:instrText>DEAUTO c:\\x</w:instrText></w:r></w:document>",
+        "simple": b"\x02<w:document><w:fldSimple w:instr=' DDE &quot;cmd&quot;'/></w:document>",
+        "workbook": b"\x03<workbook><definedNames><definedName name='_xlnm.Auto_Open' hidden='1'/></definedNames></workbook>",
+        "dde": b"\x04<externalLink><ddeLink ddeService='cmd' ddeTopic='/c calc'/></externalLink>",
+        "manifest": b"\x05<manifest:manifest><manifest:file-entry manifest:full-path='Basic/Standard/Module1.xml'/>"
+                    b"<manifest:file-entry manifest:full-path='x'><manifest:encryption-data/></manifest:file-entry>",
+        "content": b"\x06<office:document-content><script:event-listener script:event-name='dom:load'/>"
+                   b"<text:dde-connection-decl/></office:document-content>",
+        "flat": b"\x07<?xml version='1.0'?><?mso-application progid='Word.Document'?><pkg:package><pkg:part "
+                b"pkg:name='/word/vbaProject.bin'><pkg:binaryData>TVo=</pkg:binaryData></pkg:part></pkg:package>",
+        "active": b"\x08ActiveMime" + bytes(40) + zlib.compress(PROGRAM),
+    }
+    return {
+        "tnef": {"winmail.dat": winmail(), "wrong-sum.dat": winmail(wrong=1), "cut.dat": winmail()[:-40]},
+        "ole2": compound,
+        "vba": {"opening": vba_compress(OPENING), "quiet": vba_compress(QUIET), "long": vba_compress(QUIET * 60)},
+        "rtf": rich_texts(),
+        "office": office,
+        "pdf": portable_documents(),
+        "cms": smime(),
+        "pgp": pgp(),
+        "html_files": html,
+    }
+
+
+def main(out):
+    for folder, files in corpora().items():
+        (out / folder).mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (out / folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))

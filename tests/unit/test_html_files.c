@@ -1,0 +1,117 @@
+/* T63: files that HTML holds or puts together. */
+#include "config.h"
+
+#include "engine/html_files.h"
+#include "tests/lib/container_walk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static const struct archive_limits generous = { .entries = 1000, .depth = 5, .output = 1 << 24, .ratio = 1000 };
+
+static void
+tells(const char *html, const char *expected)
+{
+	struct buf told = { 0 };
+
+	walk_read(&told, html_read, span_str(html), &generous);
+	assert_string_equal(buf_str(&told), expected);
+	buf_free(&told);
+}
+
+static void
+files_tell_what_they_hold(void **state)
+{
+	static const struct {
+		const char *file, *told;
+	} files[] = {
+		{ "plain.html", "" },
+		{ "counter.html", "" },
+		{ "data.html", "member data.zip: PK....................\ntrait builds-file\n" },
+		{ "percent.html", "member data.html: <script>alert(1)</script>\n" },
+		{ "blob.html", "member literal.bin: MZ......................................\ntrait builds-file\n" },
+		{ "handler.svg", "member literal.bin: x = 1;x = 1;x = 1;x = 1;x = 1;x = 1;x = \ntrait builds-file\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct buf data = { 0 }, told = { 0 };
+		char path[128];
+
+		snprintf(path, sizeof(path), "tests/fuzz/corpus/html_files/%s", files[i].file);
+		walk_load(&data, path);
+		walk_read(&told, html_read, buf_span(&data), &generous);
+		assert_string_equal(buf_str(&told), files[i].told);
+		buf_free(&told);
+		buf_free(&data);
+	}
+}
+
+static void
+data_uris_are_found_wherever_they_stand(void **state)
+{
+	(void)state;
+	tells("<p style=\"background:url(DATA:text/plain;charset=x;BASE64,aGVsbG8=)\">", "member data.txt: hello\n");
+	tells("<object data='data:application/pdf;base64,JVBERi0='>", "member data.pdf: %PDF-\n");
+	tells("<embed src=data:image/svg+xml,%3Csvg%3E >", "member data.svg: <svg>\n");
+	tells("<a href='data:text/html;base64,%61GVsbG8%3D'>", "member data.html: hello\n");
+	tells("<a href='data:application/x-y;base64,aGVs\r\nbG8'>", "member data.x-y: hello\n");
+}
+
+static void
+words_that_end_in_data_are_no_uris(void **state)
+{
+	(void)state;
+	tells("<p>The data: a, b and c", "");
+	tells("<p>metadata:<b>x</b>, y", "");
+	tells("data:", "");
+}
+
+static void
+two_of_three_steps_are_an_ordinary_page(void **state)
+{
+	(void)state;
+	tells("<script>var b = new Blob([x]); save(b)</script>", "");
+	tells("<script>a.href = '/x'; a.click(); y = atob(z)</script>", "");
+	tells("<script>b = new Blob([atob(x)]); navigator.msSaveOrOpenBlob(b, 'a.exe')</script>", "trait builds-file\n");
+}
+
+static void
+a_link_that_saves_what_it_holds_is_told_in_any_order(void **state)
+{
+	(void)state;
+	tells("<a download=x.exe href='data:application/octet-stream;base64,TVo='>", "member data.bin: MZ\ntrait builds-file\n");
+	tells("<a href='data:application/octet-stream;base64,TVo=' download>", "member data.bin: MZ\ntrait builds-file\n");
+	tells("<img src='data:image/png;base64,TVo='><a download>", "member data.png: MZ\n");
+}
+
+static void
+numbers_make_a_file_as_well_as_letters(void **state)
+{
+	struct buf html = { 0 };
+
+	(void)state;
+	buf_add_str(&html, "<script>var b=[");
+	for (int i = 0; i < 1000; i++)
+		buf_add_str(&html, "77, ");
+	buf_add_str(&html, "];f=new File([b],'a');location.href=f</script>");
+	tells(buf_str(&html), "trait builds-file\n");
+	buf_free(&html);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_tell_what_they_hold),
+		cmocka_unit_test(data_uris_are_found_wherever_they_stand),
+		cmocka_unit_test(words_that_end_in_data_are_no_uris),
+		cmocka_unit_test(two_of_three_steps_are_an_ordinary_page),
+		cmocka_unit_test(a_link_that_saves_what_it_holds_is_told_in_any_order),
+		cmocka_unit_test(numbers_make_a_file_as_well_as_letters),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* PDF: files, scripts and links, in every way in which they are written. */
+#include "config.h"
+
+#include "engine/pdf.h"
+#include "engine/pdf_filter.h"
+#include "engine/pdf_token.h"
+#include "tests/lib/container_walk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#define HEAD "%PDF-1.7\n"
+#define SCRIPT "app.alert('hello');app.alert('hello');ap"
+
+static const struct archive_limits generous = { .entries = 1000, .depth = 5, .output = 1 << 24, .ratio = 1000 };
+
+static void
+files_tell_what_they_hold(void **state)
+{
+	static const struct {
+		const char *file, *told;
+	} files[] = {
+		{ "plain.pdf", "" },
+		{ "attached.pdf", "trait embedded-object\nmember a.exe: MZ......................................\n"
+		                  "member b.exe: MZ......................................\n" },
+		{ "script.pdf", "member script.js: app.alert(1);\ntrait javascript\ntrait auto-run\n" },
+		{ "script-stream.pdf", "member script.js: " SCRIPT "\ntrait javascript\ntrait auto-run\n" },
+		{ "predicted.pdf", "member script.js: " SCRIPT "\ntrait javascript\n" },
+		{ "hex.pdf", "member script.js: " SCRIPT "\nmember form.xml: <xdp><<<\ntrait javascript\n" },
+		{ "objects.pdf", "member script.js: hidden)\ntrait javascript\n" },
+		{ "launch.pdf", "trait launch\ntrait auto-run\n" },
+		{ "links.pdf", "uri http://one.invalid/(a)\nuri http://two.invalid/\nuri http://three.invalid/\n" },
+		{ "encrypted.pdf", "trait encrypted\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct buf told = { 0 };
+		char path[128];
+
+		snprintf(path, sizeof(path), "tests/fuzz/corpus/pdf/%s", files[i].file);
+		walk_file(&told, pdf_read, path);
+		assert_string_equal(buf_str(&told), files[i].told);
+		buf_free(&told);
+	}
+}
+
+static void
+tells(const char *text, const char *expected)
+{
+	struct buf told = { 0 };
+
+	walk_read(&told, pdf_read, span_str(text), &generous);
+	assert_string_equal(buf_str(&told), expected);
+	buf_free(&told);
+}
+
+static void
+what_stands_between_objects_hides_none(void **state)
+{
+	(void)state;
+	tells(HEAD "( << [ 1 0 obj<</S/JavaScript/JS(x)>>endobj", "member script.js: x\ntrait javascript\n");
+	tells(HEAD "1 0 obj<</A (2 0 obj) /S/Launch>>endobj", "trait launch\n");
+}
+
+static void
+an_object_that_was_replaced_is_read_both_times(void **state)
+{
+	(void)state;
+	tells(HEAD "1 0 obj<</JS 2 0 R>>endobj 2 0 obj(old)endobj 2 0 obj(new)endobj",
+	      "member script.js: old\nmember script.js: new\ntrait javascript\n");
+}
+
+static void
+a_length_that_is_wrong_does_not_cut_a_stream(void **state)
+{
+	(void)state;
+	tells(HEAD "1 0 obj<</JS 2 0 R>>endobj 2 0 obj<</Length 2>>stream\nalert(1)endstream endobj",
+	      "member script.js: alert(1)\ntrait javascript\n");
+}
+
+static void
+files_of_a_dictionary_elsewhere_are_told(void **state)
+{
+	(void)state;
+	tells(HEAD "1 0 obj<</F(a.exe)/EF 2 0 R>>endobj 2 0 obj<</F 3 0 R>>endobj 3 0 obj<<>>stream\nMZendstream endobj",
+	      "trait embedded-object\nmember a.exe: MZ\n");
+	tells(HEAD "3 0 obj<</Type/EmbeddedFile>>stream\nMZendstream endobj", "trait embedded-object\nmember embedded: MZ\n");
+}
+
+static void
+an_opening_without_an_action_is_no_trait(void **state)
+{
+	(void)state;
+	tells(HEAD "1 0 obj<</OpenAction[2 0 R/Fit]/AA<<>>>>endobj", "");
+}
+
+static void
+dictionaries_deeper_than_the_limit_end(void **state)
+{
+	struct buf text = { 0 }, told = { 0 };
+
+	(void)state;
+	buf_add_str(&text, HEAD "1 0 obj");
+	for (int i = 0; i < 1000; i++)
+		buf_add_str(&text, "<</A");
+	buf_add_str(&text, "<</S/Launch>>");
+	walk_read(&told, pdf_read, buf_span(&text), &generous);
+	assert_string_equal(buf_str(&told), "trait launch\n");
+	buf_free(&told);
+	buf_free(&text);
+}
+
+/* Each object would be read to the end of the file. */
+static void
+objects_in_objects_are_bounded(void **state)
+{
+	struct buf text = { 0 }, told = { 0 };
+
+	(void)state;
+	buf_add_str(&text, HEAD);
+	for (int i = 0; i < 20000; i++)
+		buf_add_str(&text, "1 0 obj<</A(");
+	walk_read(&told, pdf_read, buf_span(&text), &generous);
+	assert_string_equal(buf_str(&told), "over limit\n");
+	buf_free(&told);
+	buf_free(&text);
+}
+
+/* --- Tokens and filters --- */
+
+static void
+strings_are_read_with_their_escapes(void **state)
+{
+	static const struct {
+		const char *written;
+		struct span meant;
+	} strings[] = {
+		{ "(a(b)c)", { "a(b)c", 5 } },
+		{ "(\\101\\7\\053x)", { "A\7+x", 4 } },
+		{ "(a\\\r\nb\\n\\q)", { "ab\nq", 4 } },
+		{ "<41 4>", { "A@", 2 } },
+		{ "(\\377\\376a\\000)", { "a", 1 } },
+		{ "<FEFF00e4>", { "\xc3\xa4", 2 } },
+	};
+	struct arena *a = arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		struct span in = span_str(strings[i].written);
+		struct pdf_token t;
+		struct span text;
+
+		assert_true(pdf_next(&in, &t));
+		text = pdf_text(a, &t);
+		assert_int_equal(text.len, strings[i].meant.len);
+		assert_memory_equal(text.data, strings[i].meant.data, text.len);
+		assert_int_equal(in.len, 0);
+	}
+	arena_free(&a);
+}
+
+static void
+filters_follow_one_another(void **state)
+{
+	static const char packed[] = "789c4b4cca482d4a0500084e0268>";
+	struct arena *a = arena_new(0);
+	struct archive_budget budget = { .limits = generous };
+	struct document d = { .arena = a, .budget = &budget };
+	bool decoded;
+	struct span content;
+
+	(void)state;
+	content = pdf_stream(&d, SPAN_LITERAL("<</Filter[/AHx/Fl]/DecodeParms[null null]>>"), span_of(packed, sizeof(packed) - 1),
+	    &decoded);
+	assert_true(decoded);
+	assert_int_equal(d.result, ARCHIVE_READ);
+	assert_true(span_is(content, "abhere"));
+	content = pdf_stream(&d, SPAN_LITERAL("<</Filter/DCTDecode>>"), SPAN_LITERAL("\xff\xd8"), &decoded);
+	assert_false(decoded);
+	assert_true(span_is(content, "\xff\xd8"));
+	arena_free(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_tell_what_they_hold),
+		cmocka_unit_test(what_stands_between_objects_hides_none),
+		cmocka_unit_test(an_object_that_was_replaced_is_read_both_times),
+		cmocka_unit_test(a_length_that_is_wrong_does_not_cut_a_stream),
+		cmocka_unit_test(files_of_a_dictionary_elsewhere_are_told),
+		cmocka_unit_test(an_opening_without_an_action_is_no_trait),
+		cmocka_unit_test(dictionaries_deeper_than_the_limit_end),
+		cmocka_unit_test(objects_in_objects_are_bounded),
+		cmocka_unit_test(strings_are_read_with_their_escapes),
+		cmocka_unit_test(filters_follow_one_another),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
