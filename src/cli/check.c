@@ -79,8 +79,10 @@ check(const char *file)
 	struct loaded l;
 	bool good = load_config(&l, file) && check_tls(&l);
 
-	if (good)
+	if (good) {
+		loaded_print_notes(&l, stdout);
 		print_summary(&l);
+	}
 	loaded_free(&l);
 	return good ? STATUS_OK : STATUS_ERROR;
 }

@@ -18,9 +18,7 @@ static const char no_config[] =
 static bool
 compile(struct loaded *l, struct report *report)
 {
-	l->rules = ARENA_ARRAY(l->arena, struct ruleset *, l->settings->policy_count);
-	for (size_t i = 0; i < l->settings->policy_count; i++)
-		l->rules[i] = ruleset_compile(l->arena, l->settings, i, report);
+	l->rules = rulesets_compile(l->arena, l->settings, report);
 	return report->count == 0;
 }
 
@@ -97,6 +95,17 @@ load_default_rules(struct loaded *l)
 		files[i] = arena_strdup(l->arena, found.gl_pathv[i]);
 	globfree(&found);
 	return load_files(l, files, found.gl_pathc, &report);
+}
+
+void
+loaded_print_notes(const struct loaded *l, FILE *out)
+{
+	for (size_t i = 0; i < l->settings->policy_count; i++) {
+		const char *note;
+
+		for (size_t k = 0; (note = ruleset_note(l->rules[i], k)) != NULL; k++)
+			fprintf(out, "%s\n", note);
+	}
 }
 
 void

@@ -22,6 +22,9 @@ bool load_rules(struct loaded *l, const char **files, size_t count);
 bool load_default_rules(struct loaded *l);
 void loaded_free(struct loaded *l);
 
+/* A line for each note of the rules. */
+void loaded_print_notes(const struct loaded *l, FILE *out);
+
 /* The index of that policy (NULL: the first); SIZE_MAX after telling that
  * there is none. */
 size_t loaded_policy(const struct loaded *l, const char *name);

@@ -94,6 +94,7 @@ list(const char *file)
 		for (size_t i = 0; i < l.settings->policy_count; i++)
 			add_policy(&t, l.settings->policies[i].name, l.rules[i]);
 		print_table(&t);
+		loaded_print_notes(&l, stderr);
 	}
 	loaded_free(&l);
 	return ok ? STATUS_OK : STATUS_ERROR;

@@ -3,14 +3,25 @@
 
 #include "daemon/generation.h"
 
+#include "base/log.h"
+
+static void
+log_notes(const struct ruleset *rules)
+{
+	const char *note;
+
+	for (size_t i = 0; (note = ruleset_note(rules, i)) != NULL; i++)
+		log_info("rules", "%s", note);
+}
+
 static bool
 compile_rules(struct generation *g, struct report *report)
 {
 	const struct settings *s = g->settings;
 
-	g->rules = ARENA_ARRAY(g->arena, struct ruleset *, s->policy_count);
-	for (size_t i = 0; i < s->policy_count; i++)
-		g->rules[i] = ruleset_compile(g->arena, s, i, report);
+	g->rules = rulesets_compile(g->arena, s, report);
+	for (size_t i = 0; i < s->policy_count && report->count == 0; i++)
+		log_notes(g->rules[i]);
 	return report->count == 0;
 }
 

@@ -324,7 +324,7 @@ tell_summary(struct clam_loader *l)
 	for (size_t i = 0; i < l->tally_count; i++)
 		tell(l, NULL, 0, arena_printf(l->arena, "not supported: %s, %zu signature%s", l->tallies[i].why,
 		    l->tallies[i].count, l->tallies[i].count == 1 ? "" : "s"));
-	tell(l, NULL, 0, arena_printf(l->arena, "%zu signatures of ClamAV's", clam_count(l->db)));
+	tell(l, NULL, 0, arena_printf(l->arena, "%zu ClamAV signatures", clam_count(l->db)));
 }
 
 static void

@@ -55,10 +55,11 @@ struct clam_object {
 	struct span data;      /* empty with `unread` */
 	enum clam_type type;
 	bool unread;           /* only its name and sizes are known */
-	struct span name;      /* in its container, or empty */
+	const struct span *names; /* that it may have in its container */
+	size_t name_count;
 	uint64_t packed, size; /* as the container tells them, or CLAM_SIZE_UNKNOWN */
 	bool encrypted;
-	size_t position;       /* in its container from 1, 0 = unknown */
+	size_t position;       /* in its container from 1; 0 in mail */
 };
 
 struct clam_scratch;

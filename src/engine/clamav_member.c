@@ -80,8 +80,24 @@ numbers_fit(const struct clam_member *m, const struct clam_object *o)
 
 	return (m->container == CLAM_ANY || m->container == c->type) && within(&m->container_size, c->data.len) &&
 	    within(&m->packed, o->packed) && within(&m->size, o->size) &&
-	    within(&m->position, o->position > 0 ? o->position : CLAM_SIZE_UNKNOWN) &&
+	    within(&m->position, o->position) &&
 	    (m->encrypted < 0 || (m->encrypted == 1) == o->encrypted);
+}
+
+/* Under any of its names; one without a name has an empty one. */
+static enum regex_result
+name_fits(const struct clam_member *m, const struct regex_memory *memory, const struct clam_object *o)
+{
+	enum regex_result result = REGEX_NO_MATCH;
+	size_t begin, end;
+
+	if (!m->has_regex)
+		return REGEX_MATCH;
+	if (o->name_count == 0)
+		return clam_regex_find(&m->regex, memory, SPAN_NONE, 0, false, &begin, &end);
+	for (size_t i = 0; i < o->name_count && result == REGEX_NO_MATCH; i++)
+		result = clam_regex_find(&m->regex, memory, o->names[i], 0, false, &begin, &end);
+	return result;
 }
 
 bool
@@ -94,13 +110,8 @@ clam_members_find(const struct clam_db *db, const struct regex_memory *memory, c
 		return true;
 	for (size_t i = 0; i < db->member_count; i++) {
 		const struct clam_member *m = &db->members[i];
-		enum regex_result result = REGEX_MATCH;
-		size_t begin, end;
+		enum regex_result result = numbers_fit(m, o) ? name_fits(m, memory, o) : REGEX_NO_MATCH;
 
-		if (!numbers_fit(m, o))
-			continue;
-		if (m->has_regex)
-			result = clam_regex_find(&m->regex, memory, o->name, 0, false, &begin, &end);
 		decided &= result != REGEX_LIMIT;
 		if (result == REGEX_MATCH)
 			found(context, m->name);

@@ -118,6 +118,23 @@ static const struct {
 	{ CLAM_ISO9660, 0x8001, { "CD001", 5 } },
 };
 
+/* Fields that a mail begins with, followed by a blank. */
+static const char *const mail_fields[] = { ">From", "Date:", "Delivered-To:", "Delivery-date:", "Envelope-to:", "From", "From:",
+	"Message-ID:", "Message-Id:", "Received:", "Received-SPF:", "Return-Path:", "Return-path:", "Subject:", "To:",
+	"X-Apparently-To:", "X-Envelope-From:", "X-Original-To:", "X-Real-To:", "X-Sieve:", "X-UIDL:" };
+
+static bool
+is_mail(struct span data)
+{
+	for (size_t i = 0; i < sizeof(mail_fields) / sizeof(mail_fields[0]); i++) {
+		size_t len = strlen(mail_fields[i]);
+
+		if (span_starts(data, mail_fields[i]) && data.len > len && data.data[len] == ' ')
+			return true;
+	}
+	return false;
+}
+
 /* Java's classes and universal binaries begin alike; these have few parts. */
 static enum clam_type
 type_of_cafebabe(struct span data)
@@ -153,6 +170,8 @@ clam_type_of(struct span data)
 		if (span_eq(at, beginnings[i].bytes))
 			return beginnings[i].type;
 	}
+	if (is_mail(data))
+		return CLAM_MAIL;
 	if (!is_text(data))
 		return CLAM_BINARY;
 	return clam_html_is(data, &at_once) && at_once ? CLAM_HTML : CLAM_TEXT;

@@ -67,11 +67,19 @@ struct search {
 	struct signature_builder *builder;
 	struct signatures *signatures; /* NULL when there are none */
 	size_t signature_slots;        /* conditions on signatures */
+	struct database_use *databases; /* database.h */
+	size_t database_count;
 	bool hidden_text;              /* some condition asks how much is hidden, */
 	bool links;                    /* … for links by their parts, */
 	bool shown_links;              /* … and for what their text shows */
 	bool bodies;                   /* some condition asks for decoded contents */
 	bool archives;                 /* … for members of archives */
+};
+
+/* Worth telling, but no error. */
+struct note {
+	struct note *next;
+	const char *text;
 };
 
 struct ruleset {
@@ -85,6 +93,7 @@ struct ruleset {
 	enum failure_action on_failure;
 	enum ambiguous_action ambiguous;
 	struct archive_limits archive_limits;
+	struct note *notes;
 };
 
 struct compiler {
@@ -93,6 +102,8 @@ struct compiler {
 	struct regex_limits regex_limits;
 	struct search *search; /* where the rule being read puts what it looks for */
 	struct rule *rule;     /* being read */
+	struct database **databases; /* loaded by this policy or one before */
+	struct note **last_note;     /* where the next goes */
 	unsigned negated;      /* how many `not` the condition being read is under */
 };
 
@@ -106,6 +117,9 @@ const char *rule_reply_read(struct compiler *c, struct yaml *value, enum verdict
 /* rule_order.c: resolves references, finds cycles, fills rs->order and
  * rule.locates. False when something was reported. */
 bool rules_link(struct compiler *c, struct ruleset *rs);
+
+/* ruleset.c. line 0: of the file; file NULL: of no file. */
+void note_add(struct compiler *c, const char *file, size_t line, const char *message);
 
 /* value.c: the items of a list, or one value as a list of one; 0 when it is
  * empty, which was reported. */

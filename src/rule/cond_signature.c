@@ -1,13 +1,19 @@
-/* `signature`: bytes or digests of files that are known. All values of one
- * condition share a slot, so that a list of 100,000 digests is one test. */
+/* `signature`: bytes or digests of files that are known, and databases of them.
+ * All values of one condition share a slot, so that a list of 100,000 digests is
+ * one test; each database has one of its own. */
 #include "config.h"
 
+#include "rule/database.h"
 #include "rule/facts.h"
 
-const char *const signature_keys[] = { "text", "hex", "sha256", "sha1", "md5", NULL };
+const char *const signature_keys[] = { "text", "hex", "sha256", "sha1", "md5", "database", "yara", NULL };
 
-struct signature_slot {
-	uint32_t slot;
+enum { KEY_DATABASE = 5, KEYS = 7 };
+
+/* The slots that any of its values are seen in. */
+struct signature_slots {
+	uint32_t items[3];
+	size_t count;
 };
 
 static const char *
@@ -56,19 +62,30 @@ values_parse(struct compiler *c, struct yaml *value, size_t key, uint32_t slot)
 	return good;
 }
 
+/* The keys before `database` share a slot, which is taken by the first. */
+static bool
+key_parse(struct compiler *c, struct yaml *value, size_t key, struct signature_slots *s, bool *own)
+{
+	if (key >= KEY_DATABASE)
+		return database_read(c, value, key > KEY_DATABASE, &s->items[s->count++]);
+	if (!*own)
+		s->items[s->count++] = (uint32_t)c->search->signature_slots++;
+	*own = true;
+	return values_parse(c, value, key, s->items[0]);
+}
+
 bool
 signature_parse(struct compiler *c, struct yaml *value, struct node *node)
 {
-	struct signature_slot *s = ARENA_NEW(c->arena, struct signature_slot);
-	bool good = true;
+	struct signature_slots *s = ARENA_NEW(c->arena, struct signature_slots);
+	bool good = true, own = false;
 
 	if (!yaml_check_keys(value, signature_keys, c->report))
 		return false;
 	if (value->count == 0) {
-		report_add(c->report, value->mark, "a signature needs one of text, hex, sha256, sha1 and md5");
+		report_add(c->report, value->mark, "a signature needs one of text, hex, sha256, sha1, md5, database and yara");
 		return false;
 	}
-	s->slot = (uint32_t)c->search->signature_slots++;
 	c->search->bodies = true;
 	c->search->archives = true;
 	c->rule->locates |= c->negated == 0;
@@ -77,7 +94,7 @@ signature_parse(struct compiler *c, struct yaml *value, struct node *node)
 		struct yaml *values = yaml_get(value, signature_keys[key]);
 
 		if (values != NULL)
-			good &= values_parse(c, values, key, s->slot);
+			good &= key_parse(c, values, key, s, &own);
 	}
 	return good;
 }
@@ -85,22 +102,37 @@ signature_parse(struct compiler *c, struct yaml *value, struct node *node)
 enum truth
 signature_evaluate(const struct evaluation *e, const struct node *node)
 {
-	const struct signature_slot *s = node->operand;
+	const struct signature_slots *s = node->operand;
 	const struct facts *f = e->facts;
 
-	if (f->sightings[s->slot] != NULL)
-		return TRUTH_YES;
+	for (size_t i = 0; i < s->count; i++)
+		if (f->sightings[s->items[i]] != NULL)
+			return TRUTH_YES;
 	return f->search_failed != NULL ? TRUTH_UNKNOWN : truth_not_found(facts_unread(f));
+}
+
+/* Of all that is told, what is in the first place. */
+static void
+place_found(const struct sighting *s, struct places *found)
+{
+	size_t index = s->item != NULL ? s->item->index : SIZE_MAX;
+
+	if (s->item != NULL)
+		found->items[index] = true;
+	else
+		found->elsewhere = true;
+	if (s->detail != NULL && (found->detail == NULL || index <= found->detail_index)) {
+		found->detail = s->detail;
+		found->detail_index = index;
+	}
 }
 
 void
 signature_locate(const struct evaluation *e, const struct node *node, struct places *found)
 {
-	const struct signature_slot *s = node->operand;
+	const struct signature_slots *s = node->operand;
 
-	for (const struct sighting *i = e->facts->sightings[s->slot]; i != NULL; i = i->next)
-		if (i->item != NULL)
-			found->items[i->item->index] = true;
-		else
-			found->elsewhere = true;
+	for (size_t k = 0; k < s->count; k++)
+		for (const struct sighting *i = e->facts->sightings[s->items[k]]; i != NULL; i = i->next)
+			place_found(i, found);
 }

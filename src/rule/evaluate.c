@@ -67,6 +67,8 @@ hit_add(struct deciding *d, size_t index)
 		hit->part = span_str(place->part->section);
 		hit->section = place->section;
 	}
+	if (d->e.places[index].detail != NULL)
+		hit->detail = span_str(d->e.places[index].detail);
 }
 
 static double
@@ -222,6 +224,8 @@ reason_of(const struct deciding *d)
 {
 	const struct rule_outcome *out = d->out;
 	const char *removable = d->unremovable ? ", which could not be removed" : "";
+	const struct rule_hit *hit = NULL;
+	const char *detail = "";
 
 	if (out->verdict == VERDICT_ACCEPT)
 		return SPAN_NONE;
@@ -230,11 +234,15 @@ reason_of(const struct deciding *d)
 		    out->ambiguity->section[0] != '\0' ? out->ambiguity->section : "0"));
 	if (d->decider == NULL)
 		return span_str(arena_printf(d->arena, "score %.3f reaches %.3f", out->score, d->reached->score));
-	for (size_t i = 0; i < out->hit_count; i++)
-		if (&d->rules->rules[out->hits[i].rule] == d->decider && out->hits[i].section.len > 0)
-			return span_str(arena_printf(d->arena, "rule %s in part %.*s%s", d->decider->name,
-			    SPAN_ARG(out->hits[i].section), removable));
-	return span_str(arena_printf(d->arena, "rule %s%s", d->decider->name, removable));
+	for (size_t i = 0; i < out->hit_count && hit == NULL; i++)
+		if (&d->rules->rules[out->hits[i].rule] == d->decider)
+			hit = &out->hits[i];
+	if (hit != NULL && hit->detail.len > 0)
+		detail = arena_printf(d->arena, " %.*s", SPAN_ARG(hit->detail));
+	if (hit != NULL && hit->section.len > 0)
+		return span_str(arena_printf(d->arena, "rule %s%s in part %.*s%s", d->decider->name, detail,
+		    SPAN_ARG(hit->section), removable));
+	return span_str(arena_printf(d->arena, "rule %s%s%s", d->decider->name, detail, removable));
 }
 
 static void

@@ -37,6 +37,7 @@ struct rule_hit {
 	enum verdict then;
 	struct span part;     /* section of the first MIME part it holds for ("2"), or empty */
 	struct span section;  /* the same down to the archive's member ("2!invoice.exe") */
+	struct span detail;   /* the name of what a database found there, or empty */
 };
 
 /* A part to be removed; each part at most once, in the order of the message.

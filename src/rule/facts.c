@@ -115,11 +115,14 @@ facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *scrat
 	struct taking t = { .facts = f, .message = f->message, .scratch = scratch, .decode = decode, .budget = &budget,
 		.parts_left = &parts_left, .want_parts = want_parts };
 	const struct search *s = f->search;
+	const struct clam_object whole = { .data = f->message->raw, .type = CLAM_MAIL };
 
 	facts_prepare(f);
+	t.whole = &whole;
 	t.archives = want_parts || s->archives;
 	t.bodies = t.archives || s->bodies || texts_are_wanted(s);
 	text_take_headers(&t);
 	text_take_raw_body(&t);
 	parts_take(&t);
+	databases_search_whole(&t);
 }

@@ -2,6 +2,7 @@
 #ifndef RULE_FACTS_H
 #define RULE_FACTS_H
 
+#include "engine/clamav.h"
 #include "engine/container.h"
 #include "rule/compile.h"
 #include "rule/evaluate.h"
@@ -24,6 +25,8 @@ struct item {
 	bool message;                  /* its container says that it is one */
 	uint32_t traits;               /* bits by enum trait, of something in it too */
 	bool first_reading;
+	struct clam_object *object;    /* as databases of signatures are asked for it, or NULL */
+	size_t members;                /* told to them so far */
 	char sha256[2 * DIGEST_MAX + 1];
 };
 
@@ -31,6 +34,7 @@ struct item {
 struct sighting {
 	struct sighting *next;
 	const struct item *item;
+	const char *detail; /* the name that a database gives it, or NULL */
 };
 
 struct header_facts {
@@ -71,6 +75,7 @@ struct rule_scratch {
 	struct textset_scratch *views[VIEWS], *raw_body, *uri, **headers;
 	size_t header_count;
 	struct signatures_scratch *signatures;
+	struct database_scratch *databases;
 };
 
 /* facts.c. want_parts: digests and contents of all items. */
@@ -90,6 +95,7 @@ struct taking {
 	bool want_parts, bodies, archives;
 	struct item *item;   /* whose contents are searched; NULL outside of all */
 	struct item *around; /* the attached message that the walk is in, or the holder */
+	const struct clam_object *whole; /* the message itself */
 };
 
 /* facts.c: all parts of t->message, in every reading. */
@@ -108,6 +114,11 @@ void item_take_content(struct taking *t, struct item *item, struct span content)
 /* Signatures in bytes that are no item's. `item`: the attached message they
  * are in, or NULL. */
 void region_search(struct taking *t, struct item *item, struct span bytes);
+/* facts_database.c: an item; content NULL: it could not be had. Called before
+ * what is in it is taken. */
+void databases_search(struct taking *t, struct item *item, const struct span *content);
+/* The message itself, after all that is in it. */
+void databases_search_whole(struct taking *t);
 /* facts_container.c: members and traits. */
 void container_take(struct taking *t, struct item *item, struct span content);
 /* facts_link.c */
@@ -129,6 +140,8 @@ void text_take_part(struct taking *t, const struct mime_part *part, struct span 
 struct places {
 	bool *items;    /* by index */
 	bool elsewhere; /* and outside of what could be removed */
+	const char *detail;  /* what was found in the first place, or NULL */
+	size_t detail_index; /* of that item; SIZE_MAX: elsewhere */
 };
 
 struct evaluation {

@@ -43,10 +43,12 @@ member_take(void *context, const struct archive_member *m)
 	item->octets = item->size = m->size;
 	item->first_reading = true;
 	item->message = m->message;
-	if (m->encrypted)
+	if (m->encrypted) {
 		mark_encrypted(item);
-	else
+		databases_search(t, item, NULL);
+	} else {
 		item_take_content(t, item, m->content);
+	}
 	t->item = container;
 	return true;
 }

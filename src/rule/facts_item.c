@@ -97,6 +97,7 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 
 	t->item = item;
 	search(t, content, have_digest ? sha256 : NULL);
+	databases_search(t, item, &content);
 	if (!t->archives)
 		return;
 	if (container_may_be(item->magic, content))

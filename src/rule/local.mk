@@ -16,11 +16,13 @@ src_librule_a_SOURCES = \
 	src/rule/css.c src/rule/css.h \
 	src/rule/css_colour.c \
 	src/rule/css_sheet.c \
+	src/rule/database.c src/rule/database.h \
 	src/rule/domain.c src/rule/domain.h \
 	src/rule/domain_file.c \
 	src/rule/evaluate.c src/rule/evaluate.h \
 	src/rule/facts.c src/rule/facts.h \
 	src/rule/facts_container.c \
+	src/rule/facts_database.c \
 	src/rule/facts_item.c \
 	src/rule/facts_nested.c \
 	src/rule/facts_link.c \

@@ -1,6 +1,7 @@
 /* The matchers' working memory for one ruleset. */
 #include "config.h"
 
+#include "rule/database.h"
 #include "rule/facts.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ rule_scratch_new(const struct ruleset *rs)
 		s->headers[h->index] = group_scratch(&h->regexes);
 	if (search->signatures != NULL)
 		s->signatures = signatures_scratch_new(search->signatures);
+	s->databases = database_scratch_new(search->databases, search->database_count);
 	return s;
 }
 
@@ -59,6 +61,7 @@ rule_scratch_free(struct rule_scratch **scratch)
 		textset_release(&s->headers[i]);
 	if (s->signatures != NULL)
 		signatures_scratch_free(&s->signatures);
+	database_scratch_free(&s->databases);
 	free(s->headers);
 	free(s);
 }

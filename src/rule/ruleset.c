@@ -91,6 +91,18 @@ search_compile(struct arena *a, struct search *s)
 		s->signatures = signatures_compile(s->builder);
 }
 
+void
+note_add(struct compiler *c, const char *file, size_t line, const char *message)
+{
+	struct note *n = ARENA_NEW(c->arena, struct note);
+
+	n->text = file == NULL ? message
+	    : line == 0        ? arena_printf(c->arena, "%s: %s", file, message)
+	                       : arena_printf(c->arena, "%s:%zu: %s", file, line, message);
+	*c->last_note = n;
+	c->last_note = &n->next;
+}
+
 static void
 take_settings(struct ruleset *rs, struct compiler *c, const struct settings *settings, size_t policy)
 {
@@ -106,14 +118,17 @@ take_settings(struct ruleset *rs, struct compiler *c, const struct settings *set
 	c->regex_limits = (struct regex_limits){ .matches = (uint32_t)l->regex_matches, .depth = (uint32_t)l->regex_depth };
 }
 
-struct ruleset *
-ruleset_compile(struct arena *a, const struct settings *settings, size_t policy, struct report *report)
+static struct ruleset *
+compile(struct arena *a, const struct settings *settings, size_t policy, struct database **databases,
+    struct report *report)
 {
 	const struct policy_settings *p = &settings->policies[policy];
 	struct ruleset *rs = ARENA_NEW(a, struct ruleset);
 	struct compiler c = { .arena = a, .report = report, .search = &rs->search };
 	struct reading reading = { .last = &reading.first, .last_disabled = &reading.first_disabled, .good = true };
 
+	c.databases = databases;
+	c.last_note = &rs->notes;
 	take_settings(rs, &c, settings, policy);
 	rs->search.builder = signature_builder_new(a);
 	for (size_t i = 0; i < p->rules.count; i++)
@@ -123,6 +138,35 @@ ruleset_compile(struct arena *a, const struct settings *settings, size_t policy,
 		return NULL;
 	search_compile(a, &rs->search);
 	return rs;
+}
+
+struct ruleset *
+ruleset_compile(struct arena *a, const struct settings *settings, size_t policy, struct report *report)
+{
+	struct database *databases = NULL;
+
+	return compile(a, settings, policy, &databases, report);
+}
+
+struct ruleset **
+rulesets_compile(struct arena *a, const struct settings *settings, struct report *report)
+{
+	struct ruleset **rules = ARENA_ARRAY(a, struct ruleset *, settings->policy_count);
+	struct database *databases = NULL;
+
+	for (size_t i = 0; i < settings->policy_count; i++)
+		rules[i] = compile(a, settings, i, &databases, report);
+	return rules;
+}
+
+const char *
+ruleset_note(const struct ruleset *rs, size_t index)
+{
+	const struct note *n = rs->notes;
+
+	while (n != NULL && index-- > 0)
+		n = n->next;
+	return n != NULL ? n->text : NULL;
 }
 
 bool

@@ -13,6 +13,14 @@ struct ruleset;
  * policy without rules and without thresholds gives an empty ruleset. */
 struct ruleset *ruleset_compile(struct arena *a, const struct settings *settings, size_t policy, struct report *report);
 
+/* The same of every policy, in their order; databases that several of them name
+ * are loaded once. With errors in the report some are NULL. */
+struct ruleset **rulesets_compile(struct arena *a, const struct settings *settings, struct report *report);
+
+/* What a postmaster should know, though it is no error: what was loaded from
+ * databases and what of them cannot be used. NULL behind the last. */
+const char *ruleset_note(const struct ruleset *rs, size_t index);
+
 /* True when every message is accepted unseen: no rule, nothing to scan. */
 bool ruleset_is_empty(const struct ruleset *rs);
 size_t ruleset_count(const struct ruleset *rs);

@@ -66,6 +66,8 @@ add_hit(struct buf *out, const struct scan_hit *hit)
 		buf_printf(out, ",\"then\":\"%s\"", verdict_name(hit->then));
 	buf_add_str(out, ",\"part\":");
 	add_string_or_null(out, hit->part);
+	buf_add_str(out, ",\"detail\":");
+	add_string_or_null(out, hit->detail);
 	buf_add_byte(out, '}');
 }
 

@@ -17,7 +17,7 @@ enum {
 
 	/* The fewest octets that one item of a list takes. */
 	SPAN_LEAST = 8,
-	HIT_LEAST = 8 + 8 + 4 + 4 + 8,
+	HIT_LEAST = 8 + 8 + 4 + 4 + 8 + 8,
 	DEFECT_LEAST = 2 * 8,
 	PART_LEAST = 4 * 8 + 2 * 8 + 8,
 	EDIT_LEAST = 3 * 8,
@@ -194,6 +194,7 @@ put_hits(struct buf *out, const struct scan_answer *r)
 		buf_put_u32(out, hit->has_then);
 		buf_put_u32(out, hit->then);
 		buf_put_span(out, hit->part);
+		buf_put_span(out, hit->detail);
 	}
 }
 
@@ -210,6 +211,7 @@ read_hits(struct reader *r, struct scan_answer *out)
 		hit->has_then = read_bool(r);
 		hit->then = (enum verdict)read_choice(r, VERDICT_REJECT);
 		hit->part = read_span(r);
+		hit->detail = read_line(r);
 	}
 }
 

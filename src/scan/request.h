@@ -28,6 +28,7 @@ struct scan_hit {
 	bool has_then;
 	enum verdict then;
 	struct span part;  /* section, or empty */
+	struct span detail; /* what a database calls it, or empty */
 };
 
 struct scan_part {

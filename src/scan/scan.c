@@ -71,7 +71,8 @@ answer_hits(struct scan_answer *r, struct arena *a, const struct rule_outcome *o
 	for (size_t i = 0; i < o->hit_count; i++) {
 		const struct rule_hit *hit = &o->hits[i];
 
-		r->hits[i] = (struct scan_hit){ span_str(hit->name), hit->score, hit->has_then, hit->then, hit->part };
+		r->hits[i] = (struct scan_hit){ span_str(hit->name), hit->score, hit->has_then, hit->then, hit->part,
+			shown_text(a, hit->detail, SHOWN_TEXT_MAX) };
 	}
 }
 

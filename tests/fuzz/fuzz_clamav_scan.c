@@ -57,7 +57,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct clam_scratch *scratch;
 	struct span content = span_of((const char *)data, size);
 	const struct clam_object outer = { .data = content, .type = clam_type_of(content) };
-	const struct clam_object inner = { .container = &outer, .data = content, .type = CLAM_TEXT, .name = content };
+	const struct clam_object inner = { .container = &outer, .data = content, .type = CLAM_TEXT, .names = &content,
+		.name_count = 1 };
 	struct names first = { .count = 0 }, second = { .count = 0 };
 
 	if (db == NULL) {

@@ -147,7 +147,7 @@ malformed_lines_are_told(void **state)
 	assert_true(is_told(f, "a.ndb:4: malformed: B:0:*"));
 	assert_true(is_told(f, "a.ndb:8: malformed: F:0:*:zzzz"));
 	assert_true(is_told(f, "a.ndb:0: 7 malformed lines in all"));
-	assert_true(is_told(f, ":0: 1 signatures of ClamAV's"));
+	assert_true(is_told(f, ":0: 1 ClamAV signatures"));
 }
 
 static void
@@ -247,7 +247,8 @@ members_by_name_and_size(void **state)
 {
 	struct fixture *f = *state;
 	const struct clam_object zip = { .data = SPAN_LITERAL("PK\003\004"), .type = CLAM_ZIP };
-	struct clam_object o = { .container = &zip, .type = CLAM_BINARY, .unread = true, .name = SPAN_LITERAL("dir/Invoice.EXE"),
+	const struct span names[] = { SPAN_LITERAL("other"), SPAN_LITERAL("dir/Invoice.EXE") };
+	struct clam_object o = { .container = &zip, .type = CLAM_BINARY, .unread = true, .names = names, .name_count = 2,
 		.packed = CLAM_SIZE_UNKNOWN, .size = 300, .encrypted = true, .position = 2 };
 
 	load(f, "a.cdb",
