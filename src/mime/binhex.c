@@ -10,8 +10,6 @@
 
 #include "mime/embedded.h"
 
-#define MARK "(This file must be converted with BinHex"
-
 enum {
 	REPEAT = 0x90,
 	CRC_LEN = 2,
@@ -48,7 +46,7 @@ binhex_begins(struct span text, struct embedded_file *file)
 {
 	struct span rest = text, line = embedded_line(&rest);
 
-	if (!span_starts(line, MARK) || !find_data(&rest))
+	if (!span_starts(line, "(This file m") || span_find(line, SPAN_LITERAL("BinHex")) == SIZE_MAX || !find_data(&rest))
 		return false;
 	file->name = SPAN_NONE; /* it is encoded */
 	file->lines = rest;

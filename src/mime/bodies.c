@@ -155,6 +155,9 @@ guess(struct mime_bodies *b)
 		b->candidate = ENCODING_BASE64;
 	else if (!has_candidate(part, ENCODING_UUENCODE) && uu_is_likely(part->body))
 		b->candidate = ENCODING_UUENCODE;
+	else if (!has_candidate(part, ENCODING_BINHEX) && part->first_child == NULL &&
+	    span_find(span_str(part->types->type), SPAN_LITERAL("binhex")) != SIZE_MAX)
+		b->candidate = ENCODING_BINHEX;
 	else
 		return false;
 	return true;

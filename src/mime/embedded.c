@@ -23,10 +23,10 @@ static const struct kind {
 	void (*ends)(struct span text, struct embedded_file *file);
 	enum defect unfinished;
 } kinds[] = {
-	{ "begin ", "uu", ENCODING_UUENCODE, uu_begins, uu_ends, DEFECT_UUENCODE_UNFINISHED },
+	{ "begin", "uu", ENCODING_UUENCODE, uu_begins, uu_ends, DEFECT_UUENCODE_UNFINISHED },
 	{ "begin-base64 ", "uu", ENCODING_BASE64, begin_base64_begins, begin_base64_ends, DEFECT_UUENCODE_UNFINISHED },
 	{ "=ybegin ", "yenc", ENCODING_YENC, yenc_begins, yenc_ends, DEFECT_YENC_MALFORMED },
-	{ "(This file must be converted with BinHex", "hqx", ENCODING_BINHEX, binhex_begins, binhex_ends,
+	{ "(This file m", "hqx", ENCODING_BINHEX, binhex_begins, binhex_ends,
 		DEFECT_BINHEX_MALFORMED },
 };
 
@@ -219,6 +219,22 @@ decode_text(struct parser *p, const struct mime_part *part)
 	return span_of(p->room, len);
 }
 
+/* Encoded, and text all the same. */
+static bool
+holds_text(const struct mime_part *part)
+{
+	static const char *const suffixes[] = { ".hqx", ".uue", ".uu", ".ync", ".yenc" };
+	struct span type = span_str(part->types->type);
+
+	if (span_starts(type, "text/") || span_find(type, SPAN_LITERAL("binhex")) != SIZE_MAX)
+		return true;
+	for (const struct mime_name *n = part->names; n != NULL; n = n->next)
+		for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+			if (span_ends_nocase(n->name, suffixes[i]))
+				return true;
+	return false;
+}
+
 void
 embedded_read(struct parser *p, struct mime_part *part)
 {
@@ -226,7 +242,7 @@ embedded_read(struct parser *p, struct mime_part *part)
 
 	if (encoding != ENCODING_BASE64 && encoding != ENCODING_QUOTED_PRINTABLE) {
 		find_files(p, part, part->body, false);
-	} else if (span_starts(span_str(part->types->type), "text/") && part->body.len > 0 &&
+	} else if (part->body.len > 0 && holds_text(part) &&
 	    find_files(p, part, decode_text(p, part), true)) {
 		p->room = NULL;
 		p->room_cap = 0;

@@ -51,7 +51,7 @@ soft_break_at(struct span in, size_t at, const struct quoted_way *way)
 }
 
 /* A digit at *at, or -1; *at moves past it and, where such are allowed, the
- * line end before it. */
+ * line end or soft line break before it. */
 static int
 digit_at(struct span in, size_t *at, const struct quoted_way *way)
 {
@@ -59,8 +59,10 @@ digit_at(struct span in, size_t *at, const struct quoted_way *way)
 
 	if (way->cr_ends && i < in.len && in.data[i] == '=')
 		i++;
-	if (way->cr_ends)
+	if (way->cr_ends && line_end_at(in, i + blanks_at(in, i), way) > 0) {
+		i += blanks_at(in, i);
 		i += line_end_at(in, i, way);
+	}
 	if (i >= in.len || hex_digit(in.data[i]) < 0 || (way->lower_kept && in.data[i] >= 'a'))
 		return -1;
 	*at = i + 1;

@@ -4,9 +4,9 @@
  * and "====".
  *
  * A "begin" counts when it stands at the start of a line, with an octal mode
- * and a name, and the next line could be data; so prose hardly ever does. The
- * file then goes to the line "end", to the first line of another file, or to
- * the end of the text. */
+ * and a name, and the next line could be data, or with anything when that line
+ * is data beyond doubt; so prose hardly ever does. The file then goes to the
+ * line "end", to the first line of another file, or to the end of the text. */
 #include "config.h"
 
 #include "mime/base64.h"
@@ -14,8 +14,9 @@
 #include "mime/embedded.h"
 
 enum {
-	UU_LINE_MAX = 63, /* bytes that one line can stand for */
 	MODE_DIGITS_MAX = 6,
+	UU_AFTER_MAX = 2,    /* characters behind the data of a line */
+	BLANK_LINES_MAX = 4, /* before the data */
 };
 
 static unsigned
@@ -24,31 +25,58 @@ uu_value(char c)
 	return ((unsigned char)c - 32u) & 63u;
 }
 
+/* Characters that a line of that length needs. */
+static size_t
+uu_needs(struct span line)
+{
+	return 1 + (uu_value(line.data[0]) + 2) / 3 * 4;
+}
+
+/* What stands behind the data of a line may be anything, as checksums are. */
 static bool
 is_data(struct span line)
 {
+	size_t len;
+
 	if (line.len == 0 || line.data[0] < ' ' || line.data[0] > '`')
 		return false;
-	if (line.len - 1 > (UU_LINE_MAX + 2) / 3 * 4 + 1)
-		return false;
-	for (size_t i = 0; i < line.len; i++)
+	len = line.len < uu_needs(line) ? line.len : uu_needs(line);
+	for (size_t i = 0; i < len; i++)
 		if (line.data[i] < ' ' || line.data[i] > '`')
 			return false;
 	return true;
 }
 
+/* What no line of prose is: as long as it says, and more than nothing. */
+static bool
+is_sound_data(struct span line)
+{
+	return is_data(line) && uu_value(line.data[0]) > 0 && line.len >= uu_needs(line) &&
+	       line.len <= uu_needs(line) + UU_AFTER_MAX;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* False when there is no mode or no name; then *name is what there is. */
 static bool
 parse_begin(struct span line, const char *begin, struct span *name)
 {
 	size_t digits = 0;
 
-	if (!span_starts(line, begin))
-		return false;
 	line = span_from(line, strlen(begin));
+	*name = span_trim(line);
 	while (digits < line.len && line.data[digits] >= '0' && line.data[digits] <= '7')
 		digits++;
-	if (digits < 3 || digits > MODE_DIGITS_MAX || digits == line.len || line.data[digits] != ' ')
+	if (digits < 3 || digits > MODE_DIGITS_MAX || digits == line.len || line.data[digits] != ' ') {
+		while (name->len > 0 && ascii_is_digit(name->data[0]))
+			*name = span_from(*name, 1);
+		*name = span_trim(*name);
 		return false;
+	}
 	*name = span_trim(span_from(line, digits));
 	return name->len > 0;
 }
@@ -63,12 +91,16 @@ bool
 uu_begins(struct span text, struct embedded_file *file)
 {
 	struct span rest = text, line = embedded_line(&rest);
+	bool usual;
 
-	if (!parse_begin(line, "begin ", &file->name))
+	if (!span_starts(line, "begin") || line.len == strlen("begin") || !is_blank(line.data[strlen("begin")]))
 		return false;
+	usual = parse_begin(line, "begin ", &file->name);
 	file->lines = rest;
 	line = embedded_line(&rest);
-	return is_data(line) || is_end(line, "end");
+	for (unsigned n = 0; n < BLANK_LINES_MAX && line.len == 0 && rest.len > 0; n++)
+		line = embedded_line(&rest);
+	return is_sound_data(line) || (usual && (is_data(line) || is_end(line, "end")));
 }
 
 bool
@@ -76,7 +108,7 @@ begin_base64_begins(struct span text, struct embedded_file *file)
 {
 	struct span rest = text, line = embedded_line(&rest);
 
-	if (!parse_begin(line, "begin-base64 ", &file->name))
+	if (!span_starts(line, "begin-base64 ") || !parse_begin(line, "begin-base64 ", &file->name))
 		return false;
 	file->lines = rest;
 	line = span_trim(embedded_line(&rest));
@@ -176,14 +208,10 @@ uu_is_likely(struct span in)
 
 	while (in.len > 0) {
 		struct span line = embedded_line(&in);
-		size_t groups;
 
-		if (line.len == 0 || is_end(line, "end"))
+		if (line.len == 0 || is_end(line, "end") || is_end(line, "`"))
 			continue;
-		if (!is_data(line))
-			return false;
-		groups = (uu_value(line.data[0]) + 2) / 3;
-		if (line.len < groups * 4 + 1 || line.len > groups * 4 + 2)
+		if (!is_sound_data(line))
 			return false;
 		full |= line.data[0] == 'M';
 	}

@@ -111,7 +111,7 @@ decode_transfer(unsigned char kind, struct span in)
 		break;
 	default:
 		len = uudecode(in, out, &name, &rest, &strict);
-		require(len == SIZE_MAX || (len <= in.len && rest.len < in.len && name.len > 0));
+		require(len == SIZE_MAX || (len <= in.len && rest.len < in.len && name.len < in.len));
 	}
 	free(out);
 }

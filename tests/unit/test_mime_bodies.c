@@ -423,6 +423,7 @@ test_t40_soft_breaks(void **state)
 	check_quoted(f, "M=\r and so on\r\nZ", "MZ");
 	check_quoted(f, "=4\r\nD=5\r\nA", "MZ");
 	check_quoted(f, "=4=\r\nD=5A", "MZ");
+	check_quoted(f, "=4= \t\r\nD=5A", "MZ");
 	check_quoted(f, "=\r\n4D=5A", "4DZ");
 	check_quoted(f, "=\r\n4D=5A", "4DZ");
 	check_quoted(f, "M=", "M");

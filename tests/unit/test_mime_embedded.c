@@ -353,6 +353,34 @@ has_reading(struct fixture *f, const struct mime_part *part, struct span expecte
 	return false;
 }
 
+/* Without the line that says what it is, for the type does. */
+static void
+test_t44_no_introduction(void **state)
+{
+	struct fixture *f = *state;
+
+	add_binhex(f, "x.exe", payload(f), SPAN_NONE);
+	buf_consume(&f->text, span_find_byte(buf_span(&f->text), ':'));
+	parse(f, "Content-Type: application/mac-binhex40\r\n");
+	assert_true(has_reading(f, f->m->root, payload(f)));
+}
+
+static void
+test_t44_in_base64(void **state)
+{
+	struct fixture *f = *state;
+	struct buf encoded = { 0 };
+
+	add_binhex(f, "x.exe", payload(f), SPAN_NONE);
+	base64_encode(&encoded, buf_span(&f->text), 76);
+	buf_clear(&f->text);
+	buf_add_span(&f->text, buf_span(&encoded));
+	buf_free(&encoded);
+	parse(f, "Content-Type: application/octet-stream; name=a.HQX\r\nContent-Transfer-Encoding: base64\r\n");
+	assert_int_equal(f->m->part_count, 2);
+	check_part(f, f->m->first_leaf->next_leaf, "1!hqx1", "x.exe", payload(f));
+}
+
 static void
 test_yenc_dot_stuffed(void **state)
 {
@@ -445,6 +473,8 @@ main(void)
 		TEST(test_t43_encoding_yenc),
 		TEST(test_t44_encoding_binhex),
 		TEST(test_t45_gzip64),
+		TEST(test_t44_no_introduction),
+		TEST(test_t44_in_base64),
 		TEST(test_yenc_dot_stuffed),
 		TEST(test_binhex_forks),
 		TEST(test_binhex_runs_are_bounded),

@@ -168,14 +168,15 @@ test_uudecode(void **state)
 	check_uu("begin 644 cat\n#0V%T\n", "Cat", "cat", "", false);
 	check_uu("begin 644 cat\n#0V%T\n\x7f junk\n#0V%T\nend\n", "CatCat", "cat", "", false);
 	check_uu("begin 644 empty\nend\n", "", "empty", "", true);
+	check_uu("begin 644 long lines\n#0V%T and more\nend\n", "Cat", "long lines", "", true);
 }
 
 static void
 test_uudecode_finds_none(void **state)
 {
-	static const char *const texts[] = { "", "begin", "begin 644", "begin 644 ", "begin 64 x\n#0V%T\nend\n",
-		"begin abc x\n#0V%T\nend\n", " begin 644 x\n#0V%T\nend\n", "begin 644 x\n\nend\n",
-		"begin 644 prose\nin lower case letters\nend\n" };
+	static const char *const texts[] = { "", "begin", "begin 644", "begin 644 ", "begin 64 x\n#0V%\nend\n",
+		"begin abc x\nA\nend\n", " begin 644 x\n#0V%T\nend\n", "begin with\n#0V%T and more\nend\n",
+		"begin 644 prose\nin lower case letters\nend\n", "beginning 644 x\n#0V%T\nend\n" };
 	char out[ROOM];
 	struct span name, rest;
 	bool strict;
@@ -183,6 +184,31 @@ test_uudecode_finds_none(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_true(uudecode(span_str(texts[i]), out, &name, &rest, &strict) == SIZE_MAX);
+}
+
+/* The first line is out of shape, but the next is data beyond doubt. */
+static void
+test_uudecode_odd_begin(void **state)
+{
+	static const struct {
+		const char *begin, *name;
+	} odd[] = { { "begin 6 a.exe", "a.exe" }, { "begin  644  a.exe", "a.exe" }, { "begin\t644\ta.exe", "a.exe" },
+		{ "begin 888 a.exe", "a.exe" }, { "begin a.exe", "a.exe" }, { "begin 644", "" },
+		{ "begin 7777777 a.exe", "a.exe" }, { "begin 644 a.exe\n\n", "a.exe" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		struct buf text = { 0 };
+		char out[ROOM];
+		struct span name, rest;
+		bool strict;
+
+		buf_printf(&text, "%s\n#0V%%T\n`\nend\n", odd[i].begin);
+		assert_int_equal(uudecode(buf_span(&text), out, &name, &rest, &strict), 3);
+		assert_memory_equal(out, "Cat", 3);
+		assert_true(span_is(name, odd[i].name));
+		buf_free(&text);
+	}
 }
 
 /* A line may claim more bytes than it has characters: zeros, within the room. */
@@ -229,6 +255,7 @@ main(void)
 		cmocka_unit_test(test_q_word),
 		cmocka_unit_test(test_uudecode),
 		cmocka_unit_test(test_uudecode_finds_none),
+		cmocka_unit_test(test_uudecode_odd_begin),
 		cmocka_unit_test(test_uudecode_short_lines),
 		cmocka_unit_test(test_uu_spans),
 	};
