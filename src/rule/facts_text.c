@@ -144,7 +144,7 @@ html_take(struct taking *t, struct span text)
 	const struct html_wanted wanted = { .hiding = is_wanted(t, VIEW_TEXT) || is_wanted(t, VIEW_VISIBLE) ||
 		    is_wanted(t, VIEW_HIDDEN) || is_wanted(t, VIEW_FOLDED) || f->search->hidden_text,
 		.link = links ? link_take : NULL, .context = t };
-	struct html_page page = html_read(f->arena, text, &wanted);
+	struct html_page page = html_page_read(f->arena, text, &wanted);
 
 	text_views_take(t, page.text);
 	if (is_wanted(t, VIEW_VISIBLE))

@@ -477,7 +477,7 @@ read_sheets(struct html *h, struct span html)
 }
 
 struct html_page
-html_read(struct arena *a, struct span html, const struct html_wanted *wanted)
+html_page_read(struct arena *a, struct span html, const struct html_wanted *wanted)
 {
 	struct html h = { .arena = a, .in = html, .wanted = wanted };
 

@@ -33,7 +33,7 @@ struct html_page {
  * What is hidden is in the text, too, and what stands in comments for single
  * programs ("<!--[if mso]>") is hidden. Linear; the text is never longer than
  * html. */
-struct html_page html_read(struct arena *a, struct span html, const struct html_wanted *wanted);
+struct html_page html_page_read(struct arena *a, struct span html, const struct html_wanted *wanted);
 
 /* The text that is shown, or that is hidden, each by itself. */
 struct span html_visible(struct arena *a, const struct html_page *page);

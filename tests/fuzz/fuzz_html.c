@@ -38,12 +38,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t total = 0;
 	const struct html_wanted bare = { 0 }, all = { .hiding = true, .link = link_in_memory, .context = &total };
 	struct span html = span_of((const char *)data, size);
-	struct html_page page = html_read(a, html, &all);
+	struct html_page page = html_page_read(a, html, &all);
 
 	check_view(page.text, size);
 	check_view(html_visible(a, &page), page.text.len);
 	check_view(html_hidden(a, &page), page.text.len + page.run_count);
-	if (!span_eq(page.text, html_read(a, html, &bare).text))
+	if (!span_eq(page.text, html_page_read(a, html, &bare).text))
 		abort();
 	if (page.hidden > page.text.len || (page.hidden > 0) != (page.run_count > 0))
 		abort();

@@ -13,7 +13,7 @@ expect(const char *html, const char *visible, const char *hidden)
 {
 	struct arena *a = arena_new(0);
 	const struct html_wanted wanted = { .hiding = true };
-	struct html_page page = html_read(a, span_str(html), &wanted);
+	struct html_page page = html_page_read(a, span_str(html), &wanted);
 	const char *seen = arena_strndup(a, html_visible(a, &page)), *unseen = arena_strndup(a, html_hidden(a, &page));
 
 	if (strcmp(seen, visible) != 0 || strcmp(unseen, hidden) != 0)
@@ -170,7 +170,7 @@ test_depth(void **state)
 	for (size_t i = 0; i < DEPTH; i++)
 		strcat(html + i * 5, "<div>");
 	strcat(html, "y");
-	page = html_read(a, span_str(html), &wanted);
+	page = html_page_read(a, span_str(html), &wanted);
 	assert_string_equal(arena_strndup(a, html_visible(a, &page)), "y");
 	assert_int_equal(page.hidden, 1);
 	arena_free(&a);

@@ -28,7 +28,7 @@ expect(const char *html, const char *text, const char *links)
 	struct arena *a = arena_new(0);
 	struct buf found = { 0 };
 	const struct html_wanted wanted = { .link = collect, .context = &found };
-	struct html_page page = html_read(a, span_str(html), &wanted);
+	struct html_page page = html_page_read(a, span_str(html), &wanted);
 
 	assert_string_equal(arena_strndup(a, page.text), text);
 	assert_string_equal(buf_str(&found), links);
@@ -117,7 +117,7 @@ test_every_cut(void **state)
 		struct html_page page;
 
 		memcpy(exact, html, len);
-		page = html_read(a, span_of(exact, len), &wanted);
+		page = html_page_read(a, span_of(exact, len), &wanted);
 		assert_true(page.text.len <= len);
 		assert_true(html_visible(a, &page).len <= page.text.len);
 		free(exact);
@@ -180,7 +180,7 @@ test_what_links_show(void **state)
 	const struct html_wanted wanted = { .link = shown, .context = &found };
 
 	(void)state;
-	html_read(a, SPAN_LITERAL("<a href=http://a.example/> one <b>two</b> </a>x<a href=http://b.example/>three"
+	html_page_read(a, SPAN_LITERAL("<a href=http://a.example/> one <b>two</b> </a>x<a href=http://b.example/>three"
 	                          "<a href=http://c.example/><img src=http://d.example/></a>"),
 	    &wanted);
 	assert_string_equal(buf_str(&found), "[http://a.example/|one two][http://b.example/|three][http://d.example/|]"
