@@ -8,7 +8,8 @@
  * is room for, each manner is still tried alone, and the caller is told.
  *
  * One case that honest mail has is kept small: a list's footer, appended to
- * base64 that is well-formed. Its lines all hold strangers. */
+ * base64 that is well-formed. Its lines all hold strangers, and some of them
+ * blanks. */
 #include "config.h"
 
 #include "mime/base64.h"
@@ -359,6 +360,8 @@ add_footed(struct list *l, const struct base64_flaws *f, size_t footer)
 		WAY(.junk = JUNK_URL_SAFE);
 	if ((f->kinds & BASE64_SPLIT) != 0)
 		WAY(.split = SPLIT_DROPPED);
+	if ((f->kinds & BASE64_CUT) != 0)
+		WAY(.cut_dropped = true);
 }
 
 size_t
@@ -366,9 +369,10 @@ base64_ways(struct span in, const struct base64_flaws *f, struct base64_way *way
 {
 	struct list list = { .ways = ways, .room = room, .len = in.len }, *l = &list;
 	struct manners m = manners_of(f);
-	size_t footer = (f->kinds & BASE64_JUNK) != 0 ? footer_begin(in) : SIZE_MAX;
+	bool prose = (f->kinds & BASE64_JUNK) != 0 && (f->kinds & BASE64_BLANK) != 0;
+	size_t footer = prose ? footer_begin(in) : SIZE_MAX;
 
-	if (footer != SIZE_MAX) {
+	if (footer != SIZE_MAX && f->blank_at >= footer) {
 		add_footed(l, f, footer);
 	} else if (f->kinds != 0) {
 		if ((f->kinds & BASE64_JUNK) != 0)
