@@ -24,6 +24,10 @@ tests_unit_test_container_SOURCES = tests/unit/test_container.c tests/data/encry
 	tests/lib/archive_maker.c tests/lib/archive_maker.h
 tests_unit_test_container_LDADD = $(ENGINE_DEPS)
 
+# Through the scanner in its cage.
+TESTS += tests/containers.py
+EXTRA_DIST += tests/containers.py
+
 fuzz_targets += tests/fuzz/fuzz_signature_syntax
 tests_fuzz_fuzz_signature_syntax_SOURCES = tests/fuzz/fuzz_signature_syntax.c
 tests_fuzz_fuzz_signature_syntax_LDADD = $(ENGINE_LIBS)

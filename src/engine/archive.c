@@ -272,14 +272,14 @@ reading_entries(struct archive_reading *r)
 	struct archive_entry *entry;
 	int status = ARCHIVE_OK;
 
-	while (!r->stopped && result != ARCHIVE_OVER_LIMIT) {
+	while (!r->stopped && result != ARCHIVE_OVER_LIMIT && !(r->fragile && result == ARCHIVE_DAMAGED)) {
 		status = archive_read_next_header(r->handle, &entry);
 		if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
 			break;
 		result = archive_worse(result, read_entry(r, entry));
 	}
 	r->recognised = archive_format(r->handle) != 0;
-	if (!r->stopped && result != ARCHIVE_OVER_LIMIT)
+	if (!r->stopped && result == ARCHIVE_READ)
 		result = archive_worse(result, ending(r, status));
 	reading_close(r);
 	return result;

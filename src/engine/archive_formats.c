@@ -38,6 +38,7 @@ archive_read_cab(struct archive_reading *r)
 
 	if (r->data.len > FLAGS && (r->data.data[FLAGS] & CONTINUES) != 0)
 		reading_trait(r, TRAIT_MULTI_VOLUME);
+	r->fragile = true; /* 3.6 follows a null pointer there */
 	return archive_read_by(r, archive_read_support_format_cab, NULL, true);
 }
 

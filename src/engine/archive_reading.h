@@ -20,6 +20,7 @@ struct archive_reading {
 	struct span left_over; /* of the last packed content: what unpacking had no use for */
 	size_t told;     /* members */
 	bool stopped;    /* by the sink's member() */
+	bool fragile;    /* libarchive cannot be trusted to go on behind damage */
 	bool recognised; /* by libarchive, the last time it was asked */
 };
 
