@@ -26,3 +26,12 @@ tests_fuzz_fuzz_sasl_LDADD = src/libwire.a src/libbase.a
 tests_fuzz_fuzz_sasl_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/smtp_command.dict tests/fuzz/smtp_reply.dict tests/fuzz/smtp_data.dict tests/fuzz/sasl.dict \
 	tests/fuzz/corpus/smtp_command tests/fuzz/corpus/smtp_reply tests/fuzz/corpus/smtp_data tests/fuzz/corpus/sasl
+
+unit_tests += tests/unit/test_clamd
+tests_unit_test_clamd_SOURCES = tests/unit/test_clamd.c
+tests_unit_test_clamd_LDADD = $(WIRE_DEPS)
+fuzz_targets += tests/fuzz/fuzz_clamd
+tests_fuzz_fuzz_clamd_SOURCES = tests/fuzz/fuzz_clamd.c
+tests_fuzz_fuzz_clamd_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_clamd_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/clamd.dict tests/fuzz/corpus/clamd

@@ -8,12 +8,13 @@
 
 #include <glob.h>
 
-/* A configuration must have a listener; nobody will listen on this one. */
+/* A configuration must have a listener; nobody will listen on this one. Nor is
+ * its clamd asked: tests of rules say what it found. */
 static const char no_config[] =
     "listeners: [{ name: none, protocol: smtp, address: '127.0.0.1:25', upstream: none, policy: default }]\n"
     "upstreams: { none: { address: '127.0.0.1:25' } }\n"
     "policies:\n"
-    "  default: { thresholds: [{ score: 5.0, then: tag }, { score: 15.0, then: reject }] }\n";
+    "  default: { clamd: { upstream: none }, thresholds: [{ score: 5.0, then: tag }, { score: 15.0, then: reject }] }\n";
 
 static bool
 compile(struct loaded *l, struct report *report)

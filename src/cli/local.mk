@@ -1,6 +1,8 @@
 bin_PROGRAMS = src/gatepost
 src_gatepost_SOURCES = \
 	src/cli/check.c \
+	src/cli/clamd_asker.c \
+	src/cli/clamd_asker.h \
 	src/cli/commands.h \
 	src/cli/ctl.c \
 	src/cli/load.c \
@@ -23,5 +25,7 @@ src_gatepost_SOURCES = \
 	src/cli/scan_job.h \
 	src/cli/scan_pool.c \
 	src/cli/scan_pool.h \
+	src/cli/scan_summary.c \
+	src/cli/scan_summary.h \
 	src/cli/test.c
 src_gatepost_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS)

@@ -168,12 +168,16 @@ read_expected(struct reading *r, const struct yaml *node, struct rule_test *t)
 static bool
 read_test(struct reading *r, const struct yaml *node, struct rule_test *t)
 {
-	static const char *const keys[] = { "name", "message", "file", "envelope", "verdict", "rules", "not_rules",
-		"score", NULL };
+	static const char *const keys[] = { "name", "message", "file", "envelope", "clamd", "verdict", "rules",
+		"not_rules", "score", NULL };
+	const char *clamd = NULL;
 
 	t->mark = node->mark;
-	if (!yaml_check_keys(node, keys, r->report) || !read_text(r, node, "name", &t->name))
+	if (!yaml_check_keys(node, keys, r->report) || !read_text(r, node, "name", &t->name) ||
+	    !read_text(r, node, "clamd", &clamd))
 		return false;
+	if (clamd != NULL)
+		t->clamd = span_str(clamd);
 	if (t->name == NULL)
 		return fail(r, node, "a test has a \"name\"");
 	return read_message(r, node, t) && read_envelope(r, node, t) && read_expected(r, node, t);

@@ -12,6 +12,7 @@ struct rule_test {
 	struct span *recipients;
 	size_t recipient_count;
 	unsigned char client[16]; /* all zero = not given */
+	struct span clamd;        /* what clamd found in it; empty = nothing */
 	/* What is expected, as far as it is said. */
 	bool has_verdict, has_score;
 	enum verdict verdict;

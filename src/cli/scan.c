@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/scan_pool.h"
+#include "cli/scan_summary.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -135,8 +136,8 @@ read_arguments(struct arguments *a, int argc, char **argv)
 /* What was seen so far. */
 struct tally {
 	struct progress progress;
+	struct scan_summary summary;
 	bool on_terminal;
-	size_t done, errors, verdicts[VERDICT_REJECT + 1];
 };
 
 static void
@@ -151,42 +152,24 @@ take_report(void *context, const struct scan_report *r)
 {
 	struct tally *t = context;
 
-	t->done++;
-	if (r->failed)
-		t->errors++;
-	else
-		t->verdicts[r->verdict]++;
+	scan_summary_add(&t->summary, r);
 	if (r->err.len > 0 || t->on_terminal)
 		progress_clear(&t->progress);
 	write_text(&r->out, stdout);
 	if (t->on_terminal)
 		fflush(stdout);
 	write_text(&r->err, stderr);
-	progress_step(&t->progress, t->done);
-}
-
-static void
-print_summary(const struct tally *t, uint64_t millis)
-{
-	const char *before = ": ";
-
-	printf("%zu message%s", t->done, t->done == 1 ? "" : "s");
-	for (int v = VERDICT_ACCEPT; v <= VERDICT_REJECT; v++) {
-		if (t->verdicts[v] == 0)
-			continue;
-		printf("%s%zu %s", before, t->verdicts[v], verdict_name((enum verdict)v));
-		before = ", ";
-	}
-	printf(" in %.1f s\n", (double)millis / 1000);
+	progress_step(&t->progress, t->summary.done);
 }
 
 static int
-scan_list(const struct scan_job *job)
+scan_list(const struct scan_job *job, struct arena *arena)
 {
-	struct tally t = { .on_terminal = isatty(STDOUT_FILENO) == 1, .errors = job->list->errors };
+	struct tally t = { .on_terminal = isatty(STDOUT_FILENO) == 1 };
 	uint64_t began = clock_millis();
-	size_t held;
 
+	scan_summary_init(&t.summary, arena, job);
+	t.summary.errors = job->list->errors;
 	progress_begin(&t.progress, job->list->count);
 	if (!scan_pool_run(job, take_report, &t)) {
 		progress_clear(&t.progress);
@@ -194,9 +177,8 @@ scan_list(const struct scan_job *job)
 	}
 	progress_clear(&t.progress);
 	if (!job->json && !job->rewritten)
-		print_summary(&t, clock_millis() - began);
-	held = t.done - t.verdicts[VERDICT_ACCEPT] - t.verdicts[VERDICT_TAG];
-	return t.errors > 0 ? STATUS_ERROR : held > 0 ? STATUS_NEGATIVE : STATUS_OK;
+		scan_summary_print(&t.summary, clock_millis() - began, stdout);
+	return t.summary.errors > 0 ? STATUS_ERROR : scan_summary_held(&t.summary) > 0 ? STATUS_NEGATIVE : STATUS_OK;
 }
 
 static int
@@ -216,7 +198,7 @@ scan_paths(struct arguments *a, const struct loaded *loaded, char **paths)
 	if (a->job.rewritten && list.count != 1)
 		status = complain("scan: --rewritten takes one message, not %zu", list.count);
 	else
-		status = scan_list(&a->job);
+		status = scan_list(&a->job, a->arena);
 	mail_list_free(&list);
 	return status;
 }

@@ -3,6 +3,7 @@
 
 #include "cli/scan_job.h"
 
+#include "cli/clamd_asker.h"
 #include "cli/mbox.h"
 #include "rewrite/text.h"
 
@@ -17,11 +18,13 @@ struct scan_worker {
 	struct scanner *scanner;
 	struct mail_file file;
 	struct arena *arena; /* of one message */
+	struct clamd_asker *clamd; /* made when it is first needed */
 };
 
 void
 scan_report_free(struct scan_report *r)
 {
+	buf_free(&r->hits);
 	buf_free(&r->out);
 	buf_free(&r->err);
 }
@@ -47,6 +50,7 @@ scan_worker_free(struct scan_worker **w)
 	if (*w == NULL)
 		return;
 	scanner_free(&(*w)->scanner);
+	clamd_asker_free(&(*w)->clamd);
 	mail_file_close(&(*w)->file);
 	arena_free(&(*w)->arena);
 	free(*w);
@@ -114,10 +118,28 @@ add_rewritten(struct scan_report *r, struct arena *a, const struct mail_item *it
 }
 
 static void
+add_hits(const struct scan_job *job, const struct scan_answer *answer, struct scan_report *r)
+{
+	const struct ruleset *rules = job->loaded->rules[job->request.policy];
+	size_t hit = 0;
+
+	/* Hits are in the order of the rules. */
+	for (size_t i = 0; i < ruleset_count(rules) && hit < answer->hit_count; i++) {
+		if (!span_is(answer->hits[hit].rule, ruleset_about(rules, i).name))
+			continue;
+		buf_put_u32(&r->hits, (uint32_t)i);
+		hit++;
+	}
+}
+
+static void
 add_report(const struct scan_job *job, struct arena *a, const struct mail_item *item, struct span message,
     const struct scan_answer *answer, struct scan_report *r)
 {
 	r->verdict = answer->verdict;
+	r->micros = answer->micros;
+	r->octets = message.len;
+	add_hits(job, answer, r);
 	if (job->rewritten) {
 		add_rewritten(r, a, item, message, answer);
 	} else if (job->json) {
@@ -126,6 +148,20 @@ add_report(const struct scan_job *job, struct arena *a, const struct mail_item *
 	} else {
 		add_line(&r->out, a, item, answer);
 	}
+}
+
+/* The scan, and again where it hangs on clamd. */
+static const struct scan_answer *
+scan(struct scan_worker *w, struct scan_request *request)
+{
+	const struct scan_answer *answer = scanner_run(w->scanner, request, -1);
+
+	if (!answer->ask_clamd)
+		return answer;
+	if (w->clamd == NULL)
+		w->clamd = clamd_asker_new(w->job->loaded->settings);
+	request->clamd = clamd_ask(w->clamd, request->policy, request->message, w->arena, &request->clamd_text);
+	return scanner_run(w->scanner, request, -1);
 }
 
 void
@@ -143,7 +179,7 @@ scan_worker_run(struct scan_worker *w, const struct mail_item *item, struct scan
 	}
 	if (item->boxed)
 		request.message = mbox_unquote(w->arena, request.message);
-	add_report(w->job, w->arena, item, request.message, scanner_run(w->scanner, &request, -1), r);
+	add_report(w->job, w->arena, item, request.message, scan(w, &request), r);
 }
 
 void

@@ -17,6 +17,8 @@ struct scan_job {
 struct scan_report {
 	bool failed; /* the message could not be read: no verdict */
 	enum verdict verdict;
+	uint64_t micros, octets; /* it took to scan; the message has */
+	struct buf hits;         /* rules that hold, each by its index, 32 bits */
 	struct buf out, err;
 };
 void scan_report_free(struct scan_report *r);

@@ -60,15 +60,16 @@ read_all(int fd, char *data, size_t len)
 /* A report on its way: its numbers, then its texts. */
 struct frame {
 	uint32_t failed, verdict;
-	uint64_t out_len, err_len;
+	uint64_t micros, octets, hits_len, out_len, err_len;
 };
 
 static bool
 write_report(int fd, const struct scan_report *r)
 {
-	struct frame f = { r->failed, r->verdict, r->out.len, r->err.len };
+	struct frame f = { r->failed, r->verdict, r->micros, r->octets, r->hits.len, r->out.len, r->err.len };
 
-	return !r->out.failed && !r->err.failed && write_all(fd, span_of((const char *)&f, sizeof(f))) &&
+	return !r->hits.failed && !r->out.failed && !r->err.failed &&
+	       write_all(fd, span_of((const char *)&f, sizeof(f))) && write_all(fd, buf_span(&r->hits)) &&
 	       write_all(fd, buf_span(&r->out)) && write_all(fd, buf_span(&r->err));
 }
 
@@ -92,7 +93,9 @@ read_report(int fd, struct scan_report *r)
 		return false;
 	r->failed = f.failed != 0;
 	r->verdict = (enum verdict)f.verdict;
-	return read_text(fd, &r->out, f.out_len) && read_text(fd, &r->err, f.err_len);
+	r->micros = f.micros;
+	r->octets = f.octets;
+	return read_text(fd, &r->hits, f.hits_len) && read_text(fd, &r->out, f.out_len) && read_text(fd, &r->err, f.err_len);
 }
 
 static _Noreturn void

@@ -137,6 +137,8 @@ run_test(struct results *r, struct scanner *scanner, const struct loaded *l, siz
 		.sender = t->sender,
 		.recipients = t->recipients,
 		.recipient_count = t->recipient_count,
+		.clamd = t->clamd.len > 0 ? CLAMD_FOUND : CLAMD_CLEAN,
+		.clamd_text = t->clamd,
 	};
 
 	memcpy(request.client, t->client, sizeof(t->client));

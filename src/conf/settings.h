@@ -113,6 +113,13 @@ struct threshold {
 	enum verdict then;
 };
 
+/* A clamd that is asked too. */
+struct clamd_settings {
+	size_t upstream;   /* index in settings.upstreams; SIZE_MAX = none */
+	uint64_t timeout;  /* ms, for the whole of asking */
+	uint64_t failures; /* in a row; then it is left alone for the upstream's rest */
+};
+
 struct policy_settings {
 	const char *name;
 	struct strings rules; /* rule files, resolved */
@@ -123,6 +130,7 @@ struct policy_settings {
 	uint64_t max_message_size;  /* octets */
 	enum failure_action on_failure;
 	enum ambiguous_action ambiguous; /* what a message gets that has a defect that can hide something */
+	struct clamd_settings clamd;
 	bool ambiguity_header;      /* a delivered message says what was found */
 	bool notice_names;          /* a notice tells the removed part's name (default true) */
 };

@@ -34,6 +34,24 @@ static const struct key threshold_keys[] = {
 	{ 0 },
 };
 
+static const struct key clamd_keys[] = {
+	{ KEY(struct clamd_settings, upstream, upstream), .required = true },
+	/* clamd's own limit on one message is two minutes (MaxScanTime). */
+	{ KEY(struct clamd_settings, timeout, duration), .preset = 60 * 1000, .least = 1, .most = 10 * 60 * 1000 },
+	{ KEY(struct clamd_settings, failures, number), .preset = 3, .least = 1, .most = 1000000 },
+	{ 0 },
+};
+
+static void
+clamd_check(struct conf *c, const struct yaml *node, void *object)
+{
+	const struct clamd_settings *clamd = object;
+
+	if (clamd->upstream < c->settings->upstream_count &&
+	    c->settings->upstreams[clamd->upstream].tls.mode != TLS_NONE)
+		report_add(c->report, mark_of_key(node, "upstream"), "clamd does not speak TLS");
+}
+
 const struct key policy_keys[] = {
 	{ KEY(struct policy_settings, rules, paths) },
 	{ KEY(struct policy_settings, thresholds, list), COUNT(struct policy_settings, threshold_count),
@@ -44,6 +62,7 @@ const struct key policy_keys[] = {
 	{ KEY(struct policy_settings, max_message_size, size), .preset = 50 * 1024 * 1024, .least = 1,
 	    .most = UINT64_C(4) * 1024 * 1024 * 1024 },
 	{ KEY(struct policy_settings, on_failure, choice), .choices = failures },
+	{ KEY(struct policy_settings, clamd, mapping), .keys = clamd_keys, .check = clamd_check },
 	{ KEY(struct policy_settings, ambiguous, choice), .choices = ambiguous_actions },
 	{ KEY(struct policy_settings, ambiguity_header, boolean) },
 	{ KEY(struct policy_settings, notice_names, boolean), .preset = true },

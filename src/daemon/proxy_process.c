@@ -26,10 +26,11 @@ proxy_host_new(struct loop *l, const struct proxy_place *place, void (*stuck)(vo
 	p->stats = place->stats;
 	LIST_INIT(&p->sessions);
 	p->upstreams = upstreams_new(l, p->settings);
-	p->scan = scan_port_new(l, p->settings, stuck, context);
+	p->clamd = p->upstreams != NULL ? clamd_port_new(l, p->settings, p->upstreams) : NULL;
+	p->scan = scan_port_new(l, p->settings, p->clamd, stuck, context);
 	p->keep = keep_port_new(l);
 	p->spools = spool_pool_new(l, p->settings->spool_path, p->settings->limits.spool_memory);
-	if (p->upstreams == NULL || p->scan == NULL || p->keep == NULL || p->spools == NULL)
+	if (p->clamd == NULL || p->scan == NULL || p->keep == NULL || p->spools == NULL)
 		proxy_host_free(&p);
 	return p;
 }
@@ -43,6 +44,7 @@ proxy_host_free(struct proxy **proxy)
 		return;
 	*proxy = NULL;
 	scan_port_free(&p->scan);
+	clamd_port_free(&p->clamd);
 	keep_port_free(&p->keep);
 	upstreams_free(&p->upstreams);
 	spool_pool_free(&p->spools);

@@ -31,6 +31,7 @@ struct proxy {
 	const struct generation *generation;
 	const struct settings *settings;
 	struct upstreams *upstreams;
+	struct clamd_port *clamd;
 	struct scan_port *scan;
 	struct keep_port *keep;
 	struct spool_pool *spools;

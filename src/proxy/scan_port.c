@@ -24,12 +24,14 @@ enum {
 
 struct scan_job {
 	TAILQ_ENTRY(scan_job) others;
+	LIST_ENTRY(scan_job) asking;
 	uint64_t id, size;
 	size_t policy;
 	const struct spool *spool;
-	struct buf head;
+	struct buf request;        /* encoded */
+	struct clamd_job *clamd;   /* being asked; then the job is in no queue */
 	struct scan_port *port;
-	bool sent;
+	bool sent, asked;
 	scan_done *done;           /* NULL once cancelled */
 	void *context;
 };
@@ -51,8 +53,10 @@ struct link {
 struct scan_port {
 	struct loop *loop;
 	const struct settings *settings;
+	struct clamd_port *clamd;
 	LIST_HEAD(, link) links;
 	struct jobs waiting;
+	LIST_HEAD(, scan_job) asking; /* clamd */
 	struct packet packet;
 	struct arena *arena;
 	uint64_t last_id;
@@ -61,8 +65,8 @@ struct scan_port {
 };
 
 struct scan_port *
-scan_port_new(struct loop *l, const struct settings *settings, void (*stuck)(void *context, uint32_t scanner),
-    void *context)
+scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port *clamd,
+    void (*stuck)(void *context, uint32_t scanner), void *context)
 {
 	struct scan_port *p = calloc(1, sizeof(*p));
 
@@ -70,11 +74,13 @@ scan_port_new(struct loop *l, const struct settings *settings, void (*stuck)(voi
 		return NULL;
 	p->loop = l;
 	p->settings = settings;
+	p->clamd = clamd;
 	p->stuck = stuck;
 	p->stuck_context = context;
 	p->arena = arena_new(0);
 	LIST_INIT(&p->links);
 	TAILQ_INIT(&p->waiting);
+	LIST_INIT(&p->asking);
 	packet_init(&p->packet);
 	return p;
 }
@@ -82,7 +88,8 @@ scan_port_new(struct loop *l, const struct settings *settings, void (*stuck)(voi
 static void
 job_free(struct scan_job *j)
 {
-	buf_free(&j->head);
+	clamd_cancel(&j->clamd);
+	buf_free(&j->request);
 	free(j);
 }
 
@@ -132,13 +139,19 @@ send_job(struct link *k, struct scan_job *j)
 	const struct spool *spool = j->spool;
 	int fds[2] = { spool_reader(spool), -1 };
 	enum packet_result result;
+	struct buf head = { 0 };
 
+	buf_put_u64(&head, j->id);
+	buf_put_u64(&head, spool->size);
+	buf_put_u32(&head, fds[0] >= 0);
+	buf_put_span(&head, buf_span(&j->request));
 	if (spool_file(spool) >= 0)
 		fds[1] = spool_scratch(spool);
-	result = packet_send(k->fd, buf_span(&j->head), fds[0] < 0 ? spool_bytes(spool) : SPAN_NONE, fds,
+	result = head.failed ? PACKET_AGAIN : packet_send(k->fd, buf_span(&head), fds[0] < 0 ? spool_bytes(spool) : SPAN_NONE, fds,
 	    (size_t)(fds[0] >= 0) + (fds[1] >= 0));
 	if (fds[1] >= 0)
 		close(fds[1]);
+	buf_free(&head);
 	return result;
 }
 
@@ -168,26 +181,28 @@ scan_submit(struct scan_port *p, const struct scan_request *request, const struc
     void *context)
 {
 	struct scan_job *j = calloc(1, sizeof(*j));
-	struct buf encoded = { 0 };
 
 	if (j == NULL)
 		return NULL;
 	*j = (struct scan_job){ .id = ++p->last_id, .size = spool->size, .policy = request->policy, .spool = spool,
 		.port = p, .done = done, .context = context };
-	scan_request_encode(&encoded, request);
-	buf_put_u64(&j->head, j->id);
-	buf_put_u64(&j->head, spool->size);
-	buf_put_u32(&j->head, spool_reader(spool) >= 0);
-	buf_put_span(&j->head, buf_span(&encoded));
-	if (encoded.failed || j->head.failed) {
-		buf_free(&encoded);
+	scan_request_encode(&j->request, request);
+	if (j->request.failed) {
 		job_free(j);
 		return NULL;
 	}
-	buf_free(&encoded);
 	TAILQ_INSERT_TAIL(&p->waiting, j, others);
 	dispatch(p);
 	return j;
+}
+
+uint64_t
+scan_patience(const struct scan_port *p, size_t policy)
+{
+	const struct clamd_settings *clamd = &p->settings->policies[policy].clamd;
+	uint64_t scan = 2 * p->settings->timeouts.scan;
+
+	return clamd->upstream < p->settings->upstream_count ? 2 * scan + clamd->timeout : scan;
 }
 
 void
@@ -199,7 +214,10 @@ scan_cancel(struct scan_job **job)
 		return;
 	*job = NULL;
 	j->done = NULL;
-	if (!j->sent) {
+	if (j->clamd != NULL) {
+		LIST_REMOVE(j, asking);
+		job_free(j);
+	} else if (!j->sent) {
 		TAILQ_REMOVE(&j->port->waiting, j, others);
 		job_free(j);
 	}
@@ -214,6 +232,62 @@ drop_from_link(struct link *k, struct scan_job *j)
 	k->depth--;
 	k->octets -= j->size;
 	arm(k);
+}
+
+/* The scan is repeated with what clamd said. */
+static void
+clamd_said(void *context, const struct clamd_answer *answer)
+{
+	struct scan_job *j = context;
+	struct scan_port *p = j->port;
+	struct scan_request request;
+	struct buf again = { 0 };
+
+	j->clamd = NULL;
+	LIST_REMOVE(j, asking);
+	arena_reset(p->arena);
+	if (scan_request_decode(p->arena, buf_span(&j->request), &request)) {
+		request.clamd = answer->result;
+		request.clamd_text = answer->text;
+		scan_request_encode(&again, &request);
+	}
+	if (again.len == 0 || again.failed) {
+		buf_free(&again);
+		fail_job(p, j, "no memory to repeat the scan");
+		return;
+	}
+	buf_free(&j->request);
+	j->request = again;
+	j->id = ++p->last_id;
+	TAILQ_INSERT_TAIL(&p->waiting, j, others);
+	dispatch(p);
+}
+
+static void
+ask_clamd(struct scan_port *p, struct scan_job *j)
+{
+	j->sent = false;
+	j->clamd = clamd_submit(p->clamd, j->policy, j->spool, clamd_said, j);
+	if (j->clamd == NULL)
+		fail_job(p, j, "no memory to ask clamd");
+	else
+		LIST_INSERT_HEAD(&p->asking, j, asking);
+}
+
+/* A scanner asks for clamd only once a message. */
+static void
+conclude(struct scan_port *p, struct scan_job *j, const struct scan_answer *answer)
+{
+	bool has_clamd = p->settings->policies[j->policy].clamd.upstream < p->settings->upstream_count;
+
+	if (!answer->ask_clamd)
+		finish_job(j, answer);
+	else if (j->asked || !has_clamd || j->done == NULL)
+		fail_job(p, j, "the scanner asks for clamd without need");
+	else {
+		j->asked = true;
+		ask_clamd(p, j);
+	}
 }
 
 static void
@@ -233,7 +307,7 @@ take_answer(struct link *k, struct span in)
 	drop_from_link(k, j);
 	arena_reset(p->arena);
 	if (scan_answer_decode(p->arena, in, &answer))
-		finish_job(j, &answer);
+		conclude(p, j, &answer);
 	else
 		fail_job(p, j, "the scanner's answer cannot be read");
 }
@@ -337,6 +411,10 @@ scan_port_free(struct scan_port **port)
 	}
 	while ((j = TAILQ_FIRST(&p->waiting)) != NULL) {
 		TAILQ_REMOVE(&p->waiting, j, others);
+		job_free(j);
+	}
+	while ((j = LIST_FIRST(&p->asking)) != NULL) {
+		LIST_REMOVE(j, asking);
 		job_free(j);
 	}
 	packet_free(&p->packet);

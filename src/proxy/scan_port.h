@@ -8,6 +8,7 @@
 #define PROXY_SCAN_PORT_H
 
 #include "io/loop.h"
+#include "proxy/clamd_port.h"
 #include "proxy/spool.h"
 #include "scan/request.h"
 
@@ -17,9 +18,10 @@ struct scan_job;
 /* answer lives during the call only. */
 typedef void scan_done(void *context, const struct scan_answer *answer);
 
-/* stuck(context, scanner): that scanner has not answered for timeouts.scan;
+/* clamd: asked where a verdict hangs on it, before done(); not owned, outlives
+ * the port. stuck(context, scanner): that scanner has not answered for timeouts.scan;
  * whoever supervises should end it. */
-struct scan_port *scan_port_new(struct loop *l, const struct settings *settings,
+struct scan_port *scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port *clamd,
     void (*stuck)(void *context, uint32_t scanner), void *context);
 void scan_port_free(struct scan_port **p);
 /* A link to the scanner with that number; fd is owned from now on. */
@@ -29,6 +31,9 @@ bool scan_port_link(struct scan_port *p, uint32_t scanner, int fd);
  * done() is called or the job is cancelled. NULL: no memory or descriptors. */
 struct scan_job *scan_submit(struct scan_port *p, const struct scan_request *request, const struct spool *spool,
     scan_done *done, void *context);
+/* How long a scan under this policy may take in all, in milliseconds: one more
+ * message may be ahead of it, and clamd may be asked between. */
+uint64_t scan_patience(const struct scan_port *p, size_t policy);
 /* done() will not be called. Clears *j. */
 void scan_cancel(struct scan_job **j);
 

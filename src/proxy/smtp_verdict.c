@@ -114,7 +114,6 @@ enum outcome
 smtp_await_verdict(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
-	uint64_t timeout = smtp_settings(s)->timeouts.scan;
 
 	if (s->tx.job == NULL && s->tx.answer == NULL)
 		ask_verdict(s);
@@ -123,8 +122,8 @@ smtp_await_verdict(struct session *session)
 		s->tx.abandoned = true;
 		fail_scan(s, "not scanned in time");
 	}
-	if (s->tx.answer == NULL) /* one more message may be ahead of ours in the scanner */
-		return smtp_wait(s, SMTP_SCANNER, 2 * timeout);
+	if (s->tx.answer == NULL)
+		return smtp_wait(s, SMTP_SCANNER, scan_patience(session->proxy->scan, smtp_policy(s)));
 	smtp_progress(s);
 	return STEP_NEXT;
 }

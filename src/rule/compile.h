@@ -66,6 +66,7 @@ struct search {
 	size_t header_count;
 	struct signature_builder *builder;
 	struct signatures *signatures; /* NULL when there are none */
+	bool asks_clamd;
 	size_t signature_slots;        /* conditions on signatures */
 	struct database_use *databases; /* database.h */
 	size_t database_count;
@@ -104,6 +105,7 @@ struct compiler {
 	struct rule *rule;     /* being read */
 	struct database **databases; /* loaded by this policy or one before */
 	struct note **last_note;     /* where the next goes */
+	bool has_clamd;        /* the policy says where */
 	unsigned negated;      /* how many `not` the condition being read is under */
 };
 

@@ -16,9 +16,11 @@ struct attachment_test {
 	struct comparison size;
 	uint32_t traits;             /* bits by enum trait; any of them */
 	bool has_size, has_encrypted, encrypted;
+	bool has_mismatch, mismatch;
 };
 
-const char *const attachment_keys[] = { "name", "extension", "type", "magic", "size", "encrypted", "traits", NULL };
+const char *const attachment_keys[] = { "name", "extension", "type", "magic", "size", "encrypted", "traits",
+	"type_mismatch", NULL };
 
 static bool
 extensions_read(struct compiler *c, struct yaml *value, struct strings *out)
@@ -105,6 +107,10 @@ keys_parse(struct compiler *c, struct yaml *value, struct attachment_test *t)
 	if ((n = yaml_get(value, "encrypted")) != NULL) {
 		t->has_encrypted = true;
 		good &= yaml_bool(n, &t->encrypted, c->report);
+	}
+	if ((n = yaml_get(value, "type_mismatch")) != NULL) {
+		t->has_mismatch = true;
+		good &= yaml_bool(n, &t->mismatch, c->report);
 	}
 	if ((n = yaml_get(value, "traits")) != NULL)
 		good &= traits_read(c, n, &t->traits);
@@ -208,12 +214,41 @@ magic_holds(const struct attachment_test *t, const struct item *item)
 	return t->magics.count == 0;
 }
 
+/* What the last dot of the name begins. */
+static struct span
+extension_of(struct span name)
+{
+	size_t at;
+
+	name = name_trimmed(name);
+	for (at = name.len; at > 0 && name.data[at - 1] != '.'; at--)
+		;
+	return at > 0 ? span_from(name, at - 1) : SPAN_NONE;
+}
+
+/* Some name or type says that the content is something that it is not. */
+static bool
+is_mismatch(const struct item *item)
+{
+	if (item->magic == NULL)
+		return false;
+	for (const struct mime_type *type = item->types; type != NULL; type = type->next)
+		if (magic_contradicts(item->magic, type->type, SPAN_NONE))
+			return true;
+	for (const struct mime_name *n = item->names; n != NULL; n = n->next)
+		if (magic_contradicts(item->magic, NULL, extension_of(n->name)))
+			return true;
+	return false;
+}
+
 static enum truth
 item_holds(const struct attachment_test *t, const struct item *item)
 {
 	enum truth names, types;
 
 	if (t->has_encrypted && t->encrypted != item->encrypted)
+		return TRUTH_NO;
+	if (t->has_mismatch && t->mismatch != is_mismatch(item))
 		return TRUTH_NO;
 	if (t->traits != 0 && (t->traits & item->traits) == 0)
 		return TRUTH_NO;

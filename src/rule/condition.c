@@ -17,6 +17,7 @@ const struct condition conditions[] = {
 	{ "uri", uri_parse, uri_evaluate, NULL, uri_keys },
 	{ "attachment", attachment_parse, attachment_evaluate, attachment_locate, attachment_keys },
 	{ "signature", signature_parse, signature_evaluate, signature_locate, signature_keys },
+	{ "clamd", clamd_parse, clamd_evaluate, NULL, NULL },
 	{ "size", size_parse, size_evaluate, NULL, NULL },
 	{ "envelope", envelope_parse, envelope_evaluate, NULL, envelope_keys },
 	{ "client", client_parse, client_evaluate, NULL, client_keys },

@@ -69,6 +69,7 @@ CONDITION(envelope);
 CONDITION(client);
 CONDITION(protocol);
 CONDITION(user);
+CONDITION(clamd);
 CONDITION(defect);
 
 #endif

@@ -259,10 +259,13 @@ conclude(struct deciding *d)
 		    out->ambiguity->name));
 	if (d->undecided == NULL || out->verdict == VERDICT_REJECT)
 		return;
+	out->ask_clamd = d->rules->search.asks_clamd && d->facts->envelope->clamd == CLAMD_UNASKED;
 	out->complete = false;
 	out->why_incomplete = arena_printf(d->arena, "rule %s is undecided: %s", d->undecided->name,
 	    d->facts->search_failed != NULL     ? d->facts->search_failed
 	        : facts_unread(d->facts) != NULL ? facts_unread(d->facts)
+	        : d->facts->envelope->clamd == CLAMD_FAILED ?
+	          arena_printf(d->arena, "clamd: %.*s", SPAN_ARG(d->facts->envelope->clamd_text))
 	                                         : "an expression reached its limit");
 	out->reason = span_str(out->why_incomplete);
 	if (d->rules->on_failure == FAILURE_ACCEPT)

@@ -8,6 +8,7 @@
 #include "mime/decode.h"
 #include "mime/message.h"
 #include "rule/ruleset.h"
+#include "wire/clamd.h"
 
 /* What is known of the message's way. Nothing of it is copied. */
 struct rule_envelope {
@@ -18,6 +19,8 @@ struct rule_envelope {
 	unsigned char client[16]; /* IPv4 mapped */
 	bool client_known;
 	struct span user;         /* authenticated, or empty */
+	enum clamd_result clamd;
+	struct span clamd_text;   /* the name of what it found, or what went wrong */
 	bool tls;
 };
 
@@ -76,6 +79,9 @@ struct rule_outcome {
 	 * could be decided. */
 	bool complete;
 	const char *why_incomplete; /* or NULL */
+	/* The verdict hangs on what clamd says, which was not asked yet: the
+	 * rest is not to be used. */
+	bool ask_clamd;
 	struct rule_strip *strips;
 	size_t strip_count;
 	struct rule_part_facts *parts; /* with want_parts */

@@ -4,6 +4,7 @@ src_librule_a_SOURCES = \
 	src/rule/comparison.c src/rule/comparison.h \
 	src/rule/compile.h \
 	src/rule/cond_attachment.c \
+	src/rule/cond_clamd.c \
 	src/rule/cond_envelope.c \
 	src/rule/cond_header.c \
 	src/rule/cond_logic.c \

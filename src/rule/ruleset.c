@@ -124,7 +124,8 @@ compile(struct arena *a, const struct settings *settings, size_t policy, struct 
 {
 	const struct policy_settings *p = &settings->policies[policy];
 	struct ruleset *rs = ARENA_NEW(a, struct ruleset);
-	struct compiler c = { .arena = a, .report = report, .search = &rs->search };
+	struct compiler c = { .arena = a, .report = report, .search = &rs->search,
+		.has_clamd = p->clamd.upstream < settings->upstream_count };
 	struct reading reading = { .last = &reading.first, .last_disabled = &reading.first_disabled, .good = true };
 
 	c.databases = databases;

@@ -12,8 +12,8 @@
 #include <math.h>
 
 enum {
-	REQUEST_VERSION = 1,
-	ANSWER_VERSION = 1,
+	REQUEST_VERSION = 2,
+	ANSWER_VERSION = 2,
 
 	/* The fewest octets that one item of a list takes. */
 	SPAN_LEAST = 8,
@@ -147,6 +147,8 @@ scan_request_encode(struct buf *out, const struct scan_request *r)
 	buf_add(out, r->client, sizeof(r->client));
 	buf_put_span(out, r->user);
 	buf_put_u32(out, r->tls);
+	buf_put_u32(out, r->clamd);
+	buf_put_span(out, r->clamd_text);
 	buf_put_u32(out, r->want_parts);
 }
 
@@ -178,6 +180,8 @@ scan_request_decode(struct arena *a, struct span in, struct scan_request *out)
 	read_client(&r, out->client);
 	out->user = read_span(&r);
 	out->tls = read_bool(&r);
+	out->clamd = (enum clamd_result)read_choice(&r, CLAMD_FAILED);
+	out->clamd_text = read_line(&r);
 	out->want_parts = read_bool(&r);
 	return read_finished(&r);
 }
@@ -330,6 +334,7 @@ scan_answer_encode(struct buf *out, const struct scan_answer *r)
 	put_defects(out, r);
 	put_parts(out, r);
 	put_edits(out, r);
+	buf_put_u32(out, r->ask_clamd);
 	buf_put_u32(out, r->keep_original);
 	buf_put_u64(out, r->micros);
 }
@@ -351,6 +356,7 @@ scan_answer_decode(struct arena *a, struct span in, struct scan_answer *out)
 	read_defects(&r, out);
 	read_parts(&r, out);
 	read_edits(&r, out);
+	out->ask_clamd = read_bool(&r);
 	out->keep_original = read_bool(&r);
 	out->micros = read_number(&r);
 	return read_finished(&r);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "conf/settings.h"
 #include "rewrite/edit.h"
+#include "wire/clamd.h"
 
 struct scan_request {
 	size_t policy;           /* index in the generation's policies */
@@ -19,6 +20,8 @@ struct scan_request {
 	unsigned char client[16]; /* address, IPv4 mapped; all zero = unknown */
 	struct span user;         /* authenticated, or empty */
 	bool tls;
+	enum clamd_result clamd;  /* what clamd said, if it was asked */
+	struct span clamd_text;
 	bool want_parts;          /* sections with digests, for scan --json; costs time */
 };
 
@@ -56,6 +59,7 @@ struct scan_answer {
 	size_t part_count;
 	const struct edit *edits; /* sorted */
 	size_t edit_count;
+	bool ask_clamd;           /* nothing else holds before clamd was asked and the scan repeated */
 	bool keep_original;       /* a stripped original is to be kept in quarantine too */
 	uint64_t micros;
 };

@@ -57,6 +57,8 @@ envelope_of(const struct scan_request *request)
 		.client_known = memcmp(request->client, unknown, sizeof(unknown)) != 0,
 		.user = request->user,
 		.tls = request->tls,
+		.clamd = request->clamd,
+		.clamd_text = request->clamd_text,
 	};
 
 	memcpy(e.client, request->client, sizeof(e.client));
@@ -144,6 +146,7 @@ answer_outcome(struct scan_answer *r, struct arena *a, const struct mime_message
 	r->reply = o->reply;
 	r->reason = shown_text(a, o->reason, SHOWN_TEXT_MAX);
 	r->complete = o->complete;
+	r->ask_clamd = o->ask_clamd;
 	r->readings = (uint32_t)m->readings;
 	answer_hits(r, a, o);
 	answer_defects(r, m);
