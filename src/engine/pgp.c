@@ -238,19 +238,33 @@ read_packets(struct document *d, struct span in)
 
 /* --- Armor (RFC 9580 6.2) --- */
 
-/* What stands between the headers' empty line and the last line. */
 static struct span
-armored(struct span in)
+up_to_dashes(struct span in)
 {
-	struct span line, body;
+	return span_first(in, span_find(in, SPAN_LITERAL("-----")));
+}
 
-	in = span_first(in, span_find(in, SPAN_LITERAL("-----END")));
-	body = in;
-	span_split(&body, '\n', &line);
-	while (span_split(&body, '\n', &line) && span_trim(line).len > 0)
+/* The lines after the headers, which an empty line should end. */
+static struct span
+without_headers(struct span in)
+{
+	struct span line, rest = in;
+
+	while (span_split(&rest, '\n', &line) && span_trim(line).len > 0)
 		if (span_find_byte(line, ':') == SIZE_MAX)
-			return in.len > 0 ? span_of(line.data, (size_t)(span_end(in) - line.data)) : in;
-	return body;
+			return span_of(line.data, (size_t)(span_end(in) - line.data));
+	return rest;
+}
+
+static void
+read_block(struct document *d, struct span base64)
+{
+	struct buf *room = document_room(d);
+
+	document_base64(base64, room);
+	document_settle(d, room);
+	read_packets(d, buf_span(room));
+	document_drop(room);
 }
 
 static void
@@ -259,14 +273,14 @@ read_armored(struct document *d, struct span in)
 	size_t at;
 
 	while (!d->stopped && (at = span_find(in, SPAN_LITERAL("-----BEGIN PGP MESSAGE"))) != SIZE_MAX) {
-		struct buf *room = document_room(d);
+		struct span label, block;
 
-		in = span_from(in, at);
-		document_base64(armored(in), room);
-		document_settle(d, room);
-		read_packets(d, buf_span(room));
-		document_drop(room);
-		in = span_from(in, 22);
+		in = span_from(in, at + 5);
+		label = up_to_dashes(in);
+		in = span_from(in, label.len + 5);
+		block = up_to_dashes(in);
+		in = span_from(in, block.len);
+		read_block(d, without_headers(span_from(block, span_find_byte(block, '\n') + 1)));
 	}
 }
 
