@@ -552,7 +552,7 @@ mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 
 	if (raw.data == NULL)
 		raw = SPAN_LITERAL("");
-	*m = (struct mime_message){ .arena = a, .raw = raw, .readings = 1, .defects_end = &m->defects };
+	*m = (struct mime_message){ .arena = a, .raw = raw, .limits = *limits, .readings = 1, .defects_end = &m->defects };
 	p.inner_end = &p.inner;
 	p.in = reader_over(raw);
 	m->root = new_part(&p, NULL);
