@@ -71,6 +71,24 @@ EXTRA_DIST += tests/fuzz/signature_syntax.dict \
 	tests/fuzz/corpus/archive/cut.zip \
 	tests/fuzz/corpus/archive/deflated.zip \
 	tests/fuzz/corpus/archive/nested.zip \
+	tests/fuzz/corpus/archive/encrypted.7z \
+	tests/fuzz/corpus/archive/plain.7z \
+	tests/fuzz/corpus/archive/plain.Z \
+	tests/fuzz/corpus/archive/plain.ar \
+	tests/fuzz/corpus/archive/plain.bz2 \
+	tests/fuzz/corpus/archive/plain.cab \
+	tests/fuzz/corpus/archive/plain.cpio \
+	tests/fuzz/corpus/archive/plain.gz \
+	tests/fuzz/corpus/archive/plain.lz \
+	tests/fuzz/corpus/archive/plain.lz4 \
+	tests/fuzz/corpus/archive/plain.lzh \
+	tests/fuzz/corpus/archive/plain.lzma \
+	tests/fuzz/corpus/archive/plain.rar \
+	tests/fuzz/corpus/archive/plain.tar \
+	tests/fuzz/corpus/archive/plain.xar \
+	tests/fuzz/corpus/archive/plain.xz \
+	tests/fuzz/corpus/archive/plain.zst \
+	tests/fuzz/corpus/archive/plain5.rar \
 	tests/fuzz/magic.dict \
 	tests/fuzz/corpus/magic/0 \
 	tests/fuzz/corpus/magic/1 \

@@ -123,6 +123,129 @@ test_names(void **state)
 		}
 }
 
+static void
+test_more_kinds(void **state)
+{
+	(void)state;
+	ASSERT_MAGIC("dex\n035\0", "dex");
+	ASSERT_MAGIC("\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0", "lzma");
+	ASSERT_MAGIC("LZIP\x01\x0c", "lzip");
+	ASSERT_MAGIC("\x04\x22\x4d\x18@@", "lz4");
+	ASSERT_MAGIC("\x1f\x9d\x90", "compress");
+	ASSERT_MAGIC("1234567**ACE**", "ace");
+	ASSERT_MAGIC("!<arch>\n", "ar");
+	ASSERT_MAGIC("070701", "cpio");
+	ASSERT_MAGIC("xar!", "xar");
+	ASSERT_MAGIC("vhdxfile", "vhdx");
+	ASSERT_MAGIC("ITSF\3", "chm");
+	ASSERT_MAGIC("ID;PWXL;N", "sylk");
+	ASSERT_MAGIC("\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", "onenote");
+	ASSERT_MAGIC("CWS\x0a\x10\x10\0\0x", "swf");
+	ASSERT_MAGIC("CWS is what some write", "text");
+	ASSERT_MAGIC("\0\0\0\x18" "ftypmp42", "media");
+	ASSERT_MAGIC("0\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80", "pkcs7");
+	ASSERT_MAGIC("-----BEGIN PGP MESSAGE-----\n", "pgp");
+	ASSERT_MAGIC("REGEDIT4\r\n", "registry");
+	ASSERT_MAGIC("[Desktop Entry]\nExec=x", "shortcut");
+	ASSERT_MAGIC("#@~^AAAAAA==", "script");
+	ASSERT_MAGIC("<html><hta:application id=x>", "script");
+	ASSERT_MAGIC("\xff\xfe" "S\0e\0t\0 \0x\0=\0C\0r\0e\0a\0t\0e\0O\0b\0j\0e\0c\0t\0(\0", "script");
+	ASSERT_MAGIC("\xfe\xff\0h\0i", "text");
+}
+
+static void
+test_messages(void **state)
+{
+	(void)state;
+	ASSERT_MAGIC("From: a@b\r\nSubject: x\r\n y\r\n\r\nbody", "mail");
+	ASSERT_MAGIC("From a@b Mon Jan  1\nReceived: x\nX-Any: y\nTo: z\n\nbody", "mail");
+	ASSERT_MAGIC("Subject: only one\n\nbody", "text");
+	ASSERT_MAGIC("From: a\nTo: b\nand then no field\n", "text");
+	ASSERT_MAGIC("Dear all,\nFrom: a\nTo: b\n\n", "text");
+}
+
+static void
+test_tar_without_mark(void **state)
+{
+	char block[512] = "name";
+
+	(void)state;
+	memcpy(block + 148, "001045\0 ", 8);
+	memset(block + 300, '1', 2);
+	assert_string_equal(magic_of(span_of(block, 512)), "data");
+	memset(block + 300, 0, 2);
+	/* 'n' + 'a' + 'm' + 'e' + 8 blanks = 673 = 01241 */
+	memcpy(block + 148, "001241\0 ", 8);
+	assert_string_equal(magic_of(span_of(block, 512)), "tar");
+}
+
+static void
+check_all(struct span data, const char *expected)
+{
+	struct magic_kind kinds[MAGIC_ALL_MAX];
+	size_t count = magic_all(data, kinds);
+	char told[256] = "";
+
+	assert_in_range(count, 1, MAGIC_ALL_MAX);
+	assert_string_equal(kinds[0].name, magic_of(data));
+	for (size_t i = 0; i < count; i++) {
+		assert_true(kinds[i].offset <= data.len);
+		strcat(strcat(told, kinds[i].name), " ");
+	}
+	assert_string_equal(told, expected);
+}
+#define CHECK_ALL(bytes, expected) check_all(SPAN_LITERAL(bytes), (expected))
+
+/* T65 */
+static void
+test_all_kinds(void **state)
+{
+	(void)state;
+	CHECK_ALL("", "empty ");
+	CHECK_ALL("plain", "text ");
+	CHECK_ALL("GIF89a/*<script>alert(1)</script>", "gif html ");
+	CHECK_ALL("GIF89a %PDF-1.7", "gif pdf ");
+	CHECK_ALL("<html> %PDF-1.7", "pdf html ");
+	CHECK_ALL("\xff\xd8\xff\xe0 PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "jpeg zip ");
+	CHECK_ALL("#!/bin/sh\nexit\nPK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "zip script ");
+}
+
+/* T66 */
+static void
+test_lies(void **state)
+{
+	static const struct {
+		const char *magic, *type, *extension;
+		bool lies;
+	} claims[] = {
+		{ "pe", "image/png", ".png", true },
+		{ "pe", "image/png", "", true },
+		{ "pe", "application/octet-stream", ".txt", true },
+		{ "pe", NULL, ".pdf", true },
+		{ "zip", "application/pdf", ".pdf", true },
+		{ "rar", "application/zip", ".zip", true },
+		{ "html", "image/jpeg", ".jpg", true },
+		{ "pe", "application/octet-stream", ".exe", false },
+		{ "pe", "application/octet-stream", "", false },
+		{ "pe", NULL, "", false },
+		{ "jpeg", "image/png", ".PNG", false },
+		{ "zip", "application/msword", ".doc", false },
+		{ "ole2", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", false },
+		{ "html", "application/vnd.ms-excel", ".xls", false },
+		{ "zip", "text/plain", ".zip", false },
+		{ "script", "text/plain", ".txt", false },
+		{ "data", "image/png", ".png", false },
+		{ "text", "application/pdf", ".pdf", false },
+		{ "xml", "image/svg+xml", ".svg", false },
+		{ "tar", "application/x-gzip", ".gz", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++)
+		if (magic_contradicts(claims[i].magic, claims[i].type, span_str(claims[i].extension)) != claims[i].lies)
+			fail_msg("%s as %s, %s", claims[i].magic, claims[i].type, claims[i].extension);
+}
+
 int
 main(void)
 {
@@ -133,6 +256,11 @@ main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_zip_found_by_its_end),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_more_kinds),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_tar_without_mark),
+		cmocka_unit_test(test_all_kinds),
+		cmocka_unit_test(test_lies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
