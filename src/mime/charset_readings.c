@@ -104,6 +104,20 @@ add_by_markup(struct reader *r, const char *key)
 	}
 }
 
+/* Both bytes are rare, which a search for one uses best. */
+static bool
+has_hz(struct span text)
+{
+	size_t at;
+
+	while ((at = span_find_byte(text, '~')) != SIZE_MAX) {
+		text = span_from(text, at + 1);
+		if (text.len > 0 && text.data[0] == '{')
+			return true;
+	}
+	return false;
+}
+
 static void
 add_by_escapes(struct reader *r)
 {
@@ -119,7 +133,7 @@ add_by_escapes(struct reader *r)
 		else if (span_starts(rest, "$") || span_starts(rest, "("))
 			add_as(r, "iso-2022-jp");
 	}
-	if (span_find(r->text, SPAN_LITERAL("~{")) != SIZE_MAX)
+	if (has_hz(r->text))
 		add_as(r, "hz-gb-2312");
 }
 
@@ -156,10 +170,13 @@ looks_like_utf7(struct span text)
 {
 	size_t at;
 
-	while ((at = span_find(text, SPAN_LITERAL("+A"))) != SIZE_MAX) {
+	while ((at = span_find_byte(text, '+')) != SIZE_MAX) {
 		size_t len = 0;
 
-		text = span_from(text, at + 2);
+		text = span_from(text, at + 1);
+		if (text.len == 0 || text.data[0] != 'A')
+			continue;
+		text = span_from(text, 1);
 		while (len < text.len && len < UTF7_RUN_MAX && is_base64(text.data[len]))
 			len++;
 		if (len > 0 && len < text.len && text.data[len] == '-' && text.data[0] >= 'A' && text.data[0] <= 'H')

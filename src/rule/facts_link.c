@@ -40,6 +40,7 @@ is_one_word(struct span text)
 static struct span
 shown_domain(struct arena *a, struct span shown)
 {
+	struct uri_target target;
 	struct span uri = SPAN_NONE;
 
 	if (shown.len == 0 || shown.len > SHOWN_MAX)
@@ -47,18 +48,21 @@ shown_domain(struct arena *a, struct span shown)
 	uri_find(a, shown, take_first, &uri);
 	if (uri.len == 0 && is_one_word(shown) && domain_exists(shown))
 		uri = span_str(arena_printf(a, "http://%.*s", SPAN_ARG(shown)));
-	return span_starts_nocase(uri, "mailto:") ? SPAN_NONE : uri_target(a, uri).domain;
+	if (uri.len == 0 || span_starts_nocase(uri, "mailto:"))
+		return SPAN_NONE;
+	target = uri_target(a, uri);
+	return uri_domain(&target);
 }
 
 static bool
 shows_other_domain(struct arena *a, const struct uri_target *target, struct span shown)
 {
-	struct span domain;
+	struct span shows = shown_domain(a, shown), leads;
 
-	if (target->domain.len == 0 || span_starts_nocase(target->uri, "mailto:"))
+	if (shows.len == 0 || span_starts_nocase(target->uri, "mailto:"))
 		return false;
-	domain = shown_domain(a, shown);
-	return domain.len > 0 && !span_eq_nocase(domain, target->domain);
+	leads = uri_domain(target);
+	return leads.len > 0 && !span_eq_nocase(shows, leads);
 }
 
 static struct link **
@@ -75,7 +79,7 @@ bucket_of(struct facts *f, struct span uri)
 
 /* The link that is kept of this one; NULL when there are too many. */
 static struct link *
-link_kept(struct facts *f, struct span uri, const struct uri_target *target)
+link_kept(struct facts *f, struct span uri)
 {
 	struct link **bucket = bucket_of(f, uri), *link = *bucket;
 
@@ -88,7 +92,8 @@ link_kept(struct facts *f, struct span uri, const struct uri_target *target)
 		return NULL;
 	}
 	link = ARENA_NEW(f->arena, struct link);
-	*link = (struct link){ .written = arena_copy(f->arena, uri), .target = *target, .next_in_bucket = *bucket };
+	*link = (struct link){ .written = arena_copy(f->arena, uri), .next_in_bucket = *bucket };
+	link->target = uri_target(f->arena, link->written);
 	*bucket = link;
 	*f->last_link = link;
 	f->last_link = &link->next;
@@ -102,17 +107,16 @@ link_take(void *context, struct span uri, struct span shown)
 	struct taking *t = context;
 	struct facts *f = t->facts;
 	const struct search *s = f->search;
-	struct uri_target target = uri_target(f->arena, uri);
 	struct link *link;
 
 	text_match(&s->uri, t->scratch->uri, uri, f->uri);
-	if (target.uri.data != uri.data)
-		text_match(&s->uri, t->scratch->uri, target.uri, f->uri);
+	if (s->uri.count > 0 && uri_is_odd(uri))
+		text_match(&s->uri, t->scratch->uri, uri_target(f->arena, uri).uri, f->uri);
 	if (!s->links)
 		return;
-	link = link_kept(f, uri, &target);
+	link = link_kept(f, uri);
 	if (link != NULL && s->shown_links)
-		link->mismatch |= shows_other_domain(f->arena, &target, shown);
+		link->mismatch |= shows_other_domain(f->arena, &link->target, shown);
 }
 
 void

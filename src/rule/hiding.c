@@ -18,6 +18,7 @@ enum {
 
 struct look {
 	bool gone, unseen, tiny;
+	bool hidden; /* by these, or as the colours are too near */
 	uint32_t colour, background;
 };
 
@@ -107,10 +108,12 @@ apply_style(struct look *look, const struct css_style *s)
 static void
 push(struct hiding *h, uint32_t name, const struct html_element *element, struct look look)
 {
-	if (h->depth == HIDING_DEPTH_MAX)
+	if (h->depth == HIDING_DEPTH_MAX) {
 		h->beyond++;
-	else
-		h->levels[h->depth++] = (struct level){ element, name, look };
+		return;
+	}
+	look.hidden = look.gone || look.unseen || look.tiny || css_colours_are_near(look.colour, look.background);
+	h->levels[h->depth++] = (struct level){ element, name, look };
 }
 
 /* Ends the innermost open element of that name, if the search does not come to
@@ -228,7 +231,5 @@ hiding_close_comment(struct hiding *h)
 bool
 hiding_is_on(const struct hiding *h)
 {
-	const struct look *l = &h->levels[h->depth - 1].look;
-
-	return l->gone || l->unseen || l->tiny || css_colours_are_near(l->colour, l->background);
+	return h->levels[h->depth - 1].look.hidden;
 }

@@ -137,22 +137,20 @@ skip_past(struct html *h, const char *end)
 static struct span
 comment_inside(struct span text, size_t *len)
 {
-	size_t at = 0, dashes;
+	size_t at = 0, dash;
 
 	if (span_starts(text, ">") || span_starts(text, "->")) {
 		*len = text.data[0] == '>' ? 1 : 2;
 		return SPAN_NONE;
 	}
-	while ((dashes = span_find(span_from(text, at), SPAN_LITERAL("--"))) != SIZE_MAX) {
-		struct span rest;
+	while ((dash = span_find_byte(span_from(text, at), '-')) != SIZE_MAX) {
+		struct span rest = span_from(text, at + dash);
 
-		at += dashes;
-		rest = span_from(text, at + 2);
-		if (span_starts(rest, ">") || span_starts(rest, "!>")) {
-			*len = at + (rest.data[0] == '>' ? 3 : 4);
-			return span_first(text, at);
+		if (span_starts(rest, "-->") || span_starts(rest, "--!>")) {
+			*len = at + dash + (rest.data[2] == '>' ? 3 : 4);
+			return span_first(text, at + dash);
 		}
-		at++;
+		at += dash + 1;
 	}
 	*len = text.len;
 	return text;
@@ -360,9 +358,12 @@ static void
 take_markup(struct html *h)
 {
 	struct span rest = span_from(h->in, 1);
-	bool end_tag = span_starts(rest, "/");
+	bool end_tag = rest.len > 0 && rest.data[0] == '/';
 
-	if (h->in_comment && span_starts(rest, "!--")) {
+	if (rest.len > end_tag && is_letter(rest.data[end_tag])) {
+		advance(h, 1 + end_tag);
+		take_tag(h, end_tag);
+	} else if (h->in_comment && span_starts(rest, "!--")) {
 		/* Comments do not nest: "<!-->" and the end of "<!-- x -->" end it. */
 		advance(h, 2);
 		skip_past(h, "-->");
@@ -374,9 +375,6 @@ take_markup(struct html *h)
 		if (h->in_comment && span_starts_nocase(rest, "![endif"))
 			leave_comment(h);
 		skip_past(h, ">");
-	} else if (rest.len > end_tag && is_letter(rest.data[end_tag])) {
-		advance(h, 1 + end_tag);
-		take_tag(h, end_tag);
 	} else if (end_tag) {
 		skip_past(h, ">");
 	} else {

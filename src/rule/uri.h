@@ -18,8 +18,12 @@ struct uri_target {
 	struct span uri;     /* with its host as below and without a user; itself where nothing was odd */
 	struct span host;    /* lower case, in ASCII (IDNA), an address as 192.0.2.1 or [2001:db8::1]; may be empty */
 	struct span unicode; /* the host in Unicode, itself where it is no IDNA */
-	struct span domain;  /* registered domain ("example.co.uk"), or the address; may be empty */
 };
 struct uri_target uri_target(struct arena *a, struct span uri);
+/* Whether the target's uri may be another than uri; cheap. */
+bool uri_is_odd(struct span uri);
+/* The registered domain of a target's host ("example.co.uk"), or the address;
+ * may be empty. */
+struct span uri_domain(const struct uri_target *t);
 
 #endif

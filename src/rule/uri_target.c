@@ -237,6 +237,31 @@ uri_target(struct arena *a, struct span uri)
 	if (!span_starts_nocase(uri, "mailto:"))
 		t.uri = uri_meant(a, uri, scheme, authority, t.host);
 	t.unicode = to_unicode(a, t.host);
-	t.domain = is_address(t.host) ? t.host : domain_registered(t.host);
 	return t;
+}
+
+struct span
+uri_domain(const struct uri_target *t)
+{
+	return is_address(t->host) ? t->host : domain_registered(t->host);
+}
+
+/* A host of ASCII letters, digits and hyphens whose last label is no number, with
+ * nobody's name before it, means itself. */
+bool
+uri_is_odd(struct span uri)
+{
+	size_t at = span_find(uri, SPAN_LITERAL("://")), label;
+
+	if (at == SIZE_MAX)
+		return !span_starts_nocase(uri, "mailto:");
+	at += strlen("://");
+	for (label = at; at < uri.len && (ascii_is_alnum(uri.data[at]) || uri.data[at] == '-' || uri.data[at] == '.'); at++)
+		if (uri.data[at] == '.')
+			label = at + 1;
+	if (at == label || ascii_is_digit(uri.data[label]))
+		return true;
+	uri = span_from(uri, at);
+	return uri.len > 0 && uri.data[0] != '/' && uri.data[0] != '?' && uri.data[0] != '#' &&
+	    (uri.data[0] != ':' || span_find_byte(uri, '@') != SIZE_MAX);
 }
