@@ -62,12 +62,13 @@ refer(struct reading *r, uint64_t number, enum pdf_role role, const struct frame
 	to->name_count = names->name_count;
 }
 
+/* Without an extension: a form that checks its fields is no script file. */
 void
 pdf_tell_script(struct pdf *p, struct span script)
 {
 	p->script = true;
 	if (script.len > 0)
-		document_tell(&p->d, SPAN_LITERAL("script.js"), script);
+		document_tell(&p->d, SPAN_LITERAL("javascript"), script);
 }
 
 /* --- Values, by their keys --- */

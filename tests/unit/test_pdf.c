@@ -25,11 +25,11 @@ files_tell_what_they_hold(void **state)
 		{ "plain.pdf", "" },
 		{ "attached.pdf", "trait embedded-object\nmember a.exe: MZ......................................\n"
 		                  "member b.exe: MZ......................................\n" },
-		{ "script.pdf", "member script.js: app.alert(1);\ntrait javascript\ntrait auto-run\n" },
-		{ "script-stream.pdf", "member script.js: " SCRIPT "\ntrait javascript\ntrait auto-run\n" },
-		{ "predicted.pdf", "member script.js: " SCRIPT "\ntrait javascript\n" },
-		{ "hex.pdf", "member script.js: " SCRIPT "\nmember form.xml: <xdp><<<\ntrait javascript\n" },
-		{ "objects.pdf", "member script.js: hidden)\ntrait javascript\n" },
+		{ "script.pdf", "member javascript: app.alert(1);\ntrait javascript\ntrait auto-run\n" },
+		{ "script-stream.pdf", "member javascript: " SCRIPT "\ntrait javascript\ntrait auto-run\n" },
+		{ "predicted.pdf", "member javascript: " SCRIPT "\ntrait javascript\n" },
+		{ "hex.pdf", "member javascript: " SCRIPT "\nmember form.xml: <xdp><<<\ntrait javascript\n" },
+		{ "objects.pdf", "member javascript: hidden)\ntrait javascript\n" },
 		{ "launch.pdf", "trait launch\ntrait auto-run\n" },
 		{ "links.pdf", "uri http://one.invalid/(a)\nuri http://two.invalid/\nuri http://three.invalid/\n" },
 		{ "encrypted.pdf", "trait encrypted\n" },
@@ -61,7 +61,7 @@ static void
 what_stands_between_objects_hides_none(void **state)
 {
 	(void)state;
-	tells(HEAD "( << [ 1 0 obj<</S/JavaScript/JS(x)>>endobj", "member script.js: x\ntrait javascript\n");
+	tells(HEAD "( << [ 1 0 obj<</S/JavaScript/JS(x)>>endobj", "member javascript: x\ntrait javascript\n");
 	tells(HEAD "1 0 obj<</A (2 0 obj) /S/Launch>>endobj", "trait launch\n");
 }
 
@@ -70,7 +70,7 @@ an_object_that_was_replaced_is_read_both_times(void **state)
 {
 	(void)state;
 	tells(HEAD "1 0 obj<</JS 2 0 R>>endobj 2 0 obj(old)endobj 2 0 obj(new)endobj",
-	      "member script.js: old\nmember script.js: new\ntrait javascript\n");
+	      "member javascript: old\nmember javascript: new\ntrait javascript\n");
 }
 
 static void
@@ -78,7 +78,7 @@ a_length_that_is_wrong_does_not_cut_a_stream(void **state)
 {
 	(void)state;
 	tells(HEAD "1 0 obj<</JS 2 0 R>>endobj 2 0 obj<</Length 2>>stream\nalert(1)endstream endobj",
-	      "member script.js: alert(1)\ntrait javascript\n");
+	      "member javascript: alert(1)\ntrait javascript\n");
 }
 
 static void
