@@ -30,6 +30,10 @@ unit_tests += tests/unit/test_mime_message
 tests_unit_test_mime_message_SOURCES = tests/unit/test_mime_message.c
 tests_unit_test_mime_message_LDADD = $(MIME_UNIT_DEPS)
 
+unit_tests += tests/unit/test_mime_readings
+tests_unit_test_mime_readings_SOURCES = tests/unit/test_mime_readings.c
+tests_unit_test_mime_readings_LDADD = $(MIME_UNIT_DEPS)
+
 unit_tests += tests/unit/test_mime_transfer
 tests_unit_test_mime_transfer_SOURCES = tests/unit/test_mime_transfer.c
 tests_unit_test_mime_transfer_LDADD = $(MIME_UNIT_DEPS)

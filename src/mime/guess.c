@@ -15,6 +15,7 @@
 enum {
 	KEY_ROOM = 100,        /* between "boundary" and "=": stars, blanks, comments */
 	VALUE_ROOM = 8192,     /* longer values are no program's */
+	WORK_MAX = 128 * 1024, /* bytes of values: a thousand honest ones */
 	BOUNDARY_CUT = 70,     /* RFC 2046 5.1.1 */
 	PLAIN_LONGEST = 70,
 };
@@ -115,19 +116,31 @@ add_value(struct guesses *g, struct span rest)
 	}
 }
 
-/* The text of the field's rest without line ends and NUL. A bare CR ends it in
- * one reading, in the other not. */
+/* Up to the end of the field. */
+static struct span
+field_rest(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && !(text.data[len] == '\n' && (len + 1 == text.len ||
+	    (text.data[len + 1] != ' ' && text.data[len + 1] != '\t'))))
+		len++;
+	while (len > 0 && text.data[len - 1] == '\r')
+		len--;
+	return span_first(text, len);
+}
+
+/* A bare CR ends the field in one reading, in the other not; so does a fold. */
 static void
 add_field(struct guesses *g, struct span rest)
 {
-	size_t len = 0, cr;
+	size_t cr;
 
-	while (len < rest.len && !(rest.data[len] == '\n' && (len + 1 == rest.len ||
-	    (rest.data[len + 1] != ' ' && rest.data[len + 1] != '\t'))))
-		len++;
-	rest = span_first(rest, len);
-	while (rest.len > 0 && (rest.data[rest.len - 1] == '\r'))
-		rest.len--;
+	g->work += rest.len;
+	if (g->work > WORK_MAX) {
+		g->over = true;
+		return;
+	}
 	add_value(g, text_without(g->arena, rest, "\r\n"));
 	cr = span_find_byte(rest, '\r');
 	if (cr != SIZE_MAX)
@@ -169,7 +182,7 @@ guesses_from_text(struct guesses *g, struct span text)
 		text = span_from(text, at + strlen("boundary"));
 		value = find_value(text);
 		if (value != SIZE_MAX)
-			add_field(g, span_first(span_from(text, value), VALUE_ROOM));
+			add_field(g, field_rest(span_first(span_from(text, value), VALUE_ROOM)));
 	}
 }
 

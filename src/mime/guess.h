@@ -14,6 +14,7 @@ struct guesses {
 	size_t count;
 	bool empty; /* one of them is the empty text, which is not in the list */
 	bool over;  /* there were more */
+	size_t work;
 };
 
 /* Adds it, without the blanks at its end, unless it is there. */

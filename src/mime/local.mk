@@ -39,6 +39,8 @@ src_libmime_a_SOURCES = \
 	src/mime/readings.h \
 	src/mime/scratch.c \
 	src/mime/survey.c \
+	src/mime/suspects.c \
+	src/mime/suspects.h \
 	src/mime/sweep.c \
 	src/mime/text.c \
 	src/mime/text.h \

@@ -13,6 +13,7 @@
 enum {
 	JUNK_BREAKS_MAX = LOOSE_BREAKS_MAX - 2, /* the last place is the real end's */
 	COLON_REACH = 80,                       /* longer names are text */
+	VALUE_MAX = 64 * 1024,                  /* no program reads so much */
 };
 
 static bool
@@ -172,8 +173,8 @@ value_at(const char *at, const char *end, bool cr_ends)
 			newline = memchr(at, '\n', (size_t)(end - at));
 			at = newline != NULL ? newline + 1 : end;
 		}
-	} while (continues(at, end));
-	return span_trim(span_of(begin, (size_t)(at - begin)));
+	} while (continues(at, end) && at - begin < VALUE_MAX);
+	return span_trim(span_first(span_of(begin, (size_t)(at - begin)), VALUE_MAX));
 }
 
 static void

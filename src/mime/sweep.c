@@ -21,26 +21,14 @@
 
 #include "mime/defects.h"
 #include "mime/embedded.h"
-#include "mime/guess.h"
 #include "mime/parser.h"
+#include "mime/suspects.h"
 
 enum {
 	BODIES_RATIO = 16,         /* bytes of shadows a byte of the message */
 	BODIES_LEAST = 64 * 1024,  /* for short messages */
-	SNIFF_LINES = 8,           /* fields among which Content- is looked for */
+	DELIMITERS_PASSED = 8,     /* more have no body between them in no honest message */
 	ENDS_MAX = 3,
-	ID_EMPTY = GUESSES_MAX,    /* the boundary "" */
-	ID_NONE,
-	IDS,
-};
-
-/* A line that could be a delimiter. */
-struct event {
-	const char *line, *next; /* with the blanks in front; the line behind it */
-	size_t id;               /* which guess */
-	bool exact;              /* nothing else stands on the line */
-	bool final;
-	size_t next_same, next_exact; /* events; the count for none */
 };
 
 struct sweep {
@@ -57,8 +45,7 @@ struct region {
 	struct span text;
 	bool crlf;
 	unsigned depth;
-	struct event *events;
-	size_t count, cap;
+	struct suspects lines;
 	struct mime_part *top, *at; /* the strict tree in it; the last part that begins before where we are */
 	struct mime_part **leaves;  /* its leaves, in order */
 	size_t leaf_count;
@@ -67,8 +54,8 @@ struct region {
 /* Where a part may begin, and what is known of it. */
 struct start {
 	const char *at;
-	size_t from; /* the event that it is behind, unless id is ID_NONE */
-	size_t next; /* the event ahead */
+	size_t from; /* the line that it is behind, unless id is SUSPECT_NONE */
+	size_t next; /* the line ahead */
 	size_t id;   /* of the boundary */
 	size_t depth;
 };
@@ -86,185 +73,6 @@ static bool
 lies_in(const char *at, struct span text)
 {
 	return at >= text.data && at <= span_end(text);
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* LF, VT, FF, CR, or what ends a string in C. */
-static bool
-is_break(char c)
-{
-	return (c >= '\n' && c <= '\r') || c == '\0';
-}
-
-/* The next "--" that begins a line, but for blanks, behind any kind of line end; *line is
- * where that begins. NULL: none. */
-static const char *
-find_dashes(struct span text, const char *at, const char **line)
-{
-	const char *end = span_end(text);
-
-	while (at < end && (at = memchr(at, '-', (size_t)(end - at))) != NULL && end - at >= 2) {
-		const char *begin = at;
-
-		while (begin > text.data && is_blank(begin[-1]))
-			begin--;
-		if (at[1] == '-' && (begin == text.data || is_break(begin[-1]))) {
-			*line = begin;
-			return at;
-		}
-		while (at < end && *at == '-')
-			at++;
-	}
-	return NULL;
-}
-
-static const char *
-line_end(const char *at, const char *end)
-{
-	while (at < end && *at != '\r' && *at != '\n')
-		at++;
-	return at;
-}
-
-static const char *
-after_line_end(const char *at, const char *end)
-{
-	if (at < end && *at == '\r')
-		at++;
-	if (at < end && *at == '\n')
-		at++;
-	return at;
-}
-
-/* Do fields follow, one of them Content-? */
-static bool
-content_follows(const char *at, const char *end)
-{
-	for (int i = 0; i < SNIFF_LINES && at < end; i++) {
-		const char *stop = line_end(at, end);
-		struct span line = span_of(at, (size_t)(stop - at));
-		enum content_field kind;
-
-		while (line.len > 0 && (unsigned char)line.data[0] <= ' ')
-			line = span_from(line, 1);
-		if (span_starts(line, "--"))
-			return false;
-		if (loose_field_name(line, &kind) > 0)
-			return true;
-		if (line.len > 0 && line.data == at && !loose_is_field(line))
-			return false;
-		at = after_line_end(stop, end);
-	}
-	return false;
-}
-
-static bool
-header_follows(const char *at, const char *end)
-{
-	while (at < end && (unsigned char)*at <= ' ')
-		at++;
-	return loose_is_field(span_of(at, (size_t)(line_end(at, end) - at)));
-}
-
-/* Compares what stands behind the dashes with each boundary. */
-static bool
-match(const struct guesses *g, struct span rest, struct event *e)
-{
-	size_t longest = 0;
-
-	e->id = ID_NONE;
-	e->exact = e->final = false;
-	for (size_t i = 0; i < g->count; i++) {
-		struct span value = g->value[i], more;
-		bool exact;
-
-		if (rest.len < value.len || memcmp(rest.data, value.data, value.len) != 0)
-			continue;
-		more = span_from(rest, value.len);
-		exact = more.len == 0 || span_is(more, "--");
-		if (e->id != ID_NONE && (exact < e->exact || (exact == e->exact && value.len <= longest)))
-			continue;
-		longest = value.len;
-		e->id = i;
-		e->exact = exact;
-		e->final = span_starts(more, "--");
-	}
-	if (e->id == ID_NONE && g->empty && (span_trim(rest).len == 0 || span_is(span_trim(rest), "--"))) {
-		e->id = ID_EMPTY;
-		e->exact = true;
-	}
-	return e->id != ID_NONE;
-}
-
-/* The same with blanks behind the dashes. */
-static bool
-match_blank(const struct guesses *g, struct span rest, struct event *e)
-{
-	struct span trimmed = span_trim(rest);
-
-	if (trimmed.data == rest.data || trimmed.len == 0 || !match(g, trimmed, e))
-		return false;
-	e->exact = false;
-	return true;
-}
-
-static void
-add_event(struct region *r, struct event e)
-{
-	if (r->count >= r->s->p->limits.parts) {
-		stop(r->s, DEFECT_LIMIT_PARTS);
-		return;
-	}
-	r->events = arena_grow(r->s->p->m->arena, r->events, sizeof(*r->events), &r->cap, r->count + 1);
-	r->events[r->count++] = e;
-}
-
-/* All lines that could be delimiters, in order. */
-static void
-find_events(struct region *r)
-{
-	struct guesses *g = &r->s->guesses;
-	const char *end = span_end(r->text), *at = r->text.data;
-	struct event e = { 0 };
-
-	while (!r->s->stopped && (at = find_dashes(r->text, at, &e.line)) != NULL) {
-		const char *stop = line_end(at, end);
-		struct span rest = span_of(at + 2, (size_t)(stop - at) - 2);
-
-		e.next = after_line_end(stop, end);
-		if (match(g, rest, &e) || match_blank(g, rest, &e)) {
-			add_event(r, e);
-		} else if (rest.len > 0 && content_follows(e.next, end)) {
-			guesses_add(g, rest);
-			if (match(g, rest, &e))
-				add_event(r, e);
-		}
-		at = e.next;
-	}
-}
-
-static void
-link_events(struct region *r)
-{
-	size_t next_same[IDS], next_exact = r->count;
-
-	for (size_t i = 0; i < IDS; i++)
-		next_same[i] = r->count;
-	for (size_t i = r->count; i-- > 0;) {
-		struct event *e = &r->events[i];
-
-		e->next_same = next_same[e->id];
-		e->next_exact = next_exact;
-		if (!e->exact)
-			continue;
-		next_same[e->id] = i;
-		next_exact = i;
-	}
 }
 
 /* The next part of the strict tree in this text, in the order of the message. */
@@ -398,20 +206,36 @@ body_between(const char *begin, const char *end, bool delimiter)
 	return span_of(begin, (size_t)(end - begin));
 }
 
-/* Where a part from there may end: events, ascending. */
+/* Between one end and a later one is there nothing but delimiters? To read on
+ * over them would tell nothing. */
+static bool
+only_delimiters(const struct region *r, size_t from, size_t to)
+{
+	if (to - from > DELIMITERS_PASSED)
+		return false;
+	for (; from < to; from++) {
+		const char *begin = r->lines.list[from].next;
+
+		if (span_trim(span_of(begin, (size_t)(suspect_line(&r->lines, from + 1) - begin))).len > 0)
+			return false;
+	}
+	return true;
+}
+
+/* Where a part from there may end: lines, ascending. */
 static size_t
 find_ends(const struct region *r, const struct start *start, size_t ends[ENDS_MAX])
 {
-	size_t same = r->count, exact = r->count, count = 0;
+	size_t same = r->lines.count, exact = r->lines.count, count = 0;
 
-	if (start->id != ID_NONE) {
-		same = r->events[start->from].next_same;
-		exact = r->events[start->from].next_exact;
+	if (start->id != SUSPECT_NONE) {
+		same = r->lines.list[start->from].next_same;
+		exact = r->lines.list[start->from].next_exact;
 	}
 	ends[count++] = start->next;
-	if (exact > start->next)
+	if (exact > start->next && !only_delimiters(r, start->next, exact))
 		ends[count++] = exact;
-	if (same > start->next && same != exact)
+	if (same > ends[count - 1] && !only_delimiters(r, ends[count - 1], same))
 		ends[count++] = same;
 	return count;
 }
@@ -542,7 +366,7 @@ read_inside(struct region *r, struct start start, const struct loose_head *head,
 
 	start.at = head->breaks[head->break_count - 1];
 	start.depth++;
-	if (!(n->message && header_follows(start.at, end)) && !(n->multipart && content_follows(start.at, end)))
+	if (!(n->message && suspects_header_follows(start.at, end)) && !(n->multipart && suspects_content_follows(start.at, end)))
 		return;
 	if (start.depth > r->s->p->limits.depth) {
 		stop(r->s, DEFECT_LIMIT_DEPTH);
@@ -551,20 +375,14 @@ read_inside(struct region *r, struct start start, const struct loose_head *head,
 	read_start(r, start);
 }
 
-static const char *
-event_line(const struct region *r, size_t event)
-{
-	return event < r->count ? r->events[event].line : span_end(r->text);
-}
-
 /* The longest body from there. */
 static struct span
 furthest(const struct region *r, const struct start *start, const char *begin)
 {
 	size_t ends[ENDS_MAX], count = find_ends(r, start, ends);
-	const char *end = event_line(r, ends[count - 1]);
+	const char *end = suspect_line(&r->lines, ends[count - 1]);
 
-	return end > begin ? body_between(begin, end, ends[count - 1] < r->count) : span_of(begin, 0);
+	return end > begin ? body_between(begin, end, ends[count - 1] < r->lines.count) : span_of(begin, 0);
 }
 
 /* Does some line begin a file that stands in text as text? */
@@ -585,11 +403,11 @@ add_bodies(struct region *r, struct model *model, const struct start *start, con
 
 	for (size_t b = 0; b < head->break_count; b++)
 		for (size_t e = 0; e < end_count && !r->s->stopped; e++) {
-			const char *end = event_line(r, ends[e]);
+			const char *end = suspect_line(&r->lines, ends[e]);
 
 			if (end <= head->breaks[b])
 				continue;
-			model->part.body = body_between(head->breaks[b], end, ends[e] < r->count);
+			model->part.body = body_between(head->breaks[b], end, ends[e] < r->lines.count);
 			if (span_trim(model->part.body).len > 0 && (leaf || holds_files(model->part.body)) &&
 			    !is_strict(r, &model->part))
 				add_shadow(r, &model->part, model->part.body);
@@ -602,14 +420,14 @@ static bool
 read_head(struct region *r, struct start *start, struct loose_head *head)
 {
 	struct arena *a = r->s->p->m->arena;
-	const char *limit = event_line(r, start->next);
+	const char *limit = suspect_line(&r->lines, start->next);
 
 	if (start->at < limit) {
 		loose_head_read(a, span_of(start->at, (size_t)(limit - start->at)), r->crlf, head);
 		if (head->break_count > 0)
 			return true;
-		if (head->field_count > 0 && start->next < r->count) {
-			limit = event_line(r, ++start->next);
+		if (head->field_count > 0 && start->next < r->lines.count) {
+			limit = suspect_line(&r->lines, ++start->next);
 			loose_head_read(a, span_of(start->at, (size_t)(limit - start->at)), r->crlf, head);
 			return head->break_count > 0;
 		}
@@ -656,14 +474,14 @@ sweep_text(struct sweep *s, struct span text, struct mime_part *top, bool messag
 	r.crlf = p->in.crlf;
 	guesses_from_text(&s->guesses, text);
 	collect_leaves(&r);
-	find_events(&r);
-	link_events(&r);
-	if (message)
-		read_start(&r, (struct start){ .at = text.data, .id = ID_NONE });
-	for (size_t i = 0; i < r.count && !s->stopped; i++) {
-		const struct event *e = &r.events[i];
+	if (!suspects_find(&r.lines, &s->guesses, text, p->limits.parts))
+		stop(s, DEFECT_LIMIT_PARTS);
+	if (message && !s->stopped)
+		read_start(&r, (struct start){ .at = text.data, .id = SUSPECT_NONE });
+	for (size_t i = 0; i < r.lines.count && !s->stopped; i++) {
+		const struct suspect *e = &r.lines.list[i];
 
-		if (!e->final || content_follows(e->next, span_end(text)))
+		if (!e->final || suspects_content_follows(e->next, span_end(text)))
 			read_start(&r, (struct start){ .at = e->next, .from = i, .next = i + 1, .id = e->id });
 	}
 	p->in = outside;
