@@ -142,10 +142,11 @@ is_message(struct span text)
 
 	if (span_starts(rest, "From "))
 		span_split(&rest, '\n', &line);
-	while (span_split(&rest, '\n', &line) && rest.data != NULL) {
+	while (span_split(&rest, '\n', &line)) {
+		bool cut_off = rest.data == NULL && text.len > SCRIPT_MAX;
 		struct span name = field_name(line);
 
-		if (span_trim(line).len == 0)
+		if (cut_off || span_trim(line).len == 0)
 			break;
 		if (known > 0 && (line.data[0] == ' ' || line.data[0] == '\t'))
 			continue;
