@@ -6,7 +6,7 @@ TEXT_DEPS = src/librule.a src/libmime.a src/libbase.a $(IDN2_LIBS) $(PSL_LIBS) $
 
 unit_tests += tests/unit/test_html tests/unit/test_hidden tests/unit/test_uri tests/unit/test_fold \
 	tests/unit/test_charset_readings tests/unit/test_rule_text tests/unit/test_rule_errors tests/unit/test_rule_conditions \
-	tests/unit/test_rule_verdicts tests/unit/test_rules_starter
+	tests/unit/test_rule_verdicts tests/unit/test_rules_starter tests/unit/test_rule_database
 tests_unit_test_html_SOURCES = tests/unit/test_html.c
 tests_unit_test_html_LDADD = $(TEXT_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_hidden_SOURCES = tests/unit/test_hidden.c
@@ -23,6 +23,8 @@ tests_unit_test_rule_errors_SOURCES = tests/unit/test_rule_errors.c $(RULE_FIXTU
 tests_unit_test_rule_errors_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_rule_conditions_SOURCES = tests/unit/test_rule_conditions.c $(RULE_FIXTURE)
 tests_unit_test_rule_conditions_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
+tests_unit_test_rule_database_SOURCES = tests/unit/test_rule_database.c $(RULE_FIXTURE)
+tests_unit_test_rule_database_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_rule_verdicts_SOURCES = tests/unit/test_rule_verdicts.c $(RULE_FIXTURE)
 tests_unit_test_rule_verdicts_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_rules_starter_SOURCES = tests/unit/test_rules_starter.c $(RULE_FIXTURE)

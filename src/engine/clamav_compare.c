@@ -165,7 +165,7 @@ clam_compare_holds(const struct clam_compare *c, struct span data, size_t at)
 	if (start < 0 || (uint64_t)start >= data.len)
 		return false;
 	bytes = span_first(span_from(data, (size_t)start), c->size);
-	if (bytes.len < c->size && (c->exact || c->kind == 'i'))
+	if (bytes.len < c->size)
 		return false;
 	if (c->kind == 'i')
 		value = binary_at(c, bytes);

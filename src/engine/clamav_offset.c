@@ -23,6 +23,13 @@ signed_number(struct span text, int64_t *out)
 	return true;
 }
 
+/* Before the beginning of a section there is no offset. */
+static bool
+forward_number(struct span text, int64_t *out)
+{
+	return span_starts(text, "+") && signed_number(text, out);
+}
+
 /* Behind the S: Ex, L+n or x+n. */
 static bool
 parse_section(struct span text, struct clam_offset *out)
@@ -40,7 +47,7 @@ parse_section(struct span text, struct clam_offset *out)
 	}
 	if (span_starts(text, "L")) {
 		out->origin = CLAM_AT_LAST_SECTION;
-		return signed_number(span_from(text, 1), &out->distance);
+		return forward_number(span_from(text, 1), &out->distance);
 	}
 	while (sign < text.len && ascii_is_digit(text.data[sign]))
 		sign++;
@@ -48,7 +55,7 @@ parse_section(struct span text, struct clam_offset *out)
 	if (!number(span_first(text, sign), UINT16_MAX, &section))
 		return false;
 	out->section = (uint32_t)section;
-	return signed_number(span_from(text, sign), &out->distance);
+	return forward_number(span_from(text, sign), &out->distance);
 }
 
 static bool
@@ -169,9 +176,9 @@ clam_offset_range(const struct clam_offset *o, const struct executable *e, size_
 	end = at + o->shift;
 	if (o->origin == CLAM_IN_SECTION)
 		end = at + (int64_t)e->sections[o->section].size + o->shift;
-	if (end < 0 || at > (int64_t)len || (at < 0 && o->shift == 0))
+	if (at < 0 || at > (int64_t)len)
 		return false;
-	*first = at > 0 ? (size_t)at : 0;
+	*first = (size_t)at;
 	*last = (size_t)end;
 	return true;
 }

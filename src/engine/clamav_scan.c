@@ -142,8 +142,8 @@ place_fits(const struct search *s, const struct clam_offset *o, size_t at)
 {
 	size_t first, last;
 
-	if (clam_offset_is_plain(o))
-		return true;
+	if (o->origin != CLAM_AT_END && clam_offset_is_plain(o))
+		return true; /* the matcher has looked at it */
 	return clam_offset_range(o, &s->executable, s->data.len, &first, &last) && at >= first && at <= last;
 }
 
@@ -413,9 +413,10 @@ search_forms(struct search *s)
 	search_form(s, o->data, o->type == CLAM_TEXT ? 0 : clam_target_of(o->type));
 	if (o->type != CLAM_TEXT || !normal)
 		return;
-	search_text(s, o->data);
 	if (clam_html_is(o->data, &at_once))
 		search_html(s, o->data);
+	else
+		search_text(s, o->data);
 }
 
 static void

@@ -2,6 +2,7 @@
  * the same against clamscan; here are the parts that need no other program. */
 #include "config.h"
 
+#include "base/buf.h"
 #include "engine/clamav.h"
 
 #include <setjmp.h>
@@ -264,6 +265,94 @@ members_by_name_and_size(void **state)
 	assert_int_equal(f->found_count, 0);
 }
 
+/* 0 to 3: "aaxx" twice, "bbyy" once, "cczz" and "dddd" not. */
+static void
+expressions(void **state)
+{
+	static const struct {
+		const char *text;
+		bool holds;
+	} rows[] = {
+		{ "0&1&2=0&3=0", true },
+		{ "0=2&(1|2|3)", true },
+		{ "0>2|1|2&3", true },
+		{ "2&3|0|1", false }, /* all that follows is the right side */
+		{ "(0|1|2|3)>2,2", true },
+		{ "(0|1|2|3)>2,3", false },
+		{ "(0&2)=0&(1|3)", true }, /* what does not hold adds nothing */
+		{ "(0=1|1=1|2|3)=1", true },
+		{ "((0|1)=3)&(2|3)=0", true },
+		{ "((0|1|2|3)=3)=0", false },
+	};
+	struct fixture *f = *state;
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		buf_printf(&text, "%zu;Engine:81-255,Target:0;%s;61617878;62627979;63637a7a;64646464\n", i, rows[i].text);
+	load(f, "a.ldb", buf_str(&text));
+	buf_free(&text);
+	scan(f, SPAN_LITERAL("\1aaxx bbyy aaxx"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (is_found(f, arena_printf(f->arena, "%zu", i)) != rows[i].holds)
+			fail_msg("%s", rows[i].text);
+}
+
+static void
+malformed_expressions(void **state)
+{
+	static const char *const rows[] = { "", "0&", "&0", "(0", "0)", "0=", "0=1=2", "0,1", "64", "99999999999999999999", "0 & 1",
+		"0>1,", "1" };
+	struct fixture *f = *state;
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		buf_printf(&text, "%zu;Engine:81-255,Target:0;%s;61617878\n", i, rows[i]);
+	for (size_t i = 0; i < 100; i++) /* too deep */
+		buf_add_str(&text, i == 0 ? "X;Target:0;(" : i < 99 ? "(" : "0;6161\n");
+	load(f, "a.ldb", buf_str(&text));
+	buf_free(&text);
+	assert_int_equal(clam_count(f->db), 0);
+	assert_true(is_told(f, "a.ldb:0: 14 malformed lines in all"));
+}
+
+static void
+sub_signatures(void **state)
+{
+	static const struct {
+		const char *subs;
+		bool found;
+	} rows[] = {
+		{ "0;48454c4c4f::i", true },
+		{ "0;656c6c6f::f", false },
+		{ "0;77696465::w", true },
+		{ "0;EOF-4:61617878", true },
+		{ "0;1,4:61617878", false },
+		{ "1;61617878;0/h.llo/i", true },
+		{ "1;61617878;0=2/hello/", false },
+		{ "1=3;61617878;0/l/g", true },
+		{ "1;61617878;1:0/hello/", true },
+		{ "1;61617878;2:0/hello/", false },
+		{ "1;61617878;2:0/ello/r", true },
+		{ "1;61617878;1,3:0/ell/e", false },
+		{ "1;3132;0(>>0#d4#=1234)", true },
+		{ "1;3132;0(>>0#hl4#=0x3412)", true },
+		{ "1;3132;0(<<1#ib1#>31,<33)", true },
+		{ "1;3132;0(>>400#ib1#>0)", false },
+	};
+	struct fixture *f = *state;
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		buf_printf(&text, "%zu;Engine:81-255,Target:0;%s\n", i, rows[i].subs);
+	load(f, "a.ldb", buf_str(&text));
+	buf_free(&text);
+	assert_int_equal(clam_count(f->db), sizeof(rows) / sizeof(rows[0]));
+	scan(f, SPAN_LITERAL("\1hello l 1234 w\0i\0d\0e\0 aaxx"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (is_found(f, arena_printf(f->arena, "%zu", i)) != rows[i].found)
+			fail_msg("%s", rows[i].subs);
+}
+
 /* What one object left behind does not count for the next. */
 static void
 counts_begin_anew(void **state)
@@ -327,6 +416,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_path_that_cannot_be_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(allowed_files_are_found_in_containers, setup, teardown),
 		cmocka_unit_test_setup_teardown(members_by_name_and_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(expressions, setup, teardown),
+		cmocka_unit_test_setup_teardown(malformed_expressions, setup, teardown),
+		cmocka_unit_test_setup_teardown(sub_signatures, setup, teardown),
 		cmocka_unit_test_setup_teardown(counts_begin_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(text_and_html_are_searched_as_clamav_sees_them, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_much_to_decide_is_told, setup, teardown),

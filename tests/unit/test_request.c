@@ -26,7 +26,8 @@ static const struct scan_request a_request = {
 
 static struct scan_hit hits[] = {
 	{ .rule = { "URGENT", 6 }, .score = 1.5 },
-	{ .rule = { "BANNED", 6 }, .has_then = true, .then = VERDICT_STRIP, .part = { "2", 1 } },
+	{ .rule = { "BANNED", 6 }, .has_then = true, .then = VERDICT_STRIP, .part = { "2", 1 },
+	    .detail = { "Win.Test", 8 } },
 };
 static struct scan_defect defects[] = {
 	{ { "charset-unknown", 15 }, { "1", 1 } },
@@ -99,6 +100,7 @@ assert_same_lists(const struct scan_answer *r)
 		assert_int_equal(r->hits[i].has_then, hits[i].has_then);
 		assert_int_equal(r->hits[i].then, hits[i].then);
 		assert_span(r->hits[i].part, hits[i].part);
+		assert_span(r->hits[i].detail, hits[i].detail);
 		assert_span(r->defects[i].name, defects[i].name);
 		assert_span(r->defects[i].section, defects[i].section);
 		assert_span(r->parts[i].section, parts[i].section);
@@ -270,8 +272,8 @@ test_json(void **state)
 	assert_json(&an_answer, "mail/a\"b.eml",
 	    "{\"file\":\"mail/a\\\"b.eml\",\"message\":1,\"verdict\":\"strip\",\"score\":1.5,"
 	    "\"reply\":\"554 5.7.1 no\",\"complete\":true,\"readings\":2,\"defects\":[\"charset-unknown\"],"
-	    "\"rules\":[{\"name\":\"URGENT\",\"score\":1.5,\"part\":null},"
-	    "{\"name\":\"BANNED\",\"then\":\"strip\",\"part\":\"2\"}],"
+	    "\"rules\":[{\"name\":\"URGENT\",\"score\":1.5,\"part\":null,\"detail\":null},"
+	    "{\"name\":\"BANNED\",\"then\":\"strip\",\"part\":\"2\",\"detail\":\"Win.Test\"}],"
 	    "\"parts\":[{\"section\":\"1\",\"type\":\"text/plain\",\"name\":null,\"octets\":412,"
 	    "\"decoded_octets\":405,\"sha256\":null,\"magic\":\"text\"},"
 	    "{\"section\":\"2!\\\"x\\\"\",\"type\":null,\"name\":\"a\\u0009b\",\"octets\":7,\"decoded_octets\":9,"

@@ -64,7 +64,7 @@ test_conditions(void **state)
 	expect_when("{ attachment: { extension: [] } }", "1.yaml:2:40: an empty list matches nothing");
 	expect_when("{ attachment: { extension: [exe, ''] } }", "1.yaml:2:46: an extension is expected, such as \"exe\"");
 	expect_when("{ signature: {} }",
-	    "1.yaml:2:26: a signature needs one of text, hex, sha256, sha1 and md5");
+	    "1.yaml:2:26: a signature needs one of text, hex, sha256, sha1, md5, database and yara");
 	expect_when("{ client: { address: 10.0.0.0/99 } }",
 	    "1.yaml:2:34: \"10.0.0.0/99\" is no network, such as 10.0.0.0/8 or 2001:db8::/32");
 	expect_when("{ defect: [bare-cr, bare-lf-in-heder] }",
