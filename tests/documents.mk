@@ -134,3 +134,5 @@ EXTRA_DIST += tests/lib/documents.py \
 	tests/fuzz/corpus/html_files/handler.svg \
 	tests/fuzz/corpus/html_files/percent.html \
 	tests/fuzz/corpus/html_files/plain.html
+TESTS += tests/documents.py
+EXTRA_DIST += tests/documents.py
