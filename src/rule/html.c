@@ -426,7 +426,7 @@ plain_run(struct span s, size_t *blanks)
 static void
 take_text(struct html *h)
 {
-	size_t blanks, run;
+	size_t blanks, run, end;
 
 	if (is_space(h->in.data[0])) {
 		put_blank(h, ' ');
@@ -443,12 +443,9 @@ take_text(struct html *h)
 		take_character(h);
 		return;
 	}
-	if (h->in_comment) {
-		size_t end = span_find(span_first(h->in, run), SPAN_LITERAL("-->"));
-
-		run = end < run ? end : run;
-	}
-	put(h, span_first(h->in, run), run - (blanks < run ? blanks : 0));
+	if (h->in_comment && (end = span_find(span_first(h->in, run), SPAN_LITERAL("-->"))) != SIZE_MAX)
+		run = plain_run(span_first(h->in, end), &blanks);
+	put(h, span_first(h->in, run), run - blanks);
 	advance(h, run);
 }
 

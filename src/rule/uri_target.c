@@ -85,8 +85,6 @@ plain_host(struct span host, char out[HOST_MAX])
 		if ((unsigned char)c > ' ' && c != 0x7f)
 			out[len++] = ascii_lower(c);
 	}
-	while (len > 0 && out[len - 1] == '.')
-		len--;
 	return span_of(out, len);
 }
 
@@ -196,6 +194,8 @@ host_meant(struct arena *a, struct span host)
 	if (host.len == 0 || host.len == HOST_MAX)
 		return SPAN_NONE;
 	host = to_ascii(a, host);
+	while (host.len > 0 && host.data[host.len - 1] == '.')
+		host.len--;
 	if (ipv4_address(host, &address))
 		return span_str(arena_printf(a, "%u.%u.%u.%u", address >> 24, address >> 16 & 0xff, address >> 8 & 0xff,
 		    address & 0xff));

@@ -58,6 +58,7 @@ test_comments(void **state)
 	expect("a<!-->b<!--->c<!-- x --!>d", "abcd", "");
 	expect("a<!-- never closed <b>", "a", "");
 	expect("a<!--", "a", "");
+	expect("a<!--[if mso]> b -->c<!--[if mso]><p>d-- e -->", "a b c\nd-- e", "");
 }
 
 static void

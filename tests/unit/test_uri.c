@@ -120,6 +120,7 @@ test_idna(void **state)
 	    "http://xn--bcher-kva.example/");
 	/* Wide letters, an ideographic full stop, a soft hyphen. */
 	expect_target("http://\xef\xbd\x85vil\xe3\x80\x82o\xc2\xadrg/", "evil.org", "evil.org", "http://evil.org/");
+	expect_target("http://evil.org\xe3\x80\x82", "evil.org", "evil.org", "http://evil.org");
 	t = uri_target(a, SPAN_LITERAL("http://xn--bcher-kva.example/"));
 	assert_string_equal(arena_strndup(a, t.host), "xn--bcher-kva.example");
 	assert_string_equal(arena_strndup(a, t.unicode), "b\xc3\xbc" "cher.example");
