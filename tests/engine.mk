@@ -1,5 +1,5 @@
 # Tests of src/engine.
-ENGINE_LIBS = src/libengine.a src/libbase.a $(CORE_DEPS)
+ENGINE_LIBS = src/libengine.a src/libmime.a src/libbase.a $(CORE_DEPS)
 ENGINE_DEPS = $(ENGINE_LIBS) $(CMOCKA_LIBS)
 unit_tests += tests/unit/test_literals
 tests_unit_test_literals_SOURCES = tests/unit/test_literals.c

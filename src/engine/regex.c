@@ -14,6 +14,7 @@
 #include "engine/regex_run.h"
 
 #include "engine/regex_literal.h"
+#include "engine/regex_wider.h"
 
 enum {
 	/* The interpreter's memory for one match: ten times what sane
@@ -28,7 +29,8 @@ struct regex {
 	pcre2_code *code;
 	struct regex_limits limits;
 	struct regex_literals literals;
-	bool nocase;
+	struct span pattern;
+	uint32_t options;
 };
 
 static bool
@@ -118,8 +120,9 @@ regex_compile(struct arena *a, struct span text, const struct regex_limits *limi
 	if (r->code == NULL)
 		return NULL;
 	r->limits = *limits;
-	r->nocase = (options & PCRE2_CASELESS) != 0;
-	regex_literals_find(a, pattern, r->nocase, (options & PCRE2_EXTENDED) != 0, &r->literals);
+	r->pattern = arena_copy(a, pattern);
+	r->options = options;
+	regex_literals_find(a, pattern, (options & PCRE2_CASELESS) != 0, (options & PCRE2_EXTENDED) != 0, &r->literals);
 	return r;
 }
 
@@ -127,9 +130,17 @@ size_t
 regex_required_literals(const struct regex *r, const struct span **items, bool *nocase, bool *folds)
 {
 	*items = r->literals.items;
-	*nocase = r->nocase;
+	*nocase = (r->options & PCRE2_CASELESS) != 0;
 	*folds = r->literals.folds;
 	return r->literals.count;
+}
+
+bool
+regex_wider(struct arena *a, const struct regex *r, struct wider *out)
+{
+	out->nocase = (r->options & PCRE2_CASELESS) != 0;
+	out->dot_all = (r->options & PCRE2_DOTALL) != 0;
+	return (r->options & (PCRE2_EXTENDED | PCRE2_UCP)) == 0 && regex_widen(a, r->pattern, &out->expression);
 }
 
 bool

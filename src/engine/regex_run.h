@@ -4,6 +4,7 @@
 #define ENGINE_REGEX_RUN_H
 
 #include "engine/textset.h"
+#include "engine/wider_set.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -19,6 +20,9 @@ struct regex_memory {
 /* False when memory is out (nothing is left open). */
 bool regex_memory_open(struct regex_memory *m, bool with_stack);
 void regex_memory_close(struct regex_memory *m);
+
+/* A wider expression (regex_wider.h), in the arena; false when none is known. */
+bool regex_wider(struct arena *a, const struct regex *r, struct wider *out);
 
 enum regex_result regex_run(const struct regex *r, const struct regex_memory *m, struct span subject);
 

@@ -1,32 +1,56 @@
-/* A set of expressions over one text. One pass looks for the required
- * literals of all; then PCRE2 runs those whose literal was found and those
- * that have none. When the pass fails, all of them run. */
+/* A set of expressions over one text. Running each costs some microseconds, and
+ * nearly none matches; so what is cheap for many at once goes first, and PCRE2
+ * runs those that it leaves:
+ *
+ *   an expression with a long required literal waits for it. One pass looks for
+ *   the literals of all;
+ *   one without, or whose literal is short and so in most texts, waits for its
+ *   wider form (regex_wider.h), all of which libhs searches for in a second pass;
+ *   what cannot be made wider, or where libhs is not built in, has its literal;
+ *   what has neither is run on every text.
+ *
+ * When a pass fails, all that wait for it run. So the results are PCRE2's with
+ * and without libhs. (Only where PCRE2 would give up after its limit of matches
+ * one may know that an expression does not match where the other has to say that
+ * it could not be decided.) */
 #include "config.h"
 
 #include "engine/textset.h"
 
 #include "engine/literals.h"
 #include "engine/regex_run.h"
+#include "engine/regex_wider.h"
+#include "mime/utf8.h"
 
 #include <stdlib.h>
+
+/* Octets from which a literal is rare in text: longer than most words of a letter. */
+enum { LITERAL_RARE = 6 };
 
 /* The cases beyond ASCII of s and k: where one is found, literals with these
  * letters need not be in the text. */
 static const struct span folding[] = { { "\xc5\xbf", 2 }, { "\xe2\x84\xaa", 3 } };
 enum { FOLDING = sizeof(folding) / sizeof(folding[0]) };
 
+/* What must be found before an expression is run. */
+enum guard { GUARD_NONE, GUARD_LITERAL, GUARD_WIDER };
+
 struct textset {
 	struct regex **items;
-	bool *has_literals, *folds;
-	size_t count, wanted; /* expressions with literals */
+	enum guard *guards;
+	bool *folds;
+	size_t count, wanted;      /* expressions guarded by literals */
 	struct literals *literals; /* their ids are indexes of items; `count` = a folding character */
+	struct wider_set *wider;   /* NULL: none */
+	size_t *wider_items;       /* which item each of them is */
 };
 
 struct textset_scratch {
 	struct regex_memory memory;
 	struct literals_scratch *literals;
+	struct wider_scratch *wider;
+	const struct textset *set;
 	size_t missing; /* expressions whose literals are not yet found in this text */
-	size_t count;
 	bool folding;
 	bool found[];   /* of item i */
 };
@@ -44,17 +68,55 @@ add_literal(struct building *b, struct span bytes, bool nocase, size_t id)
 	b->items[b->count++] = (struct literal){ bytes, nocase, (uint32_t)id };
 }
 
+static size_t
+shortest_of(const struct span *literals, size_t count)
+{
+	size_t shortest = count > 0 ? SIZE_MAX : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (literals[i].len < shortest)
+			shortest = literals[i].len;
+	return shortest;
+}
+
 static void
-add_literals_of(struct textset *t, struct building *b, size_t item)
+guard_by_literals(struct textset *t, struct building *b, size_t item)
 {
 	const struct span *literals;
 	bool nocase;
 	size_t count = regex_required_literals(t->items[item], &literals, &nocase, &t->folds[item]);
 
+	if (t->guards[item] != GUARD_NONE || count == 0)
+		return;
 	for (size_t i = 0; i < count; i++)
 		add_literal(b, literals[i], nocase, item);
-	t->has_literals[item] = count > 0;
-	t->wanted += count > 0;
+	t->guards[item] = GUARD_LITERAL;
+	t->wanted++;
+}
+
+/* Those for which literals do little. */
+static void
+guard_by_wider(struct arena *a, struct textset *t)
+{
+	struct arena *work = arena_new(0);
+	struct wider *wider = ARENA_ARRAY(work, struct wider, t->count);
+	bool *taken = ARENA_ARRAY(work, bool, t->count);
+	size_t count = 0;
+
+	t->wider_items = ARENA_ARRAY(a, size_t, t->count);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct span *literals;
+		bool nocase, folds;
+		size_t literal_count = regex_required_literals(t->items[i], &literals, &nocase, &folds);
+
+		if (shortest_of(literals, literal_count) < LITERAL_RARE && regex_wider(work, t->items[i], &wider[count]))
+			t->wider_items[count++] = i;
+	}
+	t->wider = wider_set_compile(a, wider, count, taken);
+	for (size_t i = 0; i < count; i++)
+		if (taken[i])
+			t->guards[t->wider_items[i]] = GUARD_WIDER;
+	arena_free(&work);
 }
 
 struct textset *
@@ -65,12 +127,13 @@ textset_compile(struct arena *a, struct regex *const *items, size_t count)
 
 	t->count = count;
 	t->items = ARENA_ARRAY(a, struct regex *, count);
-	t->has_literals = ARENA_ARRAY(a, bool, count);
+	t->guards = ARENA_ARRAY(a, enum guard, count);
 	t->folds = ARENA_ARRAY(a, bool, count);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		t->items[i] = items[i];
-		add_literals_of(t, &b, i);
-	}
+	guard_by_wider(a, t);
+	for (size_t i = 0; i < count; i++)
+		guard_by_literals(t, &b, i);
 	for (size_t i = 0; i < FOLDING && t->wanted > 0; i++)
 		add_literal(&b, folding[i], false, count);
 	t->literals = literals_compile(a, b.items, b.count);
@@ -94,8 +157,10 @@ textset_scratch_new(const struct textset *t)
 		free(s);
 		return NULL;
 	}
+	s->set = t;
 	s->literals = literals_scratch_new(t->literals);
-	s->count = t->count;
+	if (t->wider != NULL)
+		s->wider = wider_scratch_new(t->wider);
 	return s;
 }
 
@@ -106,6 +171,7 @@ textset_scratch_free(struct textset_scratch **s)
 		return;
 	regex_memory_close(&(*s)->memory);
 	literals_scratch_free(&(*s)->literals);
+	wider_scratch_free(&(*s)->wider);
 	free(*s);
 	*s = NULL;
 }
@@ -116,13 +182,38 @@ literal_found(void *context, uint32_t id, size_t end)
 	struct textset_scratch *s = context;
 
 	(void)end;
-	if (id == s->count) {
+	if (id == s->set->count) {
 		s->folding = true;
 		return true;
 	}
 	s->missing -= !s->found[id];
 	s->found[id] = true;
 	return s->missing > 0;
+}
+
+static void
+wider_found(void *context, size_t index)
+{
+	struct textset_scratch *s = context;
+
+	s->found[s->set->wider_items[index]] = true;
+}
+
+/* False when nothing is known. */
+static bool
+search_wider(const struct textset *t, struct textset_scratch *s, struct span text)
+{
+	char *narrowed;
+	size_t len;
+	bool good;
+
+	if (utf8_ascii_prefix(text) == text.len)
+		return wider_set_scan(t->wider, s->wider, text, wider_found, s);
+	narrowed = malloc(text.len);
+	len = narrowed != NULL ? text_narrow(text, narrowed) : SIZE_MAX;
+	good = len != SIZE_MAX && wider_set_scan(t->wider, s->wider, span_of(narrowed, len), wider_found, s);
+	free(narrowed);
+	return good;
 }
 
 static void
@@ -135,7 +226,7 @@ raise_to(enum regex_result *result, enum regex_result to)
 void
 textset_match(const struct textset *t, struct textset_scratch *s, struct span text, enum regex_result *results)
 {
-	bool searched;
+	bool known[] = { [GUARD_NONE] = false, [GUARD_LITERAL] = true, [GUARD_WIDER] = true };
 
 	if (s == NULL) {
 		for (size_t i = 0; i < t->count; i++)
@@ -145,9 +236,11 @@ textset_match(const struct textset *t, struct textset_scratch *s, struct span te
 	memset(s->found, 0, t->count * sizeof(s->found[0]));
 	s->missing = t->wanted;
 	s->folding = false;
-	searched = literals_scan(t->literals, s->literals, text, literal_found, s);
+	known[GUARD_LITERAL] = literals_scan(t->literals, s->literals, text, literal_found, s);
+	if (t->wider != NULL)
+		known[GUARD_WIDER] = search_wider(t, s, text);
 	for (size_t i = 0; i < t->count; i++)
 		if (results[i] != REGEX_MATCH &&
-		    (!searched || !t->has_literals[i] || s->found[i] || (s->folding && t->folds[i])))
+		    (!known[t->guards[i]] || s->found[i] || (s->folding && t->folds[i])))
 			raise_to(&results[i], regex_run(t->items[i], &s->memory, text));
 }
