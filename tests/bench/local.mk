@@ -1,7 +1,7 @@
 # Load tools and the comparison with a plain TCP proxy: make bench.
 bench_tools = tests/bench/genmail tests/bench/smtpload tests/bench/smtpsink
-EXTRA_PROGRAMS += $(bench_tools)
-CLEANFILES += $(bench_tools)
+EXTRA_PROGRAMS += $(bench_tools) tests/bench/scanbench
+CLEANFILES += $(bench_tools) tests/bench/scanbench
 tests_bench_genmail_SOURCES = tests/bench/genmail.c tests/bench/mail_maker.c tests/bench/mail_maker.h \
 	tests/bench/mail_bodies.c
 tests_bench_genmail_LDADD = src/libbase.a $(ARCHIVE_LIBS)
@@ -10,6 +10,9 @@ tests_bench_smtpload_SOURCES = tests/bench/smtpload.c tests/bench/connection.c t
 tests_bench_smtpload_LDADD = src/libwire.a src/libbase.a $(OPENSSL_LIBS)
 tests_bench_smtpsink_SOURCES = tests/bench/smtpsink.c tests/bench/connection.c tests/bench/connection.h
 tests_bench_smtpsink_LDADD = src/libbase.a $(OPENSSL_LIBS)
+tests_bench_scanbench_SOURCES = tests/bench/scanbench.c tests/bench/rule_maker.c tests/bench/rule_maker.h \
+	tests/bench/mail_maker.c tests/bench/mail_maker.h tests/bench/mail_bodies.c
+tests_bench_scanbench_LDADD = $(CORE_LIBS) $(CORE_DEPS)
 
 # BENCH_FLAGS=--quick takes about a minute, the whole several.
 bench: src/gatepost$(EXEEXT) $(bench_tools)
