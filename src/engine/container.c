@@ -167,10 +167,21 @@ holds_files(const char *magic)
 	return archive_is_readable(magic) || is_one_of(magic, holders);
 }
 
+/* A mail's HTML stands in these as it is. */
+static bool
+holds_mail(const char *magic)
+{
+	static const char *const packages[] = { "ole2", "pkcs7", "tnef", NULL };
+
+	return is_one_of(magic, packages);
+}
+
 static bool
 are_two(const struct magic_kind *first, const struct magic_kind *second, struct span data)
 {
 	if (is_text(first->name) && is_text(second->name))
+		return false;
+	if (holds_mail(first->name) && strcmp(second->name, "html") == 0)
 		return false;
 	if (holds_files(first->name) && first->offset == 0 && !is_text(second->name))
 		return strcmp(second->name, "zip") == 0 && zip_ends_exactly(data);

@@ -131,9 +131,10 @@ end_instruction(struct rtf *r)
 
 	if (span_is_nocase(name, "DDE") || span_is_nocase(name, "DDEAUTO"))
 		document_trait(&r->d, TRAIT_DDE);
-	if (span_is_nocase(name, "HYPERLINK"))
+	if (span_is_nocase(name, "HYPERLINK") || (span_is_nocase(name, "INCLUDEPICTURE") && target_is_remote(target)))
 		document_uri(&r->d, target);
-	if (!span_is_nocase(name, "HYPERLINK") && span_starts_nocase(name, "INCLUDE") && target_is_remote(target)) {
+	if ((span_is_nocase(name, "INCLUDETEXT") || span_is_nocase(name, "INCLUDE") || span_is_nocase(name, "LINK")) &&
+	    target_is_remote(target)) {
 		document_trait(&r->d, TRAIT_EXTERNAL_TEMPLATE);
 		document_uri(&r->d, target);
 	}

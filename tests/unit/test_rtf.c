@@ -94,12 +94,13 @@ groups_deeper_than_the_limit_do_not_hide_an_object(void **state)
 }
 
 static void
-fields_that_fetch_are_told_and_pictures_from_here_are_not(void **state)
+fields_that_fetch_are_told_and_pictures_are_links(void **state)
 {
 	(void)state;
 	tells("{\\rtf1{\\field{\\*\\fldinst INCLUDETEXT \"http://a.invalid/x\" \\\\d}}}",
 	      "trait external-template\nuri http://a.invalid/x\n");
 	tells("{\\rtf1{\\field{\\*\\fldinst INCLUDEPICTURE \"C:\\\\\\\\x.png\"}}}", "");
+	tells("{\\rtf1{\\field{\\*\\fldinst INCLUDEPICTURE \"http://a.invalid/x.png\"}}}", "uri http://a.invalid/x.png\n");
 	tells("{\\rtf1{\\field{\\*\\fldinst \\u68 D\\u68 D\\u69 EAUTO x}}}", "trait dde\n");
 }
 
@@ -119,7 +120,7 @@ main(void)
 		cmocka_unit_test(control_words_among_digits_are_passed_over_with_their_numbers),
 		cmocka_unit_test(an_object_that_is_not_closed_is_told),
 		cmocka_unit_test(groups_deeper_than_the_limit_do_not_hide_an_object),
-		cmocka_unit_test(fields_that_fetch_are_told_and_pictures_from_here_are_not),
+		cmocka_unit_test(fields_that_fetch_are_told_and_pictures_are_links),
 		cmocka_unit_test(what_does_not_begin_so_is_none),
 	};
 

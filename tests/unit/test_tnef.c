@@ -51,6 +51,24 @@ a_message_inside_is_read_in_its_turn(void **state)
 	buf_free(&told);
 }
 
+static enum archive_result
+read_any(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
+{
+	return container_read(a, "tnef", data, budget, sink);
+}
+
+static void
+a_package_that_holds_html_is_no_second_kind(void **state)
+{
+	struct buf told = { 0 };
+
+	(void)state;
+	walk_file(&told, read_any, CORPUS "winmail.dat");
+	assert_non_null(strstr(buf_str(&told), BODIES));
+	assert_null(strstr(buf_str(&told), "two-kinds"));
+	buf_free(&told);
+}
+
 static void
 a_wrong_sum_is_damage_but_its_attachment_is_told(void **state)
 {
@@ -116,6 +134,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attachments_are_told_under_all_their_names_and_messages_as_packages),
 		cmocka_unit_test(a_message_inside_is_read_in_its_turn),
+		cmocka_unit_test(a_package_that_holds_html_is_no_second_kind),
 		cmocka_unit_test(a_wrong_sum_is_damage_but_its_attachment_is_told),
 		cmocka_unit_test(every_beginning_is_read_without_harm),
 		cmocka_unit_test(the_published_example_unpacks),
