@@ -50,8 +50,8 @@ truth_of(bool holds)
 	CONDITION(name); \
 	void name##_locate(const struct evaluation *e, const struct node *node, struct places *found)
 
-extern const char *const header_keys[], *const attachment_keys[], *const body_keys[], *const uri_keys[], *const signature_keys[], *const envelope_keys[],
-    *const client_keys[];
+extern const char *const header_keys[], *const body_keys[], *const uri_keys[], *const attachment_keys[],
+    *const signature_keys[], *const envelope_keys[], *const client_keys[];
 
 CONDITION_LOCATES(all);
 CONDITION_LOCATES(any);

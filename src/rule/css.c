@@ -117,8 +117,8 @@ css_number(struct span text, double *number, struct span *unit)
 	char digits[NUMBER_MAX_LEN + 1];
 	size_t len = 0;
 
-	while (len < text.len && len < NUMBER_MAX_LEN && (ascii_is_digit(text.data[len]) || strchr("+-.", text.data[len]) != NULL) &&
-	    text.data[len] != '\0') {
+	while (len < text.len && len < NUMBER_MAX_LEN &&
+	    (ascii_is_digit(text.data[len]) || memchr("+-.", text.data[len], 3) != NULL)) {
 		digits[len] = text.data[len];
 		len++;
 	}

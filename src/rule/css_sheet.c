@@ -14,7 +14,7 @@ enum {
 	SELECTOR_CLASSES_MAX = 3,
 	ELEMENT_CLASSES_MAX = 32, /* looked at of an element, */
 	CLASSES_MAX_LEN = 512,    /* and in as many octets */
-	SHEET_TESTS_MAX = 4 * 1000 * 1000, /* of a selector against an element; ends a page made to be slow */
+	SHEET_TESTS_MAX = 500 * 1000, /* of a selector against an element; more is a page made to be slow */
 	AT_DEPTH_MAX = 8,         /* of at-rules inside each other */
 };
 

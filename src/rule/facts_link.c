@@ -81,16 +81,18 @@ bucket_of(struct facts *f, struct span uri)
 static struct link *
 link_kept(struct facts *f, struct span uri)
 {
-	struct link **bucket = bucket_of(f, uri), *link = *bucket;
+	struct link **bucket, *link;
 
-	while (link != NULL && !span_eq(link->written, uri))
-		link = link->next_in_bucket;
-	if (link != NULL)
-		return link;
 	if (f->link_count == LINKS_MAX) {
 		f->unread_links = "the message has more links than are looked at";
 		return NULL;
 	}
+	bucket = bucket_of(f, uri);
+	link = *bucket;
+	while (link != NULL && !span_eq(link->written, uri))
+		link = link->next_in_bucket;
+	if (link != NULL)
+		return link;
 	link = ARENA_NEW(f->arena, struct link);
 	*link = (struct link){ .written = arena_copy(f->arena, uri), .next_in_bucket = *bucket };
 	link->target = uri_target(f->arena, link->written);

@@ -14,6 +14,7 @@ enum {
 	HIDING_DEPTH_MAX = 512, /* as browsers have it; elements deeper look like the one they are in */
 	WHITE = 0xffffff,
 	LINK_BLUE = 0x0000ee,
+	IMPLIED_REACH = 32, /* how far out an element is ended that has no end tag */
 };
 
 struct look {
@@ -116,24 +117,23 @@ push(struct hiding *h, uint32_t name, const struct html_element *element, struct
 	h->levels[h->depth++] = (struct level){ element, name, look };
 }
 
-/* Ends the innermost open element of that name, if the search does not come to
- * a scope before; `through`: scopes are no bar. */
-static bool
-pop(struct hiding *h, uint32_t name, bool through)
+/* Ends the innermost open element of that name among `reach` ones, if the search
+ * does not come to a scope before; `through`: scopes are no bar. */
+static void
+pop(struct hiding *h, uint32_t name, bool through, unsigned reach)
 {
-	unsigned depth = h->depth;
+	unsigned depth = h->depth, least = reach < h->depth ? h->depth - reach : 1;
 
-	while (depth > 1 && h->levels[depth - 1].name != name) {
+	while (depth > least && h->levels[depth - 1].name != name) {
 		if (h->levels[depth - 1].name == 0 ||
 		    (!through && (h->levels[depth - 1].element->flags & ELEMENT_SCOPE) != 0))
-			return false;
+			return;
 		depth--;
 	}
-	if (depth == 1)
-		return false;
+	if (depth == least)
+		return;
 	h->depth = depth - 1;
 	h->beyond = 0;
-	return true;
 }
 
 static bool
@@ -167,15 +167,16 @@ end_implied(struct hiding *h, uint32_t name, const struct html_element *element)
 	bool row = is_one_of(element, "tr", "tr");
 
 	if ((element->flags & ELEMENT_BLOCK) != 0)
-		pop(h, hash_of(SPAN_LITERAL("p")), false);
+		pop(h, hash_of(SPAN_LITERAL("p")), false, IMPLIED_REACH);
 	if (row || is_one_of(element, "td", "th"))
 		end_cell(h);
 	if ((element->flags & ELEMENT_ITEM) != 0 && (row || (element->flags & ELEMENT_SCOPE) == 0))
-		pop(h, name, false);
+		pop(h, name, false, IMPLIED_REACH);
 }
 
 void
-hiding_open(struct hiding *h, struct span name, const struct html_element *element, const struct html_looks *looks)
+hiding_open(struct hiding *h, struct span name, const struct html_element *element,
+    const struct html_looks *looks)
 {
 	uint32_t hash;
 	struct look look;
@@ -202,7 +203,8 @@ hiding_close(struct hiding *h, struct span name, const struct html_element *elem
 	if (h->beyond > 0)
 		h->beyond--;
 	else
-		pop(h, hash_of(name), (element->flags & ELEMENT_SCOPE) != 0 || is_one_of(element, "tr", "tr"));
+		pop(h, hash_of(name), (element->flags & ELEMENT_SCOPE) != 0 || is_one_of(element, "tr", "tr"),
+		    HIDING_DEPTH_MAX);
 }
 
 void

@@ -16,7 +16,8 @@ struct hiding;
 struct hiding *hiding_new(struct arena *a);
 /* Rules of a <style> element. */
 void hiding_read_sheet(struct hiding *h, struct span css);
-void hiding_open(struct hiding *h, struct span name, const struct html_element *element, const struct html_looks *looks);
+void hiding_open(struct hiding *h, struct span name, const struct html_element *element,
+    const struct html_looks *looks);
 void hiding_close(struct hiding *h, struct span name, const struct html_element *element);
 /* A comment that only some programs read as markup, and its end. */
 void hiding_open_comment(struct hiding *h);

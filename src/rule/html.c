@@ -34,6 +34,7 @@ struct html {
 	struct span anchor;  /* where the open <a> leads, or empty, */
 	size_t anchor_start; /* and where its text begins */
 	bool in_comment;     /* for single programs, that is read as markup */
+	const char *comment_end; /* where comments end that begin before, or NULL */
 };
 
 enum byte_class { BYTE_PLAIN, BYTE_BLANK, BYTE_OTHER };
@@ -162,8 +163,16 @@ static void
 take_comment(struct html *h)
 {
 	size_t len;
-	struct span inside = comment_inside(h->in, &len);
+	struct span inside;
 
+	/* One that is left by "<![endif]" is not searched for its end again. */
+	if (h->comment_end != NULL && h->in.data < h->comment_end) {
+		len = (size_t)(h->comment_end - h->in.data);
+		inside = span_first(h->in, len);
+	} else {
+		inside = comment_inside(h->in, &len);
+		h->comment_end = h->in.data + len;
+	}
 	if (!span_starts_nocase(inside, "[if") || span_find_byte(inside, '>') == SIZE_MAX) {
 		advance(h, len);
 		return;

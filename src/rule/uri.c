@@ -39,6 +39,12 @@ is_uri_byte(char c)
 	return (unsigned char)c > ' ' && c != 0x7f && strchr("<>\"{}|\\^`", c) == NULL;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static struct span
 without_punctuation(struct span uri)
 {
@@ -68,22 +74,21 @@ static void
 tell_wrapped(struct finder *f, size_t start, size_t end)
 {
 	struct span rest = span_first(span_from(f->text, start), WRAPPED_MAX);
+	size_t close = 0, len = 0;
 	char *out;
-	size_t len = 0;
 
-	if (start == 0 || f->text.data[start - 1] != '<' || end == f->text.len || strchr("\r\n", f->text.data[end]) == NULL)
+	if (start == 0 || f->text.data[start - 1] != '<' || end == f->text.len ||
+	    (f->text.data[end] != '\r' && f->text.data[end] != '\n'))
 		return;
-	out = arena_alloc_raw(f->arena, rest.len);
-	for (size_t i = 0; i < rest.len; i++) {
-		if (rest.data[i] == '>') {
-			f->found(f->context, span_of(out, len));
-			return;
-		}
-		if (is_uri_byte(rest.data[i]))
+	while (close < rest.len && (is_uri_byte(rest.data[close]) || is_blank(rest.data[close])))
+		close++;
+	if (close == rest.len || rest.data[close] != '>')
+		return;
+	out = arena_alloc_raw(f->arena, close);
+	for (size_t i = 0; i < close; i++)
+		if (!is_blank(rest.data[i]))
 			out[len++] = rest.data[i];
-		else if (strchr(" \t\r\n", rest.data[i]) == NULL || rest.data[i] == '\0')
-			return;
-	}
+	f->found(f->context, span_of(out, len));
 }
 
 static void

@@ -9,7 +9,7 @@
  * as written, with these exceptions, which are copies in the arena:
  *   "www.a.example", "a.com/path"   as "http://…", where the domain exists;
  *   "hxxp://"                       as "http://";
- *   "<http://a.example/lo\r\nng>"   joined as well.
+ *   "<http://a.example/lo\r\nng>"   without the line end as well.
  * Links do not overlap. Linear. */
 void uri_find(struct arena *a, struct span text, void (*found)(void *context, struct span uri), void *context);
 

@@ -132,7 +132,8 @@ test_declared_twice(void **state)
 	struct charset_readings r;
 
 	(void)state;
-	check_found("iso-8859-1", SPAN_LITERAL("<meta http-equiv=x content='text/html; charset=koi8-r'>\xf0\xd2\xc9"), "При");
+	check_found("iso-8859-1", SPAN_LITERAL("<meta http-equiv=x content='text/html; charset=koi8-r'>\xf0\xd2\xc9"),
+	    "При");
 	check_found("utf-8", SPAN_LITERAL("<?xml version='1.0' encoding=\"windows-1251\"?>\xcf\xf0\xe8"), "При");
 	check_found("koi8-r", SPAN_LITERAL("При"), "При");
 	charset_read(arena, SPAN_LITERAL("+AGE-bc"), given, 2, false, &r);

@@ -105,7 +105,8 @@ test_names(void **state)
 	/* T57 */
 	assert_string_equal(arena_strndup(a, name_folded(a, SPAN_LITERAL("inv\xe2\x80\xaegpj.exe"))), "invgpj.exe");
 	assert_string_equal(arena_strndup(a, name_folded(a, SPAN_LITERAL("a\xef\xbc\x8e" "ex\xef\xbd\x85"))), "a.exe");
-	assert_string_equal(arena_strndup(a, name_folded(a, SPAN_LITERAL("a.\xe2\x80\x8b" "e\xc2\xadxe\xe2\x80\x8f"))), "a.exe");
+	assert_string_equal(arena_strndup(a, name_folded(a, SPAN_LITERAL("a.\xe2\x80\x8b" "e\xc2\xadxe\xe2\x80\x8f"))),
+	    "a.exe");
 	assert_string_equal(arena_strndup(a, name_folded(a, SPAN_LITERAL("a.\xd0\xb5x\xd0\xb5"))), "a.exe");
 	assert_string_equal(arena_strndup(a, name_folded(a, SPAN_LITERAL("a  b\xe3\x80\x82js"))), "a  b.js");
 	arena_free(&a);

@@ -50,8 +50,8 @@ test_what_only_looks_like_hiding(void **state)
 	static const char *const showing[] = { "display:block", "visibility:visible", "font-size:10px", "font-size:0.9em",
 		"font-size:90%", "font-size:small", "font:italic 12px/14px Arial", "opacity:0.5", "color:#333", "color:nosuch",
 		"left:-10px", "margin-top:-1px", "height:0", "overflow:hidden", "max-height:100px;overflow:hidden",
-		"color:white;background:navy", "color:white;background:url(dark.png)", "background:#eee", "display:none;display:block",
-		"display:block!important;display:none", "line-height:0", "width:1px", "mso-hide:none" };
+		"color:white;background:navy", "color:white;background:url(dark.png)", "background:#eee",
+		"display:none;display:block", "display:block!important;display:none", "line-height:0", "width:1px", "mso-hide:none" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(showing) / sizeof(showing[0]); i++) {

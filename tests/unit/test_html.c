@@ -108,7 +108,8 @@ test_every_cut(void **state)
 {
 	static const char html[] =
 	    "<style>p{color:#fff;display:none}</style><base href='http://b.example/'><p class='a' style=\"opacity:0\">x&#101;"
-	    "&amp;<!-- c --><a href=\"http://a.example/\">y</a><!--[if mso]>z<![endif]--><script>z</script><img srcset='a 1x, b'>";
+	    "&amp;<!-- c --><a href=\"http://a.example/\">y</a><!--[if mso]>z<![endif]--><script>z</script>"
+	    "<img srcset='a 1x, b'>";
 	const struct html_wanted wanted = { .hiding = true };
 
 	(void)state;

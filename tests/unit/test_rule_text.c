@@ -119,7 +119,8 @@ test_uri(void **state)
 
 	(void)state;
 	CHECK(HTML "<a href='http://bank.com@evil.org/x'>www.bank.com</a> http://b\xc3\xbc" "cher.example/index\n"
-	           "<a href='http://www.sub.example/'>here</a> <a href='http://0x7f.1/'>x</a> <a href='http://0x7f.1/'>x</a>\n",
+	           "<a href='http://www.sub.example/'>here</a> <a href='http://0x7f.1/'>x</a>\n"
+	           "<a href='http://0x7f.1/'>x</a>\n",
 	    cases);
 }
 

@@ -64,6 +64,7 @@ test_wrapped(void **state)
 	(void)state;
 	expect("<http://a.example/lo\r\nng/\n  path> b", "http://a.example/lo http://a.example/long/path");
 	expect("<http://a.example/x\nnot \"a link>", "http://a.example/x");
+	expect("<http://a.example/x y>", "http://a.example/x");
 	expect("http://a.example/x\ny>", "http://a.example/x");
 	expect("<http://a.example/x\n", "http://a.example/x");
 }
