@@ -127,6 +127,8 @@ EXTRA_DIST += tests/lib/documents.py \
 	tests/fuzz/corpus/pgp/literal.pgp \
 	tests/fuzz/corpus/pgp/packed.pgp \
 	tests/fuzz/corpus/pgp/pieces.pgp \
+	tests/fuzz/corpus/onenote/two.one \
+	tests/fuzz/corpus/onenote/cut.one \
 	tests/fuzz/html_files.dict \
 	tests/fuzz/corpus/html_files/blob.html \
 	tests/fuzz/corpus/html_files/counter.html \

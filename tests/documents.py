@@ -36,6 +36,7 @@ FOUND = {
     "ole2/dde.doc": "dde",
     "ole2/template.doc": "external-template",
     "ole2/locked.docx": "encrypted",
+    "onenote/two.one": "program",
     "rtf/odd.rtf": "program",
     "rtf/dde.rtf": "dde",
     "rtf/template.rtf": "external-template",

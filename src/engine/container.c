@@ -14,6 +14,7 @@
 #include "engine/magic.h"
 #include "engine/office.h"
 #include "engine/ole2.h"
+#include "engine/onenote.h"
 #include "engine/pdf.h"
 #include "engine/rtf.h"
 #include "engine/tnef.h"
@@ -45,6 +46,7 @@ static const struct kind {
 	{ "data", data_read },
 	{ "html", html_read },
 	{ "ole2", ole2_read },
+	{ "onenote", onenote_read },
 	{ "pdf", pdf_read },
 	{ "pgp", pgp_read },
 	{ "pkcs7", cms_read },

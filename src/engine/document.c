@@ -243,12 +243,21 @@ utf16_to_utf8(struct arena *a, struct span text, bool big_endian)
 	return span_of(out, (size_t)(at - out));
 }
 
+static bool
+is_scheme(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_alnum(s.data[i]) && strchr("+-.", s.data[i]) == NULL)
+			return false;
+	return true;
+}
+
 /* "file:///C:/x", "file:x" and "C:\x" lie here; all other schemes, and
  * "\\host\x" in its spellings, elsewhere. */
 bool
 target_is_remote(struct span target)
 {
-	size_t colon;
+	struct span scheme;
 
 	target = span_trim(target);
 	if (span_starts_nocase(target, "file:")) {
@@ -263,7 +272,6 @@ target_is_remote(struct span target)
 	}
 	if (target.len > 2 && (target.data[0] == '\\' || target.data[0] == '/') && target.data[1] == target.data[0])
 		return true;
-	colon = span_find_byte(target, ':');
-	return colon != SIZE_MAX && colon >= 2 && span_find_byte(span_first(target, colon), '\\') == SIZE_MAX &&
-	    span_find_byte(span_first(target, colon), '/') == SIZE_MAX && span_find_byte(span_first(target, colon), ' ') == SIZE_MAX;
+	scheme = span_first(target, span_find_byte(target, ':'));
+	return scheme.len >= 2 && scheme.len < target.len && is_scheme(scheme);
 }

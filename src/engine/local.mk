@@ -59,6 +59,8 @@ src_libengine_a_SOURCES = \
 	src/engine/ole2.c \
 	src/engine/ole2.h \
 	src/engine/ole2_read.c \
+	src/engine/onenote.c \
+	src/engine/onenote.h \
 	src/engine/pdf.c \
 	src/engine/pdf.h \
 	src/engine/pdf_filter.c \

@@ -26,7 +26,7 @@ struct parameters {
 };
 
 struct filter {
-	char name[32];
+	char name[PDF_NAME_MAX];
 	struct parameters p;
 };
 
@@ -60,8 +60,7 @@ add_filter(struct filters *f, const char *name)
 		f->too_many = true;
 		return;
 	}
-	strncpy(f->items[f->count].name, name, sizeof(f->items[0].name) - 1);
-	f->count++;
+	memcpy(f->items[f->count++].name, name, strlen(name) + 1);
 }
 
 /* After /Filter or /F: a name, or an array of names. */

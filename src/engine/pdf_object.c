@@ -11,12 +11,11 @@
 
 enum {
 	FRAMES_MAX = 64,
-	KEY_MAX = 24,
 	FILES_MAX = 8, /* of one specification, one for each system */
 };
 
 struct frame {
-	char key[KEY_MAX];
+	char key[PDF_NAME_MAX];
 	bool has_key, has_value;
 	bool is_files;     /* the dictionary /EF */
 	unsigned arrays;   /* open in it */
@@ -153,7 +152,7 @@ take_key(struct reading *r, const char *key)
 	struct frame *f = frame(r);
 	struct pdf *p = r->p;
 
-	strncpy(f->key, key, KEY_MAX - 1);
+	memcpy(f->key, key, strlen(key) + 1);
 	f->has_key = true;
 	f->has_value = false;
 	p->script |= strcmp(key, "JS") == 0 || strcmp(key, "JavaScript") == 0;

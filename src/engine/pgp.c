@@ -135,7 +135,8 @@ is_plausible(const struct packet *p)
 	case TAG_PUBLIC_KEY_SESSION:
 		return (octet(p->body, 0) == 3 || octet(p->body, 0) == 6) && p->whole && p->body.len > 16;
 	case TAG_SECRET_SESSION:
-		return octet(p->body, 0) >= 4 && octet(p->body, 0) <= 6 && octet(p->body, 1) > 0 && octet(p->body, 1) < 14 && p->whole;
+		return p->whole && octet(p->body, 0) >= 4 && octet(p->body, 0) <= 6 && octet(p->body, 1) > 0 &&
+		    octet(p->body, 1) < 14;
 	case TAG_ONE_PASS:
 		return octet(p->body, 0) == 3 && p->whole && p->body.len == 13;
 	case TAG_COMPRESSED:
@@ -160,7 +161,8 @@ pgp_begins(struct span data)
 	/* Behind keys and signatures a message goes on; what is packed ends it. */
 	if (p.tag == TAG_COMPRESSED || p.tag == TAG_LITERAL || p.tag == TAG_ENCRYPTED_INTEGRITY)
 		return p.partial || p.whole;
-	return take_packet(&data, &next) && (is_plausible(&next) || next.tag == TAG_ENCRYPTED || next.tag == TAG_ENCRYPTED_AEAD);
+	return take_packet(&data, &next) &&
+	    (is_plausible(&next) || next.tag == TAG_ENCRYPTED || next.tag == TAG_ENCRYPTED_AEAD);
 }
 
 static void

@@ -386,6 +386,15 @@ def portable_documents():
     }
 
 
+# --- OneNote ---
+
+def notebook(*files):
+    out = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + bytes(1008)
+    for content in files:
+        out += bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac") + struct.pack("<QIQ", len(content), 0, 0) + content + bytes(8)
+    return out
+
+
 # --- Signed and encrypted ---
 
 ENTITY = b"Content-Type: text/plain\r\n\r\nwhat was signed\r\n"
@@ -506,6 +515,7 @@ def corpora():
         "cms": smime(),
         "pgp": pgp(),
         "html_files": html,
+        "onenote": {"two.one": notebook(PROGRAM, b"text"), "cut.one": notebook(PROGRAM)[:-20]},
     }
 
 

@@ -3,6 +3,7 @@
 
 #include "engine/document.h"
 #include "engine/office.h"
+#include "engine/onenote.h"
 #include "tests/lib/container_walk.h"
 
 #include <setjmp.h>
@@ -140,6 +141,24 @@ binary_parts_of_one_file_are_members(void **state)
 	buf_free(&data);
 }
 
+static void
+files_in_a_notebook_are_members(void **state)
+{
+	struct buf told = { 0 };
+
+	(void)state;
+	walk_file(&told, onenote_read, "tests/fuzz/corpus/onenote/two.one");
+	assert_string_equal(buf_str(&told), "trait embedded-object\nmember embedded: MZ......................................\n"
+	                    "trait embedded-object\nmember embedded: text\n");
+	buf_clear(&told);
+	walk_file(&told, onenote_read, "tests/fuzz/corpus/onenote/cut.one");
+	assert_true(span_ends_nocase(buf_span(&told), "\ndamaged\n"));
+	buf_clear(&told);
+	walk_read(&told, onenote_read, SPAN_LITERAL("\xe4\x52"), &generous);
+	assert_string_equal(buf_str(&told), "none\n");
+	buf_free(&told);
+}
+
 int
 main(void)
 {
@@ -151,6 +170,7 @@ main(void)
 		cmocka_unit_test(other_computers_are_known_by_scheme_or_path),
 		cmocka_unit_test(utf16_parts_are_read),
 		cmocka_unit_test(binary_parts_of_one_file_are_members),
+		cmocka_unit_test(files_in_a_notebook_are_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
