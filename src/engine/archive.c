@@ -214,7 +214,6 @@ reading_tell(struct archive_reading *r, const struct archive_member *m)
 	if (r->budget->entries >= r->budget->limits.entries)
 		return ARCHIVE_OVER_LIMIT;
 	r->budget->entries++;
-	r->told++;
 	r->stopped = !r->sink->member(r->sink->context, m);
 	unmap(r);
 	return ARCHIVE_READ;

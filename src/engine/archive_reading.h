@@ -18,7 +18,6 @@ struct archive_reading {
 	uint64_t output; /* octets unpacked of this archive */
 	uint64_t taken;  /* octets of it that were unpacked, counted again each time */
 	struct span left_over; /* of the last packed content: what unpacking had no use for */
-	size_t told;     /* members */
 	bool stopped;    /* by the sink's member() */
 	bool fragile;    /* libarchive cannot be trusted to go on behind damage */
 	bool recognised; /* by libarchive, the last time it was asked */

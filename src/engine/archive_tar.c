@@ -19,6 +19,8 @@ enum {
 	MARK_AT = 257,
 	PREFIX_AT = 345,
 	PREFIX_SIZE = 155,
+	SPARSE_MORE_AT = 482,
+	SPARSE_STILL_MORE_AT = 504,
 	PAX_RECORDS_MAX = 64 * 1024, /* octets looked at; libarchive refuses above 1 MiB */
 };
 
@@ -65,12 +67,13 @@ size_of(struct span block)
 	return value;
 }
 
+/* Behind an end only what has the mark too, which old archives lack. */
 static bool
-is_header(struct span block)
+is_header(struct span block, bool ended)
 {
 	uint64_t sum = 0;
 
-	if (block.len < BLOCK || !span_starts(span_from(block, MARK_AT), "ustar"))
+	if (block.data[0] == '\0' || (ended && !span_starts(span_from(block, MARK_AT), "ustar")))
 		return false;
 	for (size_t i = 0; i < BLOCK; i++)
 		sum += i >= SUM_AT && i < SUM_AT + 8 ? ' ' : (unsigned char)block.data[i];
@@ -90,8 +93,8 @@ name_of(struct arena *a, struct span block)
 {
 	struct span name = text_at(block, 0, NAME_SIZE), prefix = text_at(block, PREFIX_AT, PREFIX_SIZE);
 
-	/* GNU has other things where the prefix is */
-	if (prefix.len == 0 || block.data[MARK_AT + 5] == ' ')
+	/* GNU has other things where the prefix is, older ones nothing */
+	if (prefix.len == 0 || !span_starts(span_from(block, MARK_AT), "ustar") || block.data[MARK_AT + 5] == ' ')
 		return name;
 	return span_str(arena_printf(a, "%.*s/%.*s", SPAN_ARG(prefix), SPAN_ARG(name)));
 }
@@ -194,6 +197,20 @@ see(struct walk *w, const struct header *h)
 	}
 }
 
+/* GNU's map of a sparse file may go on before its content. */
+static void
+skip_sparse_map(struct walk *w, struct span block)
+{
+	struct span more = block;
+	size_t flag = SPARSE_MORE_AT;
+
+	while (more.len == BLOCK && block.data[TYPE_AT] == 'S' && more.data[flag] == 1) {
+		more = span_first(span_from(w->r->data, w->at), BLOCK);
+		w->at += BLOCK;
+		flag = SPARSE_STILL_MORE_AT;
+	}
+}
+
 static enum archive_result
 walk(struct walk *w)
 {
@@ -205,11 +222,12 @@ walk(struct walk *w)
 		struct header h = { .type = block.data[TYPE_AT] };
 
 		w->at += BLOCK;
-		if (!is_header(block)) {
+		if (!is_header(block, ended)) {
 			ended = true;
 			continue;
 		}
 		w->apart = w->apart || ended;
+		skip_sparse_map(w, block);
 		h.name = name_of(w->r->arena, block);
 		h.content = span_from(w->r->data, w->at);
 		h.content = span_first(h.content, size_of(block) < h.content.len ? (size_t)size_of(block) : h.content.len);
