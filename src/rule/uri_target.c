@@ -62,11 +62,11 @@ after_last(struct span text, char c)
 static struct span
 without_port(struct span host)
 {
-	struct span port = after_last(host, ':');
+	size_t end = span_starts(host, "[") ? span_find_byte(host, ']') : SIZE_MAX;
 
-	if (port.len == host.len || span_find_byte(port, ']') != SIZE_MAX)
-		return host;
-	return span_first(host, host.len - port.len - 1);
+	if (end != SIZE_MAX)
+		return span_first(host, end + 1);
+	return span_first(host, span_find_byte(host, ':'));
 }
 
 /* Percent encoding undone, ASCII in lower case, controls and blanks dropped. */
@@ -210,15 +210,14 @@ is_address(struct span host)
 	return span_starts(host, "[") || ipv4_address(host, &address);
 }
 
-/* The link with the host in place of all that is written for it. */
+/* The link with the host in place of the user and host that are written. */
 static struct span
-uri_meant(struct arena *a, struct span uri, size_t scheme, struct span authority, struct span host)
+uri_meant(struct arena *a, struct span uri, size_t scheme, struct span written, struct span host)
 {
-	struct span user_and_host = without_port(authority);
-	struct span rest = span_from(uri, scheme + user_and_host.len);
+	struct span rest = span_from(uri, (size_t)(span_end(written) - uri.data));
 	size_t name = span_find_byte(uri, ':');
 
-	if (span_eq_nocase(user_and_host, host) || host.len == 0)
+	if (host.len == 0 || (written.data == uri.data + scheme && span_eq_nocase(written, host)))
 		return uri;
 	return span_str(arena_printf(a, "%.*s://%.*s%.*s", (int)name, uri.data, SPAN_ARG(host), SPAN_ARG(rest)));
 }
@@ -228,14 +227,14 @@ uri_target(struct arena *a, struct span uri)
 {
 	struct uri_target t = { .uri = uri };
 	size_t scheme = scheme_length(uri);
-	struct span authority;
+	struct span written;
 
 	if (scheme == SIZE_MAX)
 		return t;
-	authority = authority_of(span_from(uri, scheme));
-	t.host = host_meant(a, without_port(after_last(authority, '@')));
+	written = without_port(after_last(authority_of(span_from(uri, scheme)), '@'));
+	t.host = host_meant(a, written);
 	if (!span_starts_nocase(uri, "mailto:"))
-		t.uri = uri_meant(a, uri, scheme, authority, t.host);
+		t.uri = uri_meant(a, uri, scheme, written, t.host);
 	t.unicode = to_unicode(a, t.host);
 	return t;
 }

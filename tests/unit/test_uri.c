@@ -93,6 +93,7 @@ test_targets(void **state)
 	expect_target("HTTP://WWW.Example.COM:8080/x", "www.example.com", "example.com", NULL);
 	expect_target("http://bank.com@evil.org/x", "evil.org", "evil.org", "http://evil.org/x");
 	expect_target("http://bank.com:pw@x@evil.org:81/", "evil.org", "evil.org", "http://evil.org:81/");
+	expect_target("http://evil.org:x:80/", "evil.org", "evil.org", NULL);
 	expect_target("http://evil.org\\@bank.com/", "evil.org", "evil.org", NULL);
 	expect_target("http://evil.org?@bank.com/", "evil.org", "evil.org", NULL);
 	expect_target("http://%65vil.o%72g/x", "evil.org", "evil.org", "http://evil.org/x");
