@@ -239,6 +239,21 @@ read_field(struct content *c, enum content_field kind, struct span raw)
 	}
 }
 
+/* The text with "name" for "filename", so that pieces of either are of one. */
+static void
+add_renamed(struct text *out, struct span text)
+{
+	const struct span word = SPAN_LITERAL("filename");
+	size_t at;
+
+	while ((at = span_find_nocase(text, word)) != SIZE_MAX) {
+		text_add(out, span_first(text, at));
+		text_add(out, SPAN_LITERAL("name"));
+		text = span_from(text, at + word.len);
+	}
+	text_add(out, text);
+}
+
 /* Pieces of a name may be split over two fields: all of them read as one. */
 static void
 add_split_names(struct content *c)
@@ -254,10 +269,9 @@ add_split_names(struct content *c)
 		if (kind != CONTENT_TYPE && kind != CONTENT_DISPOSITION)
 			continue;
 		text_add(&all, SPAN_LITERAL("; "));
-		text_add(&all, text_unfolded(c->m->arena, h->value));
+		add_renamed(&all, text_unfolded(c->m->arena, h->value));
 	}
 	field = field_parse(c->m->arena, text_span(&all), &ignored);
-	names_guess(c->m, c->part, field, "filename");
 	names_guess(c->m, c->part, field, "name");
 }
 

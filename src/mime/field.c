@@ -205,10 +205,8 @@ take_commented(struct lexer *x, struct span name, struct span strict)
 	all = span_of(strict.data, (size_t)(span_end(all) - strict.data));
 	x->at = span_end(strict);
 	x->flaws->odd = true;
-	if (strict.len > 0) {
-		add_alternative(x, name, all);
-		add_without(x, name, all, "(");
-	}
+	add_alternative(x, name, all);
+	add_without(x, name, all, "(");
 	if (x->at < x->end)
 		skip_comment(x);
 }
@@ -262,17 +260,22 @@ take_quoted_value(struct lexer *x, struct span name)
 	add_alternative(x, name, span_of(begin, (size_t)(span_end(rest) - begin)));
 }
 
-/* The name of a parameter; one with a comment inside is put together. */
+/* The name of a parameter; one with a comment inside, or blanks around its
+ * star, is put together. */
 static struct span
 take_name(struct lexer *x)
 {
 	struct span name = take_until(x, ";=\"("), more;
 	struct text whole = { .arena = x->arena };
 
-	if (!next_is(x, '('))
-		return name;
-	skip_comment(x);
-	x->flaws->odd = true;
+	if (next_is(x, '(')) {
+		skip_comment(x);
+		x->flaws->odd = true;
+	} else {
+		skip_blanks(x);
+		if (!next_is(x, '*') && !(name.len > 0 && name.data[name.len - 1] == '*'))
+			return name;
+	}
 	more = take_until(x, ";=\"(");
 	if (more.len == 0)
 		return name;

@@ -16,7 +16,7 @@
 enum {
 	/* Names that a part may have; see content.c. */
 	NAMES_MAX = 32,
-	/* Of a description that is a name: ".docx". */
+	/* Of a name: ".docx". */
 	EXTENSION_MAX = 8,
 };
 
@@ -79,19 +79,60 @@ look_for_defects(struct mime_message *m, const struct mime_part *part, struct sp
 		defect_add(m, part, DEFECT_NAME_REVERSED);
 }
 
+static bool
+is_extension(struct span s)
+{
+	if (s.len == 0 || s.len > EXTENSION_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_alnum(s.data[i]))
+			return false;
+	return true;
+}
+
+/* The letters and digits alone, when these end in another extension: blanks,
+ * brackets and all kinds of quotes are taken off by some. */
+static void
+append_bare(struct mime_message *m, struct mime_part *part, struct span name)
+{
+	char *out;
+	size_t len = 0;
+
+	if (is_extension(extension(name)))
+		return;
+	out = arena_alloc_raw(m->arena, name.len);
+	for (size_t i = 0; i < name.len; i++)
+		if (ascii_is_alnum(name.data[i]) || name.data[i] == '.' || name.data[i] == '-' || name.data[i] == '_')
+			out[len++] = name.data[i];
+	if (is_extension(extension(span_of(out, len))))
+		append(m, part, span_of(out, len));
+}
+
 /* Other names that come of this one. */
 static void
 append_others(struct mime_message *m, struct mime_part *part, struct span name)
 {
 	struct arena *a = m->arena;
 	size_t nul = span_find_byte(name, '\0');
+	struct span other;
+
+	if (span_find(name, SPAN_LITERAL("=?")) != SIZE_MAX)
+		append(m, part, saved(encoded_words_decode(a, name)));
+	append_bare(m, part, name);
 
 	if (nul != SIZE_MAX) {
 		append(m, part, saved(span_first(name, nul)));
 		append(m, part, saved(text_without(a, name, "")));
 	}
-	if (span_find_byte(name, '%') != SIZE_MAX)
-		append(m, part, saved(utf8_guess(a, text_percent_decoded(a, name))));
+	if (span_find_byte(name, '%') != SIZE_MAX) {
+		other = utf8_guess(a, text_percent_decoded(a, name));
+		append(m, part, saved(span_first(other, span_find_byte(other, '\0'))));
+	}
+	if (span_find_byte(name, '(') != SIZE_MAX) {
+		other = span_trim(text_without(a, name, "("));
+		if (is_extension(extension(other)) && !span_eq_nocase(extension(other), extension(name)))
+			append(m, part, other);
+	}
 	if (span_find_byte(name, '"') != SIZE_MAX || span_find_byte(name, '\\') != SIZE_MAX) {
 		append(m, part, saved(text_without(a, name, "\\")));
 		append(m, part, saved(text_without(a, name, "\"\\")));
@@ -152,15 +193,9 @@ void
 names_from_description(struct mime_message *m, struct mime_part *part, struct span unfolded)
 {
 	struct span text = span_trim(encoded_words_decode(m->arena, unfolded));
-	struct span last;
 
 	if (text.len > 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
 		text = span_of(text.data + 1, text.len - 2);
-	last = extension(saved(text));
-	if (last.len == 0 || last.len > EXTENSION_MAX)
-		return;
-	for (size_t i = 0; i < last.len; i++)
-		if (!ascii_is_alnum(last.data[i]))
-			return;
-	content_add_name(m, part, text);
+	if (is_extension(extension(saved(text))))
+		content_add_name(m, part, text);
 }

@@ -14,6 +14,8 @@
 
 #include <stdlib.h>
 
+enum { EXTENSION_MAX = 8 };
+
 struct assembler {
 	struct arena *arena;
 	struct mime_param *first, *last;
@@ -136,6 +138,17 @@ add_odd_pieces(struct assembler *s, struct raw_param *raw, size_t count)
 	add(s, raw, join(s->arena, raw, 1, CHOOSE_ALL), true);
 }
 
+/* Is the first piece a name by itself? Some programs see no more of it. */
+static bool
+ends_like_file(struct span value)
+{
+	size_t len = 0;
+
+	while (len < value.len && ascii_is_alnum(value.data[value.len - 1 - len]))
+		len++;
+	return len > 0 && len <= EXTENSION_MAX && len < value.len && value.data[value.len - 1 - len] == '.';
+}
+
 /* The pieces of one name: those without a gap, and all where there is one. */
 static void
 add_pieces(struct assembler *s, struct raw_param *raw, size_t count)
@@ -162,6 +175,8 @@ add_pieces(struct assembler *s, struct raw_param *raw, size_t count)
 	}
 	if (odd)
 		add_odd_pieces(s, raw, count);
+	else if (count > 1 && ends_like_file(raw->value))
+		add(s, raw, join(s->arena, raw, 1, CHOOSE_ALL), true);
 }
 
 static struct span
