@@ -7,6 +7,16 @@ tests_unit_test_literals_LDADD = $(ENGINE_DEPS)
 unit_tests += tests/unit/test_textset
 tests_unit_test_textset_SOURCES = tests/unit/test_textset.c
 tests_unit_test_textset_LDADD = $(ENGINE_DEPS)
+unit_tests += tests/unit/test_regex_wider
+tests_unit_test_regex_wider_SOURCES = tests/unit/test_regex_wider.c
+tests_unit_test_regex_wider_LDADD = $(ENGINE_DEPS)
+unit_tests += tests/unit/test_backends
+tests_unit_test_backends_SOURCES = tests/unit/test_backends.c tests/lib/literals_own.c
+if HAVE_HYPERSCAN
+tests_unit_test_backends_SOURCES += tests/lib/literals_hs.c
+endif
+tests_unit_test_backends_LDADD = $(ENGINE_DEPS)
+EXTRA_DIST += tests/lib/literals_hs.c
 unit_tests += tests/unit/test_signature
 tests_unit_test_signature_SOURCES = tests/unit/test_signature.c tests/lib/naive_signature.c tests/lib/naive_signature.h
 tests_unit_test_signature_LDADD = $(ENGINE_DEPS)
@@ -37,6 +47,10 @@ tests_fuzz_fuzz_signature_scan_SOURCES = tests/fuzz/fuzz_signature_scan.c tests/
 	tests/lib/naive_signature.h
 tests_fuzz_fuzz_signature_scan_LDADD = $(ENGINE_LIBS)
 tests_fuzz_fuzz_signature_scan_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_targets += tests/fuzz/fuzz_textset
+tests_fuzz_fuzz_textset_SOURCES = tests/fuzz/fuzz_textset.c
+tests_fuzz_fuzz_textset_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_textset_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_targets += tests/fuzz/fuzz_regex_literal
 tests_fuzz_fuzz_regex_literal_SOURCES = tests/fuzz/fuzz_regex_literal.c
 tests_fuzz_fuzz_regex_literal_LDADD = $(ENGINE_LIBS)
@@ -59,6 +73,10 @@ EXTRA_DIST += tests/fuzz/signature_syntax.dict \
 	tests/fuzz/corpus/signature_scan/1 \
 	tests/fuzz/corpus/signature_scan/2 \
 	tests/fuzz/corpus/signature_scan/3 \
+	tests/fuzz/textset.dict \
+	tests/fuzz/corpus/textset/0 \
+	tests/fuzz/corpus/textset/1 \
+	tests/fuzz/corpus/textset/2 \
 	tests/fuzz/regex_literal.dict \
 	tests/fuzz/corpus/regex_literal/0 \
 	tests/fuzz/corpus/regex_literal/1 \
