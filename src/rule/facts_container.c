@@ -18,12 +18,39 @@ mark_encrypted(struct item *item)
 }
 
 static struct mime_name *
-member_name(struct arena *a, struct span name)
+name_new(struct arena *a, struct span name)
 {
 	struct mime_name *n = ARENA_NEW(a, struct mime_name);
 
-	n->name = arena_copy(a, name);
+	n->name = name;
 	return n;
+}
+
+/* What unpacking "a.exe.gz" writes. */
+static struct span
+name_without_suffix(struct span name)
+{
+	size_t at = name.len;
+
+	while (at > 0 && name.data[at - 1] != '.')
+		at--;
+	return at > 1 ? span_first(name, at - 1) : name;
+}
+
+/* A compressed file without a name of its own is called after its container,
+ * by each name that has. */
+static const struct mime_name *
+member_names(struct arena *a, const struct item *container, struct span name)
+{
+	struct mime_name *first = NULL, **at = &first;
+
+	if (name.len > 0)
+		return name_new(a, arena_copy(a, name));
+	for (const struct mime_name *n = container->names; n != NULL; n = n->next) {
+		*at = name_new(a, name_without_suffix(n->name));
+		at = &(*at)->next;
+	}
+	return first;
 }
 
 static bool
@@ -32,14 +59,15 @@ member_take(void *context, const struct archive_member *m)
 	struct taking *t = context;
 	struct item *container = t->item;
 	struct arena *a = t->facts->arena;
-	struct span shown = span_first(m->name, SECTION_NAME_MAX);
 	struct item *item;
+	struct span shown;
 
 	if (m->directory)
 		return true;
 	item = item_add(t, container->part, container);
+	item->names = item_names(a, member_names(a, container, m->name));
+	shown = item->names != NULL ? span_first(item->names->name, SECTION_NAME_MAX) : SPAN_NONE;
 	item->section = span_str(arena_printf(a, "%.*s!%.*s", SPAN_ARG(container->section), SPAN_ARG(shown)));
-	item->names = member_name(a, m->name);
 	item->octets = item->size = m->size;
 	item->first_reading = true;
 	item->message = m->message;

@@ -31,7 +31,7 @@ part_item_add(struct taking *t, const struct mime_part *own)
 	if (t->holder != NULL)
 		item->section = span_str(arena_printf(t->facts->arena, "%.*s!%s", SPAN_ARG(t->holder->section),
 		    own->section));
-	item->names = own->names;
+	item->names = item_names(t->facts->arena, own->names);
 	item->types = own->types;
 	item->octets = own->body.len;
 	return item;
