@@ -226,7 +226,7 @@ cms_read(struct arena *a, struct span data, struct archive_budget *budget, const
 
 	if (!cms_begins(data))
 		return ARCHIVE_NONE;
-	if (document_begin(&d, a, budget, sink))
-		read_content(&d, data);
+	document_begin(&d, a, budget, sink);
+	read_content(&d, data);
 	return document_end(&d);
 }

@@ -12,14 +12,11 @@
 
 enum { INFLATE_STEP = 64 * 1024 };
 
-bool
+void
 document_begin(struct document *d, struct arena *a, struct archive_budget *budget, const struct container_sink *sink)
 {
 	*d = (struct document){ .arena = a, .budget = budget, .sink = sink, .result = ARCHIVE_READ };
-	if (budget->depth > budget->limits.depth)
-		document_over_limit(d);
 	budget->depth++;
-	return !d->stopped;
 }
 
 enum archive_result
@@ -48,7 +45,8 @@ tell(struct document *d, const struct archive_member *m)
 {
 	if (d->stopped)
 		return false;
-	if (d->budget->entries >= d->budget->limits.entries || d->budget->output > d->budget->limits.output) {
+	if (d->budget->entries >= d->budget->limits.entries || d->budget->output > d->budget->limits.output ||
+	    d->budget->depth > d->budget->limits.depth + 1) {
 		document_over_limit(d);
 		return false;
 	}

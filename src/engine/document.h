@@ -19,9 +19,10 @@ struct document {
 	bool stopped;               /* by the sink or by a limit: nothing more is told */
 };
 
-/* False when the message has reached its depth; document_end() says so then.
- * Each begin, also one that fails, has its end. */
-bool document_begin(struct document *d, struct arena *a, struct archive_budget *budget,
+/* Each begin has its end, which says the result. What is deeper than the
+ * message may go is read for its traits and links; only a member in it is over
+ * the limit. */
+void document_begin(struct document *d, struct arena *a, struct archive_budget *budget,
     const struct container_sink *sink);
 enum archive_result document_end(struct document *d);
 

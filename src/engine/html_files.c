@@ -303,10 +303,9 @@ html_read(struct arena *a, struct span data, struct archive_budget *budget, cons
 {
 	struct html h = { .content = false };
 
-	if (document_begin(&h.d, a, budget, sink)) {
-		if (span_starts(data, "\xff\xfe") || span_starts(data, "\xfe\xff"))
-			data = utf16_to_utf8(a, span_from(data, 2), data.data[0] == '\xfe');
-		read_all(&h, data);
-	}
+	document_begin(&h.d, a, budget, sink);
+	if (span_starts(data, "\xff\xfe") || span_starts(data, "\xfe\xff"))
+		data = utf16_to_utf8(a, span_from(data, 2), data.data[0] == '\xfe');
+	read_all(&h, data);
 	return document_end(&h.d);
 }

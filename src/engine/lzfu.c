@@ -67,8 +67,8 @@ lzfu_decode(struct span in, struct buf *out)
 	if (in.len < HEADER)
 		return false;
 	packed = span_sub(in, HEADER, le32(in, 0) >= HEADER - 4 ? le32(in, 0) - (HEADER - 4) : 0);
-	if (span_is(kind, "LZFu"))
-		return unpack(packed, out);
+	if (span_is(kind, "LZFu")) /* some writers leave out the end */
+		return unpack(packed, out) || out->len >= le32(in, 4);
 	if (!span_is(kind, "MELA"))
 		return false;
 	buf_add_span(out, packed);

@@ -15,6 +15,8 @@ enum {
 	FIELD_BEGIN = 0x13,
 	FIELD_BLANKS_MAX = 16,
 
+	EXCEL_97 = 0x600,            /* version */
+	EXCEL_BEGIN = 0x809,
 	EXCEL_DEFINED_NAME = 0x18,
 	EXCEL_EXTERN_NAME = 0x23,
 	EXCEL_FILEPASS = 0x2f,
@@ -109,12 +111,13 @@ name_begins(struct span name, bool wide, const char *prefix)
 	return true;
 }
 
+/* Before Excel 97 a name has no octet before it that says how wide it is. */
 static bool
-name_is_automatic(struct span record)
+name_is_automatic(struct span record, bool old)
 {
 	static const char built_in[] = { 1, 2, 10, 11 }; /* opened, closed, activated, deactivated */
-	struct span name = span_from(record, 15);
-	bool wide = record.len > 14 && (record.data[14] & 1) != 0;
+	struct span name = span_from(record, old ? 14 : 15);
+	bool wide = !old && record.len > 14 && (record.data[14] & 1) != 0;
 
 	if (name.len == 0)
 		return false;
@@ -126,6 +129,7 @@ name_is_automatic(struct span record)
 
 struct workbook {
 	struct document *d;
+	bool old;    /* before Excel 97 */
 	bool linked; /* the book that names are of is a program's */
 	bool encrypted;
 };
@@ -134,6 +138,9 @@ static void
 read_record(struct workbook *w, unsigned type, struct span record)
 {
 	switch (type) {
+	case EXCEL_BEGIN:
+		w->old = le16(record, 0) < EXCEL_97;
+		break;
 	case EXCEL_FILEPASS:
 		document_trait(w->d, TRAIT_ENCRYPTED);
 		w->encrypted = true;
@@ -143,7 +150,7 @@ read_record(struct workbook *w, unsigned type, struct span record)
 			document_trait(w->d, TRAIT_MACROS);
 		break;
 	case EXCEL_DEFINED_NAME:
-		if (name_is_automatic(record))
+		if (name_is_automatic(record, w->old))
 			document_trait(w->d, TRAIT_AUTO_RUN);
 		break;
 	case EXCEL_SUPBOOK: /* a program and its topic stand around an octet 3 */

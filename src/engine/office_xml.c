@@ -61,11 +61,10 @@ office_xml_read(struct arena *a, struct span data, struct archive_budget *budget
 
 	if (!is_document(span_first(text, LOOK_MAX)))
 		return ARCHIVE_NONE;
-	if (document_begin(&d, a, budget, sink)) {
-		office_look_at_member(a, SPAN_LITERAL("word/document.xml"), text, sink);
-		office_look_at_member(a, SPAN_LITERAL(".rels"), text, sink);
-		read_parts(&d, text);
-	}
+	document_begin(&d, a, budget, sink);
+	office_look_at_member(a, SPAN_LITERAL("word/document.xml"), text, sink);
+	office_look_at_member(a, SPAN_LITERAL(".rels"), text, sink);
+	read_parts(&d, text);
 	return document_end(&d);
 }
 
@@ -86,14 +85,13 @@ activemime_read(struct arena *a, struct span data, struct archive_budget *budget
 
 	if (!span_starts(data, "ActiveMime"))
 		return ARCHIVE_NONE;
-	if (document_begin(&d, a, budget, sink)) {
-		room = document_room(&d);
-		at = span_find(span_first(data, ACTIVEMIME_LOOK), SPAN_LITERAL("\x78\x9c"));
-		if (!document_inflate(&d, span_from(data, at != SIZE_MAX ? at : ACTIVEMIME_PACKED), INFLATE_ZLIB, room))
-			document_damaged(&d);
-		if (room->len > 0)
-			document_tell(&d, SPAN_LITERAL("oledata.mso"), buf_span(room));
-		document_drop(room);
-	}
+	document_begin(&d, a, budget, sink);
+	room = document_room(&d);
+	at = span_find(span_first(data, ACTIVEMIME_LOOK), SPAN_LITERAL("\x78\x9c"));
+	if (!document_inflate(&d, span_from(data, at != SIZE_MAX ? at : ACTIVEMIME_PACKED), INFLATE_ZLIB, room))
+		document_damaged(&d);
+	if (room->len > 0)
+		document_tell(&d, SPAN_LITERAL("oledata.mso"), buf_span(room));
+	document_drop(room);
 	return document_end(&d);
 }

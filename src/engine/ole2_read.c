@@ -224,11 +224,10 @@ ole2_read(struct arena *a, struct span data, struct archive_budget *budget, cons
 
 	if (!span_starts(data, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"))
 		return ARCHIVE_NONE;
-	if (document_begin(&d, a, budget, sink)) {
-		if (ole2_open(&o, &d, data))
-			read_all(&d, &o);
-		else
-			document_damaged(&d);
-	}
+	document_begin(&d, a, budget, sink);
+	if (ole2_open(&o, &d, data))
+		read_all(&d, &o);
+	else
+		document_damaged(&d);
 	return document_end(&d);
 }

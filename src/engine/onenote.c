@@ -47,7 +47,7 @@ onenote_read(struct arena *a, struct span data, struct archive_budget *budget, c
 
 	if (!span_starts(data, notebook) && !span_starts(data, notebooks))
 		return ARCHIVE_NONE;
-	if (document_begin(&d, a, budget, sink))
-		read_files(&d, data);
+	document_begin(&d, a, budget, sink);
+	read_files(&d, data);
 	return document_end(&d);
 }

@@ -271,7 +271,7 @@ pdf_read(struct arena *a, struct span data, struct archive_budget *budget, const
 		return ARCHIVE_NONE;
 	p = ARENA_NEW(a, struct pdf);
 	p->work = (uint64_t)data.len * WORK_FACTOR + WORK_FREE;
-	if (document_begin(&p->d, a, budget, sink))
-		read_all(p, data);
+	document_begin(&p->d, a, budget, sink);
+	read_all(p, data);
 	return document_end(&p->d);
 }

@@ -297,14 +297,13 @@ pgp_read(struct arena *a, struct span data, struct archive_budget *budget, const
 {
 	struct document d;
 
-	if (document_begin(&d, a, budget, sink)) {
-		if (span_find(data, SPAN_LITERAL("-----BEGIN PGP SIGNED MESSAGE")) != SIZE_MAX)
-			document_trait(&d, TRAIT_SIGNED);
-		if (has_armor(data))
-			read_armored(&d, data);
-		else if (data.len > 0 && (unsigned char)data.data[0] >= 0x80)
-			read_packets(&d, data);
-	}
+	document_begin(&d, a, budget, sink);
+	if (span_find(data, SPAN_LITERAL("-----BEGIN PGP SIGNED MESSAGE")) != SIZE_MAX)
+		document_trait(&d, TRAIT_SIGNED);
+	if (has_armor(data))
+		read_armored(&d, data);
+	else if (data.len > 0 && (unsigned char)data.data[0] >= 0x80)
+		read_packets(&d, data);
 	return document_end(&d);
 }
 
@@ -348,15 +347,14 @@ static enum archive_result
 read_base64(struct arena *a, struct span base64, struct archive_budget *budget, const struct container_sink *sink)
 {
 	struct document d;
+	struct buf *room;
 
-	if (document_begin(&d, a, budget, sink)) {
-		struct buf *room = document_room(&d);
-
-		document_base64(base64, room);
-		document_settle(&d, room);
-		document_tell(&d, SPAN_LITERAL("smime.p7m"), buf_span(room));
-		document_drop(room);
-	}
+	document_begin(&d, a, budget, sink);
+	room = document_room(&d);
+	document_base64(base64, room);
+	document_settle(&d, room);
+	document_tell(&d, SPAN_LITERAL("smime.p7m"), buf_span(room));
+	document_drop(room);
 	return document_end(&d);
 }
 

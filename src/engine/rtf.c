@@ -368,15 +368,14 @@ rtf_read(struct arena *a, struct span data, struct archive_budget *budget, const
 		return ARCHIVE_NONE;
 	r = ARENA_NEW(a, struct rtf);
 	*r = (struct rtf){ .in = data };
-	if (document_begin(&r->d, a, budget, sink)) {
-		r->groups[0].unicode_skip = 1;
-		r->strict = (struct hex){ document_room(&r->d), -1 };
-		r->greedy = (struct hex){ document_room(&r->d), -1 };
-		r->text = document_room(&r->d);
-		read_all(r);
-		document_drop(r->strict.out);
-		document_drop(r->greedy.out);
-		document_drop(r->text);
-	}
+	document_begin(&r->d, a, budget, sink);
+	r->groups[0].unicode_skip = 1;
+	r->strict = (struct hex){ document_room(&r->d), -1 };
+	r->greedy = (struct hex){ document_room(&r->d), -1 };
+	r->text = document_room(&r->d);
+	read_all(r);
+	document_drop(r->strict.out);
+	document_drop(r->greedy.out);
+	document_drop(r->text);
 	return document_end(&r->d);
 }

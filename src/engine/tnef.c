@@ -365,7 +365,7 @@ tnef_read(struct arena *a, struct span data, struct archive_budget *budget, cons
 
 	if (data.len < HEADER || le32(data, 0) != 0x223e9f78)
 		return ARCHIVE_NONE;
-	if (document_begin(&t.d, a, budget, sink))
-		read_attributes(&t, span_from(data, HEADER));
+	document_begin(&t.d, a, budget, sink);
+	read_attributes(&t, span_from(data, HEADER));
 	return document_end(&t.d);
 }

@@ -246,10 +246,12 @@ read_module(struct project *p, const struct ole2_entry *e)
 	struct buf *room = document_room(p->d);
 	size_t found;
 
-	if (m != NULL && !vba_decompress(span_from(stream, m->offset), room))
-		document_damaged(p->d);
+	if (m != NULL)
+		vba_decompress(span_from(stream, m->offset), room);
 	if (room->len == 0 && !room->failed && (found = find_source(stream)) != SIZE_MAX)
 		vba_decompress(span_from(stream, found), room);
+	if (m != NULL && room->len == 0)
+		document_damaged(p->d);
 	document_settle(p->d, room);
 	tell_source(p, e->name, buf_span(room));
 	document_drop(room);
@@ -266,8 +268,7 @@ vba_read(struct document *d, struct ole2 *o, uint32_t storage)
 	if (dir == NULL)
 		return;
 	document_trait(d, TRAIT_MACROS);
-	if (!vba_decompress(ole2_stream(o, dir, SIZE_MAX), room))
-		document_damaged(d);
+	vba_decompress(ole2_stream(o, dir, SIZE_MAX), room);
 	document_settle(d, room);
 	read_dir(&p, buf_span(room));
 	document_drop(room);

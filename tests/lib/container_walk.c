@@ -48,8 +48,8 @@ member(void *context, const struct archive_member *m)
 		show(w->told, m->content, SHOWN);
 		buf_add_byte(w->told, '\n');
 	}
-	if (w->nested)
-		container_read(w->arena, magic_of(m->content), m->content, &w->budget, &w->sink);
+	if (w->nested && container_read(w->arena, magic_of(m->content), m->content, &w->budget, &w->sink) == ARCHIVE_OVER_LIMIT)
+		buf_add_str(w->told, "over limit inside\n");
 	return true;
 }
 
@@ -129,14 +129,21 @@ walk_load(struct buf *out, const char *path)
 }
 
 void
-walk_file(struct buf *told, container_reader reader, const char *path)
+walk_file_within(struct buf *told, container_reader reader, const char *path, const struct archive_limits *limits)
 {
-	static const struct archive_limits limits = { .entries = 100, .depth = 5, .output = 1 << 20, .ratio = 1000 };
 	struct buf data = { 0 };
 
 	walk_load(&data, path);
-	walk_with(told, reader, buf_span(&data), &limits, true);
+	walk_with(told, reader, buf_span(&data), limits, true);
 	buf_free(&data);
+}
+
+void
+walk_file(struct buf *told, container_reader reader, const char *path)
+{
+	static const struct archive_limits limits = { .entries = 100, .depth = 5, .output = 1 << 20, .ratio = 1000 };
+
+	walk_file_within(told, reader, path, &limits);
 }
 
 void

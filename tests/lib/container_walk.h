@@ -12,8 +12,10 @@ typedef enum archive_result (*container_reader)(struct arena *a, struct span dat
  * octets of it), "message NAME: CONTENT", "trait NAME", "uri URI"; then
  * "damaged" or "over limit" or "none" when that was the result. */
 void walk_read(struct buf *told, container_reader reader, struct span data, const struct archive_limits *limits);
-/* The same of a file below $srcdir; nested containers are read as well. */
+/* The same of a file below $srcdir; nested containers are read as well, and
+ * "over limit inside" told of them. */
 void walk_file(struct buf *told, container_reader reader, const char *path);
+void walk_file_within(struct buf *told, container_reader reader, const char *path, const struct archive_limits *limits);
 /* The bytes of a file below $srcdir. */
 void walk_load(struct buf *out, const char *path);
 

@@ -169,11 +169,19 @@ def biff(*records):
 
 def xlm_workbook():
     return biff(
-        (0x809, bytes(16)),
+        (0x809, struct.pack("<H", 0x600) + bytes(14)),
         (0x85, struct.pack("<IBBBB", 0, 1, 1, 6, 0) + b"Macro1"),
         (0x18, struct.pack("<HBBHHHI", 0x20, 0, 1, 0, 0, 1, 0) + b"\0\x01"),
         (0x1AE, struct.pack("<HH", 1, 11) + b"\0cmd\x03/C calc"),
         (0x23, struct.pack("<HI", 0, 0) + b"\x02\0A0"),
+        (0x0A, b""),
+    )
+
+
+def old_workbook():
+    return biff(
+        (0x809, struct.pack("<H", 0x500) + bytes(6)),
+        (0x18, struct.pack("<HBBHHHI", 0, 0, 9, 0, 0, 1, 0) + b"Auto_Open"),
         (0x0A, b""),
     )
 
@@ -465,6 +473,7 @@ def corpora():
         "template.doc": compound_file(Storage(**word_stream(template="http://host.invalid/a.dotm"))),
         "locked.doc": compound_file(Storage(**word_stream(flags=0x100))),
         "xlm.xls": compound_file(Storage(Workbook=xlm_workbook())),
+        "old.xls": compound_file(Storage(Book=old_workbook())),
         "locked.xls": compound_file(Storage(Workbook=biff((0x809, bytes(16)), (0x2F, bytes(54))))),
         "locked.docx": compound_file(Storage(EncryptionInfo=bytes(20), EncryptedPackage=bytes(200))),
         "object.doc": compound_file(Storage(ObjectPool=Storage(_1=Storage(**{

@@ -29,6 +29,7 @@ static const struct {
 	{ "locked.xls", "trait encrypted\n" },
 	{ "locked.docx", "trait encrypted\n" },
 	{ "xlm.xls", "trait macros\ntrait auto-run\ntrait dde\n" },
+	{ "old.xls", "trait auto-run\n" },
 	{ "object.doc", "trait embedded-object\ntrait embedded-object\nmember a.exe: " SHOWN_PROGRAM "\n" },
 	{ "link.doc", "trait external-template\nuri http://host.invalid/a.hta\n" },
 	{ "long.doc", "trait embedded-object\nmember CONTENTS: %PDF-1.4................................\n" },
@@ -137,6 +138,21 @@ limits_hold(void **state)
 	buf_free(&data);
 }
 
+/* The presentation may be opened, but not the object in it; traits are told of
+ * that all the same. */
+static void
+depth_keeps_members_from_being_told_and_no_traits(void **state)
+{
+	static const struct archive_limits shallow = { .entries = 99, .depth = 0, .output = 1 << 20, .ratio = 100 };
+	struct buf told = { 0 };
+
+	(void)state;
+	walk_file_within(&told, ole2_read, CORPUS "macros.ppt", &shallow);
+	assert_null(strstr(buf_str(&told), "Module1.bas"));
+	assert_non_null(strstr(buf_str(&told), "trait macros\nover limit inside\n"));
+	buf_free(&told);
+}
+
 /* --- Macros --- */
 
 static void
@@ -202,6 +218,7 @@ main(void)
 		cmocka_unit_test(a_file_that_is_cut_is_read_as_far_as_it_goes_and_is_damaged),
 		cmocka_unit_test(chains_that_run_in_circles_end),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(depth_keeps_members_from_being_told_and_no_traits),
 		cmocka_unit_test(references_are_copied),
 		cmocka_unit_test(a_reference_to_before_the_beginning_is_refused),
 		cmocka_unit_test(a_source_of_many_chunks_is_whole),
