@@ -35,8 +35,8 @@ tests_unit_test_container_SOURCES = tests/unit/test_container.c tests/data/encry
 tests_unit_test_container_LDADD = $(ENGINE_DEPS)
 
 # Through the scanner in its cage.
-TESTS += tests/containers.py
-EXTRA_DIST += tests/containers.py
+TESTS += tests/containers.py tests/databases.py
+EXTRA_DIST += tests/containers.py tests/databases.py
 
 fuzz_targets += tests/fuzz/fuzz_signature_syntax
 tests_fuzz_fuzz_signature_syntax_SOURCES = tests/fuzz/fuzz_signature_syntax.c
