@@ -6,21 +6,60 @@
 #include "rule/database.h"
 #include "rule/facts.h"
 
+#include <stdlib.h>
+
+enum { ITEM_NAMES_MAX = 100 }; /* kept of one item and database; one is enough to find it */
+
 struct asking {
 	struct taking *taking;
 	const struct item *item; /* NULL: the message as a whole */
+	const char **known;      /* then: what was seen in items, sorted */
+	size_t known_count;
 };
 
-static bool
-is_known(const struct facts *f, uint32_t slot, const struct item *item, const char *name)
+static int
+compare_names(const void *x, const void *y)
 {
-	for (const struct sighting *s = f->sightings[slot]; s != NULL; s = s->next)
-		if (s->detail == name && (s->item == item || item == NULL))
+	const char *a = *(const char *const *)x, *b = *(const char *const *)y;
+
+	return (a > b) - (a < b);
+}
+
+/* Names are told as the same string each time. */
+static void
+collect_known(struct asking *a)
+{
+	const struct facts *f = a->taking->facts;
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->search->signature_slots; i++)
+		for (const struct sighting *s = f->sightings[i]; s != NULL; s = s->next)
+			count += s->detail != NULL;
+	a->known = ARENA_ARRAY(f->arena, const char *, count);
+	for (size_t i = 0; i < f->search->signature_slots; i++)
+		for (const struct sighting *s = f->sightings[i]; s != NULL; s = s->next)
+			if (s->detail != NULL)
+				a->known[a->known_count++] = s->detail;
+	if (count > 1)
+		qsort(a->known, count, sizeof(*a->known), compare_names);
+}
+
+/* Of the whole message, what was seen in one of its items says nothing new. An
+ * item is asked about at once, so its sightings are the last ones. */
+static bool
+is_known(const struct asking *a, uint32_t slot, const char *name)
+{
+	const struct sighting *s = a->taking->facts->sightings[slot];
+	size_t names = 0;
+
+	if (a->known_count > 0 && bsearch(&name, a->known, a->known_count, sizeof(name), compare_names) != NULL)
+		return true;
+	for (; s != NULL && s->item == a->item; s = s->next)
+		if (s->detail == name || ++names == ITEM_NAMES_MAX)
 			return true;
 	return false;
 }
 
-/* Of the whole message, what was seen in one of its items says nothing new. */
 static void
 name_found(void *context, uint32_t slot, const char *name)
 {
@@ -28,7 +67,7 @@ name_found(void *context, uint32_t slot, const char *name)
 	struct facts *f = a->taking->facts;
 	struct sighting *s;
 
-	if (is_known(f, slot, a->item, name))
+	if (is_known(a, slot, name))
 		return;
 	s = ARENA_NEW(f->arena, struct sighting);
 	*s = (struct sighting){ f->sightings[slot], a->item, name };
@@ -38,8 +77,10 @@ name_found(void *context, uint32_t slot, const char *name)
 static void
 ask(struct taking *t, const struct item *item, const struct clam_object *o)
 {
-	struct asking a = { t, item };
+	struct asking a = { .taking = t, .item = item };
 
+	if (item == NULL)
+		collect_known(&a);
 	if (!databases_scan(t->facts->search->databases, t->scratch->databases, o, name_found, &a))
 		t->facts->search_failed = "a database of signatures could not decide";
 }
