@@ -183,6 +183,16 @@ ipv4_address(struct span host, uint32_t *out)
 	return true;
 }
 
+/* What no host may hold, so that no browser goes there (WHATWG URL 3.1). */
+static bool
+has_forbidden(struct span host)
+{
+	for (size_t i = 0; i < host.len; i++)
+		if (memchr("#%/<>?@\\^|", host.data[i], 10) != NULL)
+			return true;
+	return false;
+}
+
 /* In one form: lower case, ASCII, an address in four decimal numbers. */
 static struct span
 host_meant(struct arena *a, struct span host)
@@ -196,6 +206,8 @@ host_meant(struct arena *a, struct span host)
 	host = to_ascii(a, host);
 	while (host.len > 0 && host.data[host.len - 1] == '.')
 		host.len--;
+	if (has_forbidden(host))
+		return SPAN_NONE;
 	if (ipv4_address(host, &address))
 		return span_str(arena_printf(a, "%u.%u.%u.%u", address >> 24, address >> 16 & 0xff, address >> 8 & 0xff,
 		    address & 0xff));
