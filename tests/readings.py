@@ -122,6 +122,7 @@ class Tally:
         self.changed = [f"changed: {c}: {c.answer['verdict']}, {reasons(c)}: {c.file}" for c in valid if c.out != c.data]
         self.valid, self.identical = len(valid), len(valid) - len(self.changed)
         self.leaks = leaks
+        self.crashes = [f"crash: {c}: {c.answer['verdict']}: {c.file}" for c in made if gate.crashed(c.answer)]
 
     def line(self):
         valid = f"; valid {self.identical} of {self.valid} identical" if self.valid else ""
@@ -185,8 +186,9 @@ def main():
     else:
         print(f"1..{len(wanted) + 1 + with_ordinary}")
         for n, t in tallies.items():
-            run.report(not t.leaks and not t.changed, f"T{n:02d} {classes[n].title}: {t.line()}",
-                       shown(t.leaks, arguments.verbose) + shown(t.changed, arguments.verbose))
+            run.report(not t.leaks and not t.changed and not t.crashes, f"T{n:02d} {classes[n].title}: {t.line()}",
+                       shown(t.crashes, arguments.verbose) + shown(t.leaks, arguments.verbose) +
+                       shown(t.changed, arguments.verbose))
         enough = len(judges.families(names)) >= FEWEST_FAMILIES
         run.report(enough, f"judges: {', '.join(names)}", [f"missing: {p}" for p in missing])
         if with_ordinary:

@@ -1,3 +1,3 @@
 """The classes of tests/readings.py. Importing registers them."""
 
-from . import boundaries, fields, structure, transfer  # noqa: F401
+from . import boundaries, codecs, fields, lines, names, packages, structure, transfer, volumes, zips  # noqa: F401

@@ -26,6 +26,11 @@ def scan(folder, policy, seconds):
     return answers
 
 
+def crashed(answer):
+    """Whether the scanner did not come to an answer of its own."""
+    return not answer["complete"] and answer["readings"] == 0
+
+
 def rewritten(path, policy):
     result = subprocess.run(command(policy, "--rewritten", path), capture_output=True, timeout=20, check=False)
     if result.returncode > 1:

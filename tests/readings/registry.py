@@ -61,28 +61,28 @@ def readings(number, title, places=build.USUAL, banned=BANNED, harmless=HARMLESS
     return register
 
 
-def placed(reading, made):
-    if isinstance(made, whole):
-        yield "whole", bytes(made)
-        return
-    for place in reading.places:
-        yield place, build.PLACES[place](made)
-
-
 def cases_of_payload(reading, p):
+    """For each variant a list of its cases, one a place."""
     for made in reading.generate(p):
         variant, e, expectation = made if len(made) == 3 else (*made, ODD)
-        for place, data in placed(reading, e):
-            yield Case(reading.number, variant, place, p, data, expectation)
+        placed = [("whole", bytes(e))] if isinstance(e, whole) else [(place, build.PLACES[place](e)) for place in reading.places]
+        yield [Case(reading.number, variant, place, p, data, expectation) for place, data in placed]
+
+
+def some(turn, columns, number):
+    """Of a variant's cases (a list for each payload, of one for each place) so
+    many: the first place and others by turns, each with another payload."""
+    for i in range(number):
+        column = columns[(turn + i) % len(columns)]
+        at = 0 if i == 0 and number > 1 else (turn + turn // len(columns)) % len(column)
+        if at > 0 or i == 0:
+            yield column[at]
 
 
 def cases(reading, every=False):
-    """Each variant in each place with one banned payload and one harmless
-    one, by turns, so that all are met; with all of them when `every`."""
-    for payloads in reading.banned, reading.harmless:
-        rows = zip(*[list(cases_of_payload(reading, p)) for p in payloads], strict=True)
-        for turn, row in enumerate(rows):
-            # Odd places for one payload, even for another, would leave pairs
-            # out: a step for each round of places.
-            wanted = row if every else [row[(turn + turn // len(reading.places)) % len(row)]]
-            yield from wanted
+    """Each variant at the top with a banned payload and elsewhere with
+    another, and once with a harmless one; with all of them everywhere when `every`."""
+    for payloads, number in (reading.banned, 2), (reading.harmless, 1):
+        rows = zip(*[cases_of_payload(reading, p) for p in payloads], strict=True)
+        for turn, columns in enumerate(rows):
+            yield from [c for column in columns for c in column] if every else some(turn, columns, number)

@@ -57,8 +57,9 @@ def zip_listed(data):
 def tarred(data):
     with tarfile.open(fileobj=io.BytesIO(data)) as t:
         for info in t:
-            f = t.extractfile(info) if info.isreg() else None
-            yield info.name, f.read(LARGEST) if f else b"?"
+            f = t.extractfile(info)  # also what a link leads to
+            if f is not None:
+                yield info.name, f.read(LARGEST)
 
 
 def ungzipped(data):
@@ -91,7 +92,7 @@ def inside(data):
     for reader in readers:
         try:
             yield from reader(data)
-        except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, ValueError, struct.error, zlib.error,
+        except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, ValueError, struct.error, zlib.error, KeyError,
                 NotImplementedError, RuntimeError):
             continue
 
