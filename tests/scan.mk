@@ -38,3 +38,10 @@ EXTRA_DIST += tests/fuzz/request.dict \
 
 TESTS += tests/rewrite_golden.py
 EXTRA_DIST += tests/rewrite_golden.py tests/golden/rewrite
+
+# Twice the work for twice the message, by callgrind.
+check_PROGRAMS += tests/count_scan
+tests_count_scan_SOURCES = tests/count_scan.c
+tests_count_scan_LDADD = $(CORE_LIBS) $(CORE_DEPS)
+TESTS += tests/linear.py
+EXTRA_DIST += tests/linear.py
