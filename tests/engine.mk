@@ -73,6 +73,7 @@ EXTRA_DIST += tests/fuzz/signature_syntax.dict \
 	tests/fuzz/corpus/signature_scan/1 \
 	tests/fuzz/corpus/signature_scan/2 \
 	tests/fuzz/corpus/signature_scan/3 \
+	tests/fuzz/corpus/signature_scan/4 \
 	tests/fuzz/textset.dict \
 	tests/fuzz/corpus/textset/0 \
 	tests/fuzz/corpus/textset/1 \

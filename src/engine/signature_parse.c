@@ -196,19 +196,19 @@ read_alternatives(struct reading *r, struct span inner, bool negated)
 	return true;
 }
 
-/* (B), (L) or (W): before a segment, behind one, or one of its bytes. */
+/* (B), (L) or (W): before bytes that a gap is in front of, behind bytes that one
+ * follows, or itself one of the bytes. before: what stands in front of it. */
 static bool
-read_edge(struct reading *r, char kind, bool negated)
+read_edge(struct reading *r, char kind, bool negated, struct span before)
 {
 	struct edge *e = &r->edges[r->edge_count];
-	char next = r->rest.len > 0 ? r->rest.data[0] : '*';
 
 	if (r->edge_count == EDGES_MAX)
 		return fail(r, "the pattern has too many of (B), (L) and (W)");
 	*e = (struct edge){ current(r)->len, kind, '=', negated };
-	if (current(r)->len == 0)
+	if (before.len == 0 || strchr("*}]", before.data[before.len - 1]) != NULL)
 		e->side = '<';
-	else if (next == '*' || next == '{' || next == '[')
+	else if (r->rest.len == 0 || strchr("*{[", r->rest.data[0]) != NULL)
 		e->side = '>';
 	current(r)->edge_count++;
 	r->edge_count++;
@@ -218,12 +218,12 @@ read_edge(struct reading *r, char kind, bool negated)
 static bool
 read_group(struct reading *r, bool negated)
 {
-	struct span inner;
+	struct span before = span_first(r->hex, r->hex.len - r->rest.len - negated), inner;
 
 	if (!span_starts(r->rest, "(") || !take_group(&r->rest, &inner))
 		return fail(r, "alternatives begin with ( and end with )");
 	if (inner.len == 1 && (inner.data[0] == 'B' || inner.data[0] == 'L' || inner.data[0] == 'W'))
-		return read_edge(r, inner.data[0], negated);
+		return read_edge(r, inner.data[0], negated, before);
 	return read_alternatives(r, inner, negated);
 }
 

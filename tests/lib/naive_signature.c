@@ -38,18 +38,73 @@ gap_matches(struct naive *n, size_t h, size_t d)
 	unsigned long low = 0, high = SIZE_MAX;
 	size_t next = h + 1;
 
-	if (n->hex.data[h] == '{') {
-		next = (size_t)((const char *)memchr(at, '}', n->hex.len) - n->hex.data) + 1;
+	if (n->hex.data[h] != '*') {
+		char close = n->hex.data[h] == '{' ? '}' : ']';
+
+		next = (size_t)((const char *)memchr(at, close, n->hex.len) - n->hex.data) + 1;
 		if (*at != '-') {
 			low = strtoul(at, &end, 10);
 			at = end;
 		}
-		high = *at == '}' ? low : at[1] == '}' ? SIZE_MAX : strtoul(at + 1, NULL, 10);
+		high = *at == close ? low : at[1] == close ? SIZE_MAX : strtoul(at + 1, NULL, 10);
 	}
 	for (unsigned long gap = low; gap <= high && d + gap <= n->data.len; gap++)
 		if (matches_from(n, next, d + gap))
 			return true;
 	return false;
+}
+
+static bool
+is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* (B), (L) and (W) at the ends of a run take nothing, elsewhere what they name. */
+static bool
+kind_matches(struct naive *n, size_t h, size_t d, bool negated)
+{
+	static const char before[] = " -/_.<@", behind[] = " -/_\r\n\"'=>";
+	size_t next = h + 3, size = n->data.len, open = negated ? h - 1 : h;
+	bool first = open == 0 || is_one_of(n->hex.data[open - 1], "*}]");
+	bool last = !first && (next == n->hex.len || is_one_of(n->hex.data[next], "*{["));
+	char kind = n->hex.data[h + 1], c;
+	bool line, good;
+
+	if (d == (first ? 0 : size))
+		return (first || last) && !negated && matches_from(n, next, d);
+	c = n->data.data[first ? d - 1 : d];
+	line = c == '\n' || (!first && c == '\r' && d + 1 < size && n->data.data[d + 1] == '\n');
+	if (kind == 'B')
+		good = (!last && is_one_of(c, before)) || (!first && is_one_of(c, behind));
+	else
+		good = kind == 'L' ? line : !ascii_is_alnum(c);
+	if (good == negated)
+		return false;
+	if (first || last)
+		return matches_from(n, next, d);
+	return matches_from(n, next, d + (kind == 'L' && c == '\r' && !negated ? 2 : 1));
+}
+
+/* None of the alternatives, all of one length. */
+static bool
+negation_matches(struct naive *n, size_t h, size_t d)
+{
+	size_t close = (size_t)((const char *)memchr(n->hex.data + h, ')', n->hex.len - h) - n->hex.data), len = 0;
+
+	while (n->hex.data[h + 1 + len] != '|' && n->hex.data[h + 1 + len] != ')')
+		len++;
+	if (d + len / 2 > n->data.len)
+		return false;
+	for (size_t i = h + 1; i < close; i += len + 1) {
+		size_t same = 0;
+
+		while (same < len && byte_is(n, i + same, d + same / 2))
+			same += 2;
+		if (same == len)
+			return false;
+	}
+	return matches_from(n, close + 1, d + len / 2);
 }
 
 static bool
@@ -86,10 +141,14 @@ matches_from(struct naive *n, size_t h, size_t d)
 	switch (n->hex.data[h]) {
 	case '*':
 	case '{':
+	case '[':
 		good = gap_matches(n, h, d);
 		break;
+	case '!':
+		good = is_one_of(n->hex.data[h + 2], "BLW") ? kind_matches(n, h + 1, d, true) : negation_matches(n, h + 1, d);
+		break;
 	case '(':
-		good = group_matches(n, h, d);
+		good = is_one_of(n->hex.data[h + 1], "BLW") ? kind_matches(n, h, d, false) : group_matches(n, h, d);
 		break;
 	default:
 		good = byte_is(n, h, d) && matches_from(n, h + 2, d + 1);
