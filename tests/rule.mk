@@ -32,8 +32,8 @@ tests_unit_test_rules_starter_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/print_conditions
 tests_print_conditions_SOURCES = tests/print_conditions.c
 tests_print_conditions_LDADD = $(RULE_DEPS)
-TESTS += tests/documented-conditions.sh
-EXTRA_DIST += tests/data/rules-contract.yaml tests/documented-conditions.sh
+TESTS += tests/documented-conditions.sh tests/text.py
+EXTRA_DIST += tests/data/rules-contract.yaml tests/documented-conditions.sh tests/text.py
 
 fuzz_targets += tests/fuzz/fuzz_html tests/fuzz/fuzz_uri tests/fuzz/fuzz_fold tests/fuzz/fuzz_charset \
 	tests/fuzz/fuzz_rules

@@ -183,12 +183,25 @@ ipv4_address(struct span host, uint32_t *out)
 	return true;
 }
 
+static bool
+is_ipv6(struct span host)
+{
+	if (host.len < 2 || host.data[0] != '[' || host.data[host.len - 1] != ']')
+		return false;
+	for (size_t i = 1; i + 1 < host.len; i++)
+		if (hex_digit(host.data[i]) < 0 && host.data[i] != ':' && host.data[i] != '.')
+			return false;
+	return true;
+}
+
 /* What no host may hold, so that no browser goes there (WHATWG URL 3.1). */
 static bool
 has_forbidden(struct span host)
 {
+	static const char forbidden[] = "#%/:<>?@[\\]^|";
+
 	for (size_t i = 0; i < host.len; i++)
-		if (memchr("#%/<>?@\\^|", host.data[i], 10) != NULL)
+		if (memchr(forbidden, host.data[i], strlen(forbidden)) != NULL)
 			return true;
 	return false;
 }
@@ -206,7 +219,7 @@ host_meant(struct arena *a, struct span host)
 	host = to_ascii(a, host);
 	while (host.len > 0 && host.data[host.len - 1] == '.')
 		host.len--;
-	if (has_forbidden(host))
+	if (!is_ipv6(host) && has_forbidden(host))
 		return SPAN_NONE;
 	if (ipv4_address(host, &address))
 		return span_str(arena_printf(a, "%u.%u.%u.%u", address >> 24, address >> 16 & 0xff, address >> 8 & 0xff,
@@ -219,7 +232,7 @@ is_address(struct span host)
 {
 	uint32_t address;
 
-	return span_starts(host, "[") || ipv4_address(host, &address);
+	return is_ipv6(host) || ipv4_address(host, &address);
 }
 
 /* The link with the host in place of the user and host that are written. */

@@ -106,6 +106,8 @@ test_targets(void **state)
 	expect_target("http://1.2.3.4.5/", "1.2.3.4.5", "4.5", NULL);
 	expect_target("http://[2001:DB8::1]:80/", "[2001:db8::1]", "[2001:db8::1]", NULL);
 	expect_target("mailto:a@Example.com", "example.com", "example.com", NULL);
+	expect_target("http://\xc2\xad[::1]/", "", "", NULL);
+	expect_target("http://[::1", "", "", NULL);
 	expect_target("http://a%25b.org/", "", "", NULL);
 	expect_target("http://a%2fb.org/", "", "", NULL);
 	expect_target("http:///", "", "", NULL);
