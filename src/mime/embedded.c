@@ -24,10 +24,11 @@ static const struct kind {
 	enum defect unfinished;
 } kinds[] = {
 	{ "begin", "uu", ENCODING_UUENCODE, uu_begins, uu_ends, DEFECT_UUENCODE_UNFINISHED },
-	{ "begin-base64 ", "uu", ENCODING_BASE64, begin_base64_begins, begin_base64_ends, DEFECT_UUENCODE_UNFINISHED },
 	{ "=ybegin ", "yenc", ENCODING_YENC, yenc_begins, yenc_ends, DEFECT_YENC_MALFORMED },
-	{ "(This file m", "hqx", ENCODING_BINHEX, binhex_begins, binhex_ends,
-		DEFECT_BINHEX_MALFORMED },
+	{ "(This file m", "hqx", ENCODING_BINHEX, binhex_begins, binhex_ends, DEFECT_BINHEX_MALFORMED },
+	{ "begin-base64 ", "uu", ENCODING_BASE64, begin_base64_begins, begin_base64_ends, DEFECT_UUENCODE_UNFINISHED },
+	{ "Begin", "uu", ENCODING_UUENCODE, uu_begins, uu_ends, DEFECT_UUENCODE_UNFINISHED },
+	{ "BEGIN", "uu", ENCODING_UUENCODE, uu_begins, uu_ends, DEFECT_UUENCODE_UNFINISHED },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -108,32 +109,42 @@ search_next(struct search *s, struct embedded_file *file)
 }
 
 static bool
-find_first(const struct kind *kind, struct span text, struct embedded_file *file)
+find_first(enum mime_encoding encoding, struct span text, struct embedded_file *first)
 {
-	size_t at = find_begin(kind, text, 0, file);
+	const struct kind *kind = NULL;
+	size_t begin = SIZE_MAX;
 
-	if (at == SIZE_MAX)
-		return false;
-	kind->ends(span_from(text, at), file);
-	return true;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct embedded_file file;
+		size_t at = kinds[i].encoding == encoding ? find_begin(&kinds[i], text, 0, &file) : SIZE_MAX;
+
+		if (at >= begin)
+			continue;
+		begin = at;
+		kind = &kinds[i];
+		*first = file;
+	}
+	if (kind != NULL)
+		kind->ends(span_from(text, begin), first);
+	return kind != NULL;
 }
 
 bool
 embedded_find_uu(struct span text, struct embedded_file *file)
 {
-	return find_first(&kinds[0], text, file);
+	return find_first(ENCODING_UUENCODE, text, file);
 }
 
 bool
 embedded_find_yenc(struct span text, struct embedded_file *file)
 {
-	return find_first(&kinds[2], text, file);
+	return find_first(ENCODING_YENC, text, file);
 }
 
 bool
 embedded_find_binhex(struct span text, struct embedded_file *file)
 {
-	return find_first(&kinds[3], text, file);
+	return find_first(ENCODING_BINHEX, text, file);
 }
 
 static struct mime_part *
@@ -176,6 +187,17 @@ describe(struct parser *p, struct mime_part *part, const struct kind *kind, cons
 		defect_add(p->m, part, kind->unfinished);
 }
 
+/* The first kind whose files are counted with this kind's. */
+static size_t
+first_alike(const struct kind *kind)
+{
+	size_t i = 0;
+
+	while (strcmp(kinds[i].suffix, kind->suffix) != 0)
+		i++;
+	return i;
+}
+
 /* True when there was any. */
 static bool
 find_files(struct parser *p, struct mime_part *part, struct span text, bool detached)
@@ -188,11 +210,11 @@ find_files(struct parser *p, struct mime_part *part, struct span text, bool deta
 
 	for (search_begin(&search, text); (kind = search_next(&search, &file)) != NULL; n++) {
 		struct mime_part *child = part;
-		size_t first_alike = kind == &kinds[1] ? 0 : (size_t)(kind - kinds);
+		size_t *number = &count[first_alike(kind)];
 
-		count[first_alike]++;
+		++*number;
 		if (n > 0 || kind->encoding != part->encodings->encoding || kind->encoding == ENCODING_BASE64) {
-			child = add_child(p, part, kind, &file, count[first_alike]);
+			child = add_child(p, part, kind, &file, *number);
 			if (child == NULL)
 				return true;
 			child->detached |= detached;

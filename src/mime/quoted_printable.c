@@ -51,7 +51,7 @@ decode_line(struct span line, char *out, unsigned *flaws)
 			int byte = escaped(at, end, flaws);
 
 			if (byte < 0)
-				*flaws |= QUOTED_ESCAPE_BAD;
+				*flaws |= QUOTED_ESCAPE_BAD | (end - at > 1 && at[1] == '\0' ? QUOTED_NUL : 0);
 			*o++ = byte < 0 ? '=' : (char)byte;
 			at += byte < 0 ? 1 : 3;
 		}

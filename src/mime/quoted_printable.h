@@ -11,6 +11,7 @@ enum quoted_flaw {
 	QUOTED_BLANKS = 4,      /* white space before the end of a line */
 	QUOTED_SOFT_BLANKS = 8, /* and of a line with a soft break */
 	QUOTED_SOFT_LF = 16,    /* a soft break ends in a bare LF, where others end in CRLF */
+	QUOTED_NUL = 32,        /* a NUL after "=" */
 };
 
 /* As quoted_printable_decode(), and all that is wrong. */
@@ -26,8 +27,9 @@ struct quoted_way {
 	bool lower_kept;  /* "=3d" is no escape */
 	bool blanks_kept; /* before the end of a line */
 	/* A soft line break is "=" and a line end, with blanks between or without;
-	 * without; and that CRLF; "=", CR or LF, and all up to a LF. */
-	enum { SOFT_LOOSE, SOFT_NEXT, SOFT_CRLF, SOFT_TO_LF } soft;
+	 * without; and that CRLF; "=", CR or LF, and all up to a LF; "=", NUL and all up
+	 * to a LF. */
+	enum { SOFT_LOOSE, SOFT_NEXT, SOFT_CRLF, SOFT_TO_LF, SOFT_NUL } soft;
 	bool cr_ends;     /* a CR ends a line alone, and line ends may stand within an escape */
 };
 
@@ -35,7 +37,7 @@ size_t quoted_printable_decode_way(struct span in, const struct quoted_way *way,
 
 /* The ways that differ from quoted_printable_decode(), at most QUOTED_WAYS_MAX.
  * None for a body without flaws. */
-enum { QUOTED_WAYS_MAX = 9 };
+enum { QUOTED_WAYS_MAX = 10 };
 size_t quoted_printable_ways(unsigned flaws, struct quoted_way *ways);
 
 #endif

@@ -20,8 +20,12 @@ line_end_at(struct span in, size_t at, const struct quoted_way *way)
 		i++;
 	if (i == at && i < in.len && in.data[i] == '\r')
 		i++;
-	if (i < in.len && in.data[i] == '\n')
-		return i + 1 - at;
+	if (i < in.len && in.data[i] == '\n') {
+		i++;
+		while (way->cr_ends && i < in.len && in.data[i] == '\r' && (i + 1 == in.len || in.data[i + 1] != '\n'))
+			i++;
+		return i - at;
+	}
 	return way->cr_ends ? i - at : 0;
 }
 
@@ -40,10 +44,11 @@ blanks_at(struct span in, size_t at)
 static size_t
 soft_break_at(struct span in, size_t at, const struct quoted_way *way)
 {
-	size_t blanks = way->soft != SOFT_LOOSE ? 0 : blanks_at(in, at);
+	size_t blanks = way->soft != SOFT_LOOSE && way->soft != SOFT_NUL ? 0 : blanks_at(in, at);
 	size_t end = line_end_at(in, at + blanks, way), lf;
 
-	if (way->soft == SOFT_TO_LF && at < in.len && in.data[at] == '\r') {
+	if (at < in.len && ((way->soft == SOFT_TO_LF && in.data[at] == '\r') ||
+	    (way->soft == SOFT_NUL && in.data[at] == '\0'))) {
 		lf = span_find_byte(span_from(in, at), '\n');
 		return lf == SIZE_MAX ? in.len - at : lf + 1;
 	}
@@ -141,12 +146,15 @@ quoted_printable_ways(unsigned flaws, struct quoted_way *ways)
 		ways[count++] = (struct quoted_way){ .bad = ESCAPE_EQUALS_DROPPED };
 		ways[count++] = (struct quoted_way){ .bad = ESCAPE_DROPPED };
 		ways[count++] = (struct quoted_way){ .bad = ESCAPE_ENDS };
-		ways[count++] = (struct quoted_way){ .cr_ends = true };
 	}
+	if ((flaws & (QUOTED_ESCAPE_BAD | QUOTED_SOFT_LF)) != 0)
+		ways[count++] = (struct quoted_way){ .cr_ends = true };
 	if ((flaws & (QUOTED_ESCAPE_BAD | QUOTED_SOFT_BLANKS)) != 0) {
 		ways[count++] = (struct quoted_way){ .bad = ESCAPE_DOUBLED, .soft = SOFT_TO_LF, .blanks_kept = true };
 		ways[count++] = (struct quoted_way){ .bad = ESCAPE_KEPT_WHOLE, .soft = SOFT_NEXT, .blanks_kept = true };
 	}
+	if ((flaws & QUOTED_NUL) != 0)
+		ways[count++] = (struct quoted_way){ .soft = SOFT_NUL };
 	if ((flaws & QUOTED_LOWER) != 0)
 		ways[count++] = (struct quoted_way){ .lower_kept = true };
 	if ((flaws & QUOTED_BLANKS) != 0)

@@ -47,12 +47,20 @@ is_data(struct span line)
 	return true;
 }
 
+/* As long as a line of data is, whatever its characters: their values count
+ * modulo 64 for some. */
+static bool
+is_like_data(struct span line)
+{
+	return line.len > 0 && line.data[0] >= ' ' && line.data[0] <= '`' && line.len >= uu_needs(line) &&
+	       line.len <= uu_needs(line) + UU_AFTER_MAX;
+}
+
 /* What no line of prose is: as long as it says, and more than nothing. */
 static bool
 is_sound_data(struct span line)
 {
-	return is_data(line) && uu_value(line.data[0]) > 0 && line.len >= uu_needs(line) &&
-	       line.len <= uu_needs(line) + UU_AFTER_MAX;
+	return is_data(line) && uu_value(line.data[0]) > 0 && is_like_data(line);
 }
 
 static bool
@@ -93,14 +101,14 @@ uu_begins(struct span text, struct embedded_file *file)
 	struct span rest = text, line = embedded_line(&rest);
 	bool usual;
 
-	if (!span_starts(line, "begin") || line.len == strlen("begin") || !is_blank(line.data[strlen("begin")]))
+	if (!span_starts_nocase(line, "begin") || line.len == strlen("begin") || !is_blank(line.data[strlen("begin")]))
 		return false;
-	usual = parse_begin(line, "begin ", &file->name);
+	usual = parse_begin(line, "begin ", &file->name) && span_starts(line, "begin ");
 	file->lines = rest;
 	line = embedded_line(&rest);
 	for (unsigned n = 0; n < BLANK_LINES_MAX && line.len == 0 && rest.len > 0; n++)
 		line = embedded_line(&rest);
-	return is_sound_data(line) || (usual && (is_data(line) || is_end(line, "end")));
+	return is_sound_data(line) || (usual && (is_data(line) || is_like_data(line) || is_end(line, "end")));
 }
 
 bool
@@ -180,7 +188,7 @@ uudecode_lines(struct span lines, char *out, size_t room, bool *strict)
 	while (lines.len > 0) {
 		struct span line = embedded_line(&lines);
 
-		if (is_data(line))
+		if (is_data(line) || is_like_data(line))
 			len += decode_line(line, out + len, room - len, strict);
 		else
 			*strict = false;

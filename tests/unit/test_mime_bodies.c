@@ -421,6 +421,8 @@ test_t40_soft_breaks(void **state)
 	check_quoted(f, "M=\nZ\r\n", "M=\nZ\r\n");
 	check_quoted(f, "M=\r\r\nZ", "MZ");
 	check_quoted(f, "M=\r and so on\r\nZ", "MZ");
+	check_quoted(f, "M=\n\rZ\r\n", "MZ\r\n");
+	check_reading(f, QUOTED, SPAN_LITERAL("M=\0\r\nZ"), SPAN_LITERAL("MZ"));
 	check_quoted(f, "=4\r\nD=5\r\nA", "MZ");
 	check_quoted(f, "=4=\r\nD=5A", "MZ");
 	check_quoted(f, "=4= \t\r\nD=5A", "MZ");

@@ -168,6 +168,8 @@ test_uudecode(void **state)
 	check_uu("begin 644 cat\n#0V%T\n", "Cat", "cat", "", false);
 	check_uu("begin 644 cat\n#0V%T\n\x7f junk\n#0V%T\nend\n", "CatCat", "cat", "", false);
 	check_uu("begin 644 empty\nend\n", "", "empty", "", true);
+	check_uu("begin 644 modulo\n#p\x96%T\n`\nend\n", "Cat", "modulo", "", true);
+	check_uu("BEGIN 644 loud\n#0V%T\n`\nend\n", "Cat", "loud", "", true);
 	check_uu("begin 644 long lines\n#0V%T and more\nend\n", "Cat", "long lines", "", true);
 }
 
