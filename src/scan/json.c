@@ -66,8 +66,10 @@ add_hit(struct buf *out, const struct scan_hit *hit)
 		buf_printf(out, ",\"then\":\"%s\"", verdict_name(hit->then));
 	buf_add_str(out, ",\"part\":");
 	add_string_or_null(out, hit->part);
-	buf_add_str(out, ",\"detail\":");
-	add_string_or_null(out, hit->detail);
+	if (hit->detail.len > 0) {
+		buf_add_str(out, ",\"detail\":");
+		add_string(out, hit->detail);
+	}
 	buf_add_byte(out, '}');
 }
 

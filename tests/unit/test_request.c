@@ -272,7 +272,7 @@ test_json(void **state)
 	assert_json(&an_answer, "mail/a\"b.eml",
 	    "{\"file\":\"mail/a\\\"b.eml\",\"message\":1,\"verdict\":\"strip\",\"score\":1.5,"
 	    "\"reply\":\"554 5.7.1 no\",\"complete\":true,\"readings\":2,\"defects\":[\"charset-unknown\"],"
-	    "\"rules\":[{\"name\":\"URGENT\",\"score\":1.5,\"part\":null,\"detail\":null},"
+	    "\"rules\":[{\"name\":\"URGENT\",\"score\":1.5,\"part\":null},"
 	    "{\"name\":\"BANNED\",\"then\":\"strip\",\"part\":\"2\",\"detail\":\"Win.Test\"}],"
 	    "\"parts\":[{\"section\":\"1\",\"type\":\"text/plain\",\"name\":null,\"octets\":412,"
 	    "\"decoded_octets\":405,\"sha256\":null,\"magic\":\"text\"},"
