@@ -81,6 +81,7 @@ member_take(void *context, const struct archive_member *m)
 	return true;
 }
 
+/* What is encrypted and no archive (documents, mail) has only the trait. */
 static void
 trait_take(void *context, enum trait trait)
 {
@@ -88,7 +89,7 @@ trait_take(void *context, enum trait trait)
 
 	for (struct item *item = t->item; item != NULL; item = item->container)
 		item->traits |= UINT32_C(1) << trait;
-	if (trait == TRAIT_ENCRYPTED)
+	if (trait == TRAIT_ENCRYPTED && archive_is_readable(t->item->magic))
 		mark_encrypted(t->item);
 	if (trait == TRAIT_INCONSISTENT)
 		mime_add_defect(t->facts->message, t->item->part, inconsistent, true);
