@@ -131,7 +131,8 @@ hidden_take(struct taking *t, const struct html_page *page)
 
 	if (page->hidden > f->hidden_text)
 		f->hidden_text = page->hidden;
-	text_views_take(t, html_visible(f->arena, page));
+	if (html_is_broken_up(page))
+		text_views_take(t, html_visible(f->arena, page));
 	if (is_wanted(t, VIEW_HIDDEN))
 		view_match(t, VIEW_HIDDEN, html_hidden(f->arena, page));
 }

@@ -144,13 +144,23 @@ name_folded(struct arena *a, struct span name)
 	return text_span(&f.text);
 }
 
+/* Letters and digits, and all beyond ASCII. */
+static bool
+is_letter_byte(char c)
+{
+	static const bool letters[256] = { ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+		[0x80 ... 0xff] = true };
+
+	return letters[(unsigned char)c];
+}
+
 /* A letter or digit at the beginning: its length, or 0. */
 static size_t
 letter_at(struct span text)
 {
-	size_t len = utf8_char(text);
-
-	return len > 1 || (len == 1 && ascii_is_alnum(text.data[0])) ? len : 0;
+	if (text.len == 0 || !is_letter_byte(text.data[0]))
+		return 0;
+	return (unsigned char)text.data[0] < 0x80 ? 1 : utf8_char(text);
 }
 
 static bool
@@ -202,9 +212,9 @@ text_joined(struct arena *a, struct span folded)
 			at = copied = end;
 		}
 		/* To the beginning of the next word. */
-		while (at < folded.len && (letter = letter_at(span_from(folded, at))) > 0)
-			at += letter;
-		while (at < folded.len && letter_at(span_from(folded, at)) == 0)
+		while (at < folded.len && is_letter_byte(folded.data[at]))
+			at++;
+		while (at < folded.len && !is_letter_byte(folded.data[at]))
 			at++;
 	}
 	if (copied == 0)

@@ -35,6 +35,9 @@ struct html_page {
  * html. */
 struct html_page html_page_read(struct arena *a, struct span html, const struct html_wanted *wanted);
 
+/* Whether hidden text stands between shown text, so that the latter is no part of
+ * the whole as it stands. A title or a preview at the beginning does not. */
+bool html_is_broken_up(const struct html_page *page);
 /* The text that is shown, or that is hidden, each by itself. */
 struct span html_visible(struct arena *a, const struct html_page *page);
 struct span html_hidden(struct arena *a, const struct html_page *page);

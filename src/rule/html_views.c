@@ -41,6 +41,16 @@ run_text(const struct html_page *page, size_t i)
 	return span_from(span_first(page->text, end), page->runs[i].start);
 }
 
+/* Runs change between hidden and shown; the first is hidden. */
+bool
+html_is_broken_up(const struct html_page *page)
+{
+	bool hidden_first = page->run_count > 0 && page->runs[0].start == 0;
+	size_t shown_runs = page->run_count / 2, before = !hidden_first;
+
+	return page->run_count > 0 && before + shown_runs > 1;
+}
+
 struct span
 html_visible(struct arena *a, const struct html_page *page)
 {

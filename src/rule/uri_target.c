@@ -201,7 +201,7 @@ has_forbidden(struct span host)
 	static const char forbidden[] = "#%/:<>?@[\\]^|";
 
 	for (size_t i = 0; i < host.len; i++)
-		if (memchr(forbidden, host.data[i], strlen(forbidden)) != NULL)
+		if ((unsigned char)host.data[i] <= ' ' || memchr(forbidden, host.data[i], strlen(forbidden)) != NULL)
 			return true;
 	return false;
 }

@@ -47,6 +47,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (page.hidden > page.text.len || (page.hidden > 0 && page.run_count == 0))
 		abort();
+	if (!html_is_broken_up(&page) && span_find(page.text, html_visible(a, &page)) == SIZE_MAX)
+		abort();
 	arena_free(&a);
 	return 0;
 }

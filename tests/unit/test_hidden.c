@@ -19,6 +19,9 @@ expect(const char *html, const char *visible, const char *hidden)
 	if (strcmp(seen, visible) != 0 || strcmp(unseen, hidden) != 0)
 		fail_msg("%s\n is seen as \"%s\", hidden \"%s\"", html, seen, unseen);
 	assert_int_equal(page.hidden > 0, *hidden != '\0');
+	/* What is not broken up is a piece of the whole. */
+	if (!html_is_broken_up(&page))
+		assert_non_null(strstr(arena_strndup(a, page.text), seen));
 	arena_free(&a);
 }
 
@@ -155,6 +158,32 @@ test_blanks(void **state)
 	expect("<b hidden>a</b> b <i hidden>c</i>", "b", "a\nc");
 }
 
+static void
+expect_broken_up(const char *html, bool broken_up)
+{
+	struct arena *a = arena_new(0);
+	const struct html_wanted wanted = { .hiding = true };
+	struct html_page page = html_page_read(a, span_str(html), &wanted);
+
+	assert_int_equal(html_is_broken_up(&page), broken_up);
+	arena_free(&a);
+}
+
+static void
+test_broken_up(void **state)
+{
+	(void)state;
+	expect_broken_up("a", false);
+	expect_broken_up("<title>a</title>b", false);
+	expect_broken_up("<title>a</title><p hidden>b</p>c", false);
+	expect_broken_up("a<b hidden>b</b>", false);
+	expect_broken_up("<title>a</title>b<b hidden>c</b>", false);
+	expect_broken_up("<b hidden>a</b>", false);
+	expect_broken_up("a<b hidden>b</b>c", true);
+	expect_broken_up("<title>a</title>b<b hidden>c</b>d", true);
+	expect_broken_up("a<b hidden>b</b>c<b hidden>d</b>", true);
+}
+
 /* Deep and unclosed elements cost no more than others. */
 static void
 test_depth(void **state)
@@ -188,6 +217,7 @@ main(void)
 		cmocka_unit_test(test_inheritance),
 		cmocka_unit_test(test_where_elements_end),
 		cmocka_unit_test(test_blanks),
+		cmocka_unit_test(test_broken_up),
 		cmocka_unit_test(test_depth),
 	};
 

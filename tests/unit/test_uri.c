@@ -108,6 +108,7 @@ test_targets(void **state)
 	expect_target("mailto:a@Example.com", "example.com", "example.com", NULL);
 	expect_target("http://\xc2\xad[::1]/", "", "", NULL);
 	expect_target("http://[::1", "", "", NULL);
+	expect_target("http://a\xe3\x80\x80" "b.org/", "", "", NULL);
 	expect_target("http://a%25b.org/", "", "", NULL);
 	expect_target("http://a%2fb.org/", "", "", NULL);
 	expect_target("http:///", "", "", NULL);
