@@ -257,7 +257,8 @@ conclude(struct deciding *d)
 	if (d->ambiguous && out->verdict == VERDICT_REJECT)
 		out->reply = span_str(arena_printf(d->arena, "554 5.6.0 message can be read in several ways: %s",
 		    out->ambiguity->name));
-	if (d->undecided == NULL || out->verdict == VERDICT_REJECT)
+	/* Of what is not delivered nothing more has to be known. */
+	if (d->undecided == NULL || out->verdict >= VERDICT_QUARANTINE)
 		return;
 	out->ask_clamd = d->rules->search.asks_clamd && d->facts->envelope->clamd == CLAMD_UNASKED;
 	out->complete = false;
