@@ -25,6 +25,7 @@ include tests/store.mk
 include tests/proxy.mk
 include tests/cli.mk
 include tests/docs.mk
+include tests/readings.mk
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)

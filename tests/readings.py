@@ -19,7 +19,7 @@ from readings import gate, judges, ordinary
 from readings.registry import BLOCK, VALID, cases, classes
 
 FEWEST_FAMILIES = 3
-SCAN_SECONDS = 120
+SCAN_SECONDS = 600  # for all; a build with sanitizers takes its time
 SHOWN = 8  # failures of one kind in a class that are told one by one
 ORDINARY_PER_AMBIGUOUS = 1000
 
@@ -64,7 +64,8 @@ class Run:
         leaks = collections.defaultdict(dict)
         for case, judge, what in found:
             leaks[case.number].setdefault(case.variant, []).append((case, judge, what))
-        return {n: [leak_line(variant, seen) for variant, seen in by_variant.items()] for n, by_variant in leaks.items()}
+        return {n: [leak_line(variant, seen) for variant, seen in by_variant.items()] for n,
+                by_variant in leaks.items()}
 
     def report(self, ok, text, comments):
         self.point += 1
@@ -90,12 +91,14 @@ def leak_line(variant, seen):
     names = " ".join(sorted({judge for _, judge, _ in seen}))
     places = " ".join(sorted({c.place for c, _, _ in seen}))
     kinds = " ".join(sorted({c.payload.kind for c, _, _ in seen}))
-    return f"leak: T{case.number:02d} {variant} [{places}; {kinds}]: found by {names}: {what}; {case.answer['verdict']}: {case.file}"
+    return (f"leak: T{case.number:02d} {variant} [{places}; {kinds}]: found by {names}: {what}; "
+            f"{case.answer['verdict']}: {case.file}")
 
 
 def reasons(case):
     return ", ".join([hit["name"] for hit in case.answer["rules"]] +
-                     [d["name"] if isinstance(d, dict) else str(d) for d in case.answer["defects"]]) or case.answer["verdict"]
+                     [d["name"] if isinstance(d, dict) else str(d) for d in case.answer["defects"]]) or case.answer[
+        "verdict"]
 
 
 def shown(lines, every=False):
@@ -119,7 +122,8 @@ class Tally:
         self.seen = sum(any("then" in hit and hit["name"] != "ambiguous" for hit in c.answer["rules"]) for c in banned)
         self.harmless_blocked = sum(c.out is None for c in harmless if c.expectation != VALID)
         self.harmless = len(harmless) - len(valid)
-        self.changed = [f"changed: {c}: {c.answer['verdict']}, {reasons(c)}: {c.file}" for c in valid if c.out != c.data]
+        self.changed = [f"changed: {c}: {c.answer['verdict']}, {reasons(c)}: {c.file}" for c in valid
+                        if c.out != c.data]
         self.valid, self.identical = len(valid), len(valid) - len(self.changed)
         self.leaks = leaks
         self.crashes = [f"crash: {c}: {c.answer['verdict']}: {c.file}" for c in made if gate.crashed(c.answer)]

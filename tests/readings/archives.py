@@ -33,18 +33,22 @@ class Record:
     version: int = 20
 
     def local(self):
-        return LOCAL + struct.pack("<5H3I2H", self.version, self.flags, self.method, 0, DATE, self.crc, self.packed, self.size,
+        return LOCAL + struct.pack("<5H3I2H", self.version, self.flags, self.method, 0, DATE, self.crc, self.packed,
+                                   self.size,
                                    len(self.name), len(self.extra)) + self.name + self.extra
 
     def central(self, offset):
-        return CENTRAL + struct.pack("<6H3I5H2I", 20, self.version, self.flags, self.method, 0, DATE, self.crc, self.packed, self.size, len(self.name),
-                                     len(self.extra), len(self.comment), 0, 0, 0, offset) + self.name + self.extra + self.comment
+        return CENTRAL + struct.pack("<6H3I5H2I", 20, self.version, self.flags, self.method, 0, DATE, self.crc,
+                                     self.packed, self.size, len(self.name),
+                                     len(self.extra), len(self.comment), 0, 0, 0,
+                                     offset) + self.name + self.extra + self.comment
 
 
 class Member:
     """A member whose local header and directory entry may differ, or lack."""
 
-    def __init__(self, name, content, method=DEFLATE, local=None, central=None, data=None, after=b"", listed=True, headed=True, offset=None):
+    def __init__(self, name, content, method=DEFLATE, local=None, central=None, data=None, after=b"", listed=True,
+                 headed=True, offset=None):
         name = name.encode("latin-1") if isinstance(name, str) else name
         self.data = data if data is not None else deflated(content) if method == DEFLATE else content
         record = Record(name, method, zlib.crc32(content), len(self.data), len(content))
@@ -56,10 +60,12 @@ class Member:
 
 
 def end_record(entries, size, offset, comment=b"", total=None, disk=0):
-    return END + struct.pack("<4H2IH", disk, disk, entries & 0xFFFF, (entries if total is None else total) & 0xFFFF, size & 0xFFFFFFFF, offset & 0xFFFFFFFF, len(comment)) + comment
+    return END + struct.pack("<4H2IH", disk, disk, entries & 0xFFFF, (entries if total is None else total) & 0xFFFF,
+                             size & 0xFFFFFFFF, offset & 0xFFFFFFFF, len(comment)) + comment
 
 
-def zip_of(*members, prefix=b"", gap=b"", comment=b"", count=None, shift=0, size_error=0, end=True, trailing=b"", before_end=b"", relative=False):
+def zip_of(*members, prefix=b"", gap=b"", comment=b"", count=None, shift=0, size_error=0, end=True, trailing=b"",
+           before_end=b"", relative=False):
     """prefix: octets before the first member; gap: between members and
     directory; count: what the end record says; shift: what its offset is off by."""
     out, offsets = prefix, []
@@ -98,7 +104,8 @@ def tar_of(*members, format=tarfile.USTAR_FORMAT):
 
 def tar_block(name, size, kind=b"0", magic=b"ustar\x0000", link=b""):
     """A header as it stands; name may hold anything."""
-    head = name[:100].ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % size + b"14712345670\0" + b" " * 8 + kind + link.ljust(100, b"\0") + magic
+    head = name[:100].ljust(
+        100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % size + b"14712345670\0" + b" " * 8 + kind + link.ljust(100, b"\0") + magic
     head = head.ljust(512, b"\0")
     return head[:148] + b"%06o\0 " % sum(head) + head[156:]
 
@@ -136,7 +143,8 @@ def traditional_key(password):
 def encrypted_member(name, content, password=b"secret", method=DEFLATE):
     """PKWARE's old cipher."""
     keys, update = traditional_key(password)
-    plain = b"\x11" * 11 + bytes([zlib.crc32(content) >> 24 & 255]) + (deflated(content) if method == DEFLATE else content)
+    plain = b"\x11" * 11 + bytes([zlib.crc32(content) >> 24 & 255]) + (deflated(content) if method == DEFLATE
+        else content)
     out = bytearray()
     for c in plain:
         t = (keys[2] | 2) & 0xFFFF

@@ -45,7 +45,8 @@ def uu(content, name=b"a.exe", begin=True, end=True, newline=CRLF):
 
 def leaf(p, encoding="base64", *more):
     """The payload as an attachment, well-formed."""
-    body = {"base64": b64, "quoted-printable": qp, "8bit": lambda c: c + CRLF, "binary": lambda c: c}[encoding](p.content)
+    body = {"base64": b64, "quoted-printable": qp, "8bit": lambda c: c + CRLF, "binary": lambda c: c}[encoding](
+        p.content)
     return entity([f"Content-Type: {p.ct}", f"Content-Transfer-Encoding: {encoding}",
                    f"Content-Disposition: {p.cd}", *more], body)
 

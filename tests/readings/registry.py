@@ -65,7 +65,8 @@ def cases_of_payload(reading, p):
     """For each variant a list of its cases, one a place."""
     for made in reading.generate(p):
         variant, e, expectation = made if len(made) == 3 else (*made, ODD)
-        placed = [("whole", bytes(e))] if isinstance(e, whole) else [(place, build.PLACES[place](e)) for place in reading.places]
+        placed = [("whole", bytes(e))] if isinstance(e, whole) else [(place, build.PLACES[place](e))
+            for place in reading.places]
         yield [Case(reading.number, variant, place, p, data, expectation) for place, data in placed]
 
 

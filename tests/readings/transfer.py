@@ -9,7 +9,8 @@ from .registry import VALID, readings
 from .payload import NOTE
 
 # Junk of every kind: what decoders strip, and what they stop at.
-JUNK = [".", "-", "#", ":", "%", "_", " ", "\t", "\v", "\r", "\f", "\0", "!", "*", "~", "@", "\x7f", "\x80", "\xff", "\xc3\xa9", "\n", "\\", "\"",
+JUNK = [".", "-", "#", ":", "%", "_", " ", "\t", "\v", "\r", "\f", "\0", "!", "*", "~", "@", "\x7f", "\x80", "\xff",
+        "\xc3\xa9", "\n", "\\", "\"",
         "(c)", "<>", "&#43;", "=20", ";", ",", "|"]
 
 
@@ -27,7 +28,8 @@ def junk(p):
     yield "blank lines after", coded(p, b64(p.content) + CRLF * 3), VALID
     for j in JUNK:
         raw = octets(j)
-        yield f"{j!r} after each character", coded(p, CRLF.join(raw.join([bytes([c]) for c in text[i:i + 20]]) for i in range(0, len(text), 20)))
+        yield f"{j!r} after each character", coded(p, CRLF.join(raw.join([bytes([c]) for c in text[i:i + 20]])
+                                                                for i in range(0, len(text), 20)))
         yield f"{j!r} after each quad", coded(p, raw.join(text[i:i + 4] for i in range(0, len(text), 4)) + CRLF)
         yield f"{j!r} at each line's end", coded(p, b"".join(line + raw + CRLF for line in lines))
         yield f"{j!r} at each line's start", coded(p, b"".join(raw + line + CRLF for line in lines))
@@ -53,8 +55,10 @@ def padding(p):
         for at in 4, 8, 20, 21, 22, 23:
             yield f"{pad!r} at {at}", coded(p, text[:at] + octets(pad) + text[at:] + CRLF)
     for pad in "=", "==":
-        yield f"{pad!r} after each quad", coded(p, octets(pad).join(text[i:i + 4] for i in range(0, len(text), 4)) + CRLF)
-        yield f"{pad!r} after each line", coded(p, (octets(pad) + CRLF).join(text[i:i + 76] for i in range(0, len(text), 76)) + CRLF)
+        yield f"{pad!r} after each quad", coded(p, octets(pad).join(text[i:i + 4] for i in range(0, len(text), 4))
+                                                + CRLF)
+        yield f"{pad!r} after each line", coded(p, (octets(pad) + CRLF).join(text[i:i + 76] for i in range(0, len(text),
+            76)) + CRLF)
     yield "A=BC", coded(p, b"".join(text[i:i + 1] + b"=" + text[i + 1:i + 3] for i in range(0, len(text), 3)) + CRLF)
     for size in range(len(c) - 2, len(c) + 1):
         padded = c if size == len(c) else c + b"\0" * (len(c) - size)
@@ -62,7 +66,8 @@ def padding(p):
         yield f"no padding, {(len(c) - size)} more octets", coded(p, whole.rstrip(b"=") + CRLF)
         yield f"one pad, {(len(c) - size)} more octets", coded(p, whole.rstrip(b"=") + b"=" + CRLF)
         yield f"three pads, {(len(c) - size)} more octets", coded(p, whole.rstrip(b"=") + b"===" + CRLF)
-        yield f"junk after, {(len(c) - size)} more octets", coded(p, whole.rstrip(b"=") + b"==" + b"\r\nhello world\r\n")
+        yield f"junk after, {(len(c) - size)} more octets", coded(p, whole.rstrip(b"=") + b"=="
+            + b"\r\nhello world\r\n")
     yield "= for A", coded(p, text.rstrip(b"=").replace(b"A", b"=") + CRLF)
     yield "= for the first A", coded(p, text.rstrip(b"=").replace(b"A", b"=", 1) + CRLF)
     yield "padding then another file's", coded(p, base64.b64encode(NOTE[:10]) + text + CRLF)
@@ -85,10 +90,12 @@ def after_padding(p):
     for first_name, first in harmless.items():
         first += b"\0" * ((1 - len(first)) % 3)
         for second_name, second in files.items():
-            for name, between in {"at once": b"", "next line": CRLF, "blank line": CRLF + CRLF, "junk": b"\r\n----\r\n"}.items():
+            for name, between in {"at once": b"", "next line": CRLF, "blank line": CRLF + CRLF,
+                                  "junk": b"\r\n----\r\n"}.items():
                 one, two = base64.b64encode(first), base64.b64encode(second)
                 yield f"{first_name}, {name}, {second_name}", coded(p, one + between + two + CRLF)
-                yield f"{second_name}, {name}, {first_name}", coded(p, base64.b64encode(second + b"\0" * ((1 - len(second)) % 3)) + between + one + CRLF)
+                yield f"{second_name}, {name}, {first_name}", coded(p,
+                    base64.b64encode(second + b"\0" * ((1 - len(second)) % 3)) + between + one + CRLF)
 
 
 @readings(36, "base64 in odd lines")
@@ -114,8 +121,10 @@ def line_lengths(p):
 
 @readings(37, "a few characters before the base64")
 def offsets(p):
-    for extra in ["X", "XX", "XXX", "XXXX", "AAAAA", "a b", "--", "=", "X=", "XX=", "XX==", "begin-base64 644 a.exe", "begin-base64", "begin 644 a.exe",
-                  "data:;base64,", "base64:", "Content-Type: x", "http://x", "-----BEGIN CERTIFICATE-----", "this is base64"]:
+    for extra in ["X", "XX", "XXX", "XXXX", "AAAAA", "a b", "--", "=", "X=", "XX=", "XX==", "begin-base64 644 a.exe",
+                  "begin-base64", "begin 644 a.exe",
+                  "data:;base64,", "base64:", "Content-Type: x", "http://x", "-----BEGIN CERTIFICATE-----",
+                  "this is base64"]:
         for name, between in {"blank line": CRLF + CRLF, "line end": CRLF, "nothing": b""}.items():
             yield f"{extra!r}, {name}", coded(p, octets(extra) + between + b64(p.content))
     yield "begin-base64 in full", coded(p, b"begin-base64 644 " + p.name.encode() + CRLF + b64(p.content) + b"====\r\n")
@@ -129,10 +138,12 @@ def alphabets(p):
     for cut in range(1, 6):
         yield f"{cut} characters cut off", coded(p, text[:-cut] + CRLF)
         yield f"{cut} characters cut off, padded", coded(p, text[:-cut].rstrip(b"=") + b"=" * (-cut % 4) + CRLF)
-    for name, table in {"URL-safe": b"-_", "IMAP": b"+,", "dot and dash": b".-", "bang": b"!-", "XML": b"._", "minus slash": b"-/",
+    for name, table in {"URL-safe": b"-_", "IMAP": b"+,", "dot and dash": b".-", "bang": b"!-", "XML": b"._",
+                        "minus slash": b"-/",
                         "plus underscore": b"+_", "tilde": b"~-"}.items():
         late = b"\xfb\xff\xbf" * 4
-        for where, content in {"after": p.content + b"\0" * (-len(p.content) % 3) + late, "before": late + p.content}.items():
+        for where, content in {"after": p.content + b"\0" * (-len(p.content) % 3) + late, "before": late
+                               + p.content}.items():
             yield f"{name} alphabet, {where}", coded(p, b64(content).translate(bytes.maketrans(b"+/", table)))
     yield "lower case", coded(p, b64(p.content).lower())
     yield "percent-encoded", coded(p, b64(p.content).replace(b"+", b"%2B").replace(b"/", b"%2F").replace(b"=", b"%3D"))
@@ -149,10 +160,12 @@ def escapes(p):
     yield "mixed case", printable(b"=\r\n".join(b"".join((b"=%02X" if i % 2 else b"=%02x") % c for c in [b])
                                                 for i, b in enumerate(p.content)) + CRLF)
     text = qp(p.content)
-    for junk in ["=X", "=0", "==41", "= =41", "=XX", "=XX=41", "=", "==", "===", "=4", "=4G", "=G4", "=\x80", "=\t", "=  ", "=-1", "=+1", "=0x41", "= 41",
+    for junk in ["=X", "=0", "==41", "= =41", "=XX", "=XX=41", "=", "==", "===", "=4", "=4G", "=G4", "=\x80", "=\t",
+                 "=  ", "=-1", "=+1", "=0x41", "= 41",
                  "=&", "=\0", "=4=", "=4\t1", "=u0041"]:
         for where, made in {"first": octets(junk) + text, "last": text + octets(junk) + CRLF,
-                            "inside": text[:30] + octets(junk) + text[30:], "on a line before": octets(junk) + CRLF + text,
+                            "inside": text[:30] + octets(junk) + text[30:], "on a line before": octets(junk) + CRLF
+                            + text,
                             "at each soft break": text.replace(b"=\r\n", octets(junk) + b"=\r\n")}.items():
             yield f"{junk!r} {where}", printable(made)
     yield "after a doubled =", printable(qp(p.content, "==%02X"))
@@ -164,7 +177,8 @@ def escapes(p):
 
 @readings(40, "soft breaks")
 def soft_breaks(p):
-    for end in ["=\r\n", "= \r\n", "=\t\r\n", "=  \t \r\n", "=\r", "=\n", "=\r\r\n", "=\r\n\r\n", "=\n\r", "=\r\n ", "=\v\r\n", "=\0\r\n", "= \n", "=\r\r\n\n",
+    for end in ["=\r\n", "= \r\n", "=\t\r\n", "=  \t \r\n", "=\r", "=\n", "=\r\r\n", "=\r\n\r\n", "=\n\r", "=\r\n ",
+                "=\v\r\n", "=\0\r\n", "= \n", "=\r\r\n\n",
                 "=\x0c\r\n", "=\xa0\r\n", "=\r \n", "=20=\r\n", "=0D=0A=\r\n", "==\r\n", "=x\r\n"]:
         made = qp(p.content).replace(b"=\r\n", octets(end))
         yield f"{end!r}", attached(p, made, "quoted-printable"), VALID if end in ("=\r\n", "= \r\n") else "odd"
@@ -179,10 +193,12 @@ def soft_breaks(p):
 
 @readings(41, "raw octets and long lines in quoted-printable")
 def raw_octets(p):
-    for name, junk in {"8-bit": b"\x80\xe9\xff", "control": b"\x01\x07\x1b", "DEL": b"\x7f", "NUL": b"\0", "UTF-8": "é€".encode(), "VT": b"\v", "bare CR": b"\r",
+    for name, junk in {"8-bit": b"\x80\xe9\xff", "control": b"\x01\x07\x1b", "DEL": b"\x7f", "NUL": b"\0",
+                       "UTF-8": "é€".encode(), "VT": b"\v", "bare CR": b"\r",
                        "bare LF": b"\n", "tab": b"\t", "blanks": b"   "}.items():
         text = qp(p.content)
-        for where, made in {"before": junk + text, "after": text + junk + CRLF, "line before": junk + CRLF + text, "before each break": text.replace(
+        for where, made in {"before": junk + text, "after": text + junk + CRLF, "line before": junk + CRLF + text,
+                            "before each break": text.replace(
                 b"=\r\n", junk + b"=\r\n"), "line after": text + junk + CRLF}.items():
             yield f"{name} {where}", attached(p, made, "quoted-printable")
     plain = b"".join(b"=%02X" % c for c in p.content)
@@ -190,5 +206,6 @@ def raw_octets(p):
         filler = b"=20" * (size // 3)
         yield f"line of over {size}", attached(p, plain + filler + CRLF, "quoted-printable")
         yield f"line of over {size}, blanks first", attached(p, filler + b"=\r\n" + plain + CRLF, "quoted-printable")
-    yield "blanks at the line's end", attached(p, qp(p.content).replace(b"=\r\n", b"=\r\n").rstrip() + b" " * 40 + CRLF, "quoted-printable")
+    yield "blanks at the line's end", attached(p, qp(p.content).replace(b"=\r\n", b"=\r\n").rstrip() + b" " * 40 + CRLF,
+                                               "quoted-printable")
     yield "8-bit file as it is", attached(p, p.content + CRLF, "quoted-printable")

@@ -1,0 +1,28 @@
+# Ways to hide an attachment. Its judges are the packages that tools/setup check installs.
+TESTS += tests/readings.py
+EXTRA_DIST += tests/readings.py \
+	tests/readings/__init__.py \
+	tests/readings/archives.py \
+	tests/readings/boundaries.py \
+	tests/readings/build.py \
+	tests/readings/codecs.py \
+	tests/readings/fields.py \
+	tests/readings/gate.py \
+	tests/readings/gatepost.yaml \
+	tests/readings/lines.py \
+	tests/readings/names.py \
+	tests/readings/ordinary.py \
+	tests/readings/packages.py \
+	tests/readings/payload.py \
+	tests/readings/registry.py \
+	tests/readings/rules.yaml \
+	tests/readings/structure.py \
+	tests/readings/transfer.py \
+	tests/readings/volumes.py \
+	tests/readings/zips.py \
+	tests/readings/judges/__init__.py \
+	tests/readings/judges/content.py \
+	tests/readings/judges/with_gmime.py \
+	tests/readings/judges/with_mime_tools.pl \
+	tests/readings/judges/with_program.py \
+	tests/readings/judges/with_python.py
