@@ -120,21 +120,21 @@ add_message(struct buf *out, const char *kind, unsigned n)
 
 	buf_add_str(out, "From: a@example.org\r\nMIME-Version: 1.0\r\n");
 	for (unsigned i = 0; i < multiparts; i++)
-		buf_printf(out, "Content-Type: multipart/mixed; boundary=\"=_b%u\"\r\n\r\n--=_b%u\r\n", i, i);
+		buf_printf(out, "Content-Type: multipart/mixed; boundary=\"=_b%03u\"\r\n\r\n--=_b%03u\r\n", i, i);
 	if (strcmp(kind, "lines") == 0)
 		add_html(out, n);
 	else
 		add_letter(out, LETTER_LINES);
 	if (strcmp(kind, "size") == 0) {
-		buf_add_str(out, "\r\n--=_b0\r\n");
+		buf_add_str(out, "\r\n--=_b000\r\n");
 		add_attachment(out, n);
 	}
 	for (unsigned i = 0; parts && i < n; i++) {
-		buf_add_str(out, "\r\n--=_b0\r\n");
+		buf_add_str(out, "\r\n--=_b000\r\n");
 		add_attachment(out, PART_KIB);
 	}
 	for (unsigned i = multiparts; i > 0; i--)
-		buf_printf(out, "\r\n--=_b%u--\r\n", i - 1);
+		buf_printf(out, "\r\n--=_b%03u--\r\n", i - 1);
 }
 
 static bool __attribute__((noinline))

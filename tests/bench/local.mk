@@ -19,5 +19,9 @@ bench: src/gatepost$(EXEEXT) $(bench_tools)
 	python3 -B '$(srcdir)/tests/bench/bench.py' --gatepost src/gatepost --tools tests/bench \
 		--rules '$(srcdir)/rules' $(BENCH_FLAGS)
 
-.PHONY: bench
-EXTRA_DIST += tests/bench/bench.py tests/bench/cpu_meter.py tests/bench/subjects.py
+# Scanning alone; BENCH_FLAGS=--alone leaves other programs out, --json is for machines.
+bench-scan: tests/bench/scanbench$(EXEEXT)
+	python3 -B '$(srcdir)/tests/bench/scan.py' --tools tests/bench $(BENCH_FLAGS)
+
+.PHONY: bench bench-scan
+EXTRA_DIST += tests/bench/scan.py tests/bench/bench.py tests/bench/cpu_meter.py tests/bench/subjects.py

@@ -134,11 +134,11 @@ nested_message(struct mail_maker *m, unsigned depth)
 	buf_clear(out);
 	buf_add_str(out, "From: a@example.org\r\nMIME-Version: 1.0\r\n");
 	for (unsigned i = 0; i < depth; i++)
-		buf_printf(out, "Content-Type: multipart/mixed; boundary=\"=_b%u\"\r\n\r\n--=_b%u\r\n", i, i);
+		buf_printf(out, "Content-Type: multipart/mixed; boundary=\"=_b%03u\"\r\n\r\n--=_b%03u\r\n", i, i);
 	buf_add_str(out, "Content-Type: text/plain\r\n\r\n");
 	mail_add_text(m, out->len + 2000);
 	for (unsigned i = depth; i > 0; i--)
-		buf_printf(out, "\r\n--=_b%u--\r\n", i - 1);
+		buf_printf(out, "\r\n--=_b%03u--\r\n", i - 1);
 	return buf_span(out);
 }
 

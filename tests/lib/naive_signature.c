@@ -60,6 +60,13 @@ is_one_of(char c, const char *set)
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
+/* Whether (B), (L) or (W) stands there, and not alternatives such as (B0|b1). */
+static bool
+is_kind(const struct naive *n, size_t h)
+{
+	return is_one_of(n->hex.data[h + 1], "BLW") && n->hex.data[h + 2] == ')';
+}
+
 /* (B), (L) and (W) at the ends of a run take nothing, elsewhere what they name. */
 static bool
 kind_matches(struct naive *n, size_t h, size_t d, bool negated)
@@ -145,10 +152,10 @@ matches_from(struct naive *n, size_t h, size_t d)
 		good = gap_matches(n, h, d);
 		break;
 	case '!':
-		good = is_one_of(n->hex.data[h + 2], "BLW") ? kind_matches(n, h + 1, d, true) : negation_matches(n, h + 1, d);
+		good = is_kind(n, h + 1) ? kind_matches(n, h + 1, d, true) : negation_matches(n, h + 1, d);
 		break;
 	case '(':
-		good = is_one_of(n->hex.data[h + 1], "BLW") ? kind_matches(n, h, d, false) : group_matches(n, h, d);
+		good = is_kind(n, h) ? kind_matches(n, h, d, false) : group_matches(n, h, d);
 		break;
 	default:
 		good = byte_is(n, h, d) && matches_from(n, h + 2, d + 1);
