@@ -22,6 +22,7 @@ check(const struct rule_envelope *envelope, const char *message, const struct te
 
 		rule_fixture_init(&f);
 		f.envelope = *envelope;
+		f.policy.ambiguous = AMBIGUOUS_TAG;
 		rule_fixture_add(&f, arena_printf(f.arena, "rules:\n  - { name: A, then: tag, when: %s }\n", cases[i].when));
 		if (!rule_fixture_compile(&f))
 			fail_msg("%s", rule_fixture_errors(&f));

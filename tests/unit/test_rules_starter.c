@@ -111,7 +111,7 @@ test_attachments(void **state)
 		{ ATTACHED("Content-Type: a/b; name=setup.exe\n", "x"), VERDICT_STRIP, "ATTACHMENT_EXTENSION" },
 		{ ATTACHED("Content-Type: a/b; name=invoice.pdf.js\n", "x"), VERDICT_STRIP,
 		    "ATTACHMENT_SCRIPT ATTACHMENT_DOUBLE_EXTENSION" },
-		{ ATTACHED("Content-Type: a/b; name*=utf-8''cod%E2%80%AEgpj.ts\n", "x"), VERDICT_STRIP, "ATTACHMENT_NAME_REVERSED" },
+		{ ATTACHED("Content-Type: a/b; name*=utf-8''cod%E2%80%AEgpj.ts\n", "x"), VERDICT_REJECT, "ATTACHMENT_NAME_REVERSED" },
 		{ ATTACHED("Content-Type: a/b; name=\"a                            b.txt\"\n", "x"), VERDICT_STRIP,
 		    "ATTACHMENT_LONG_BLANK" },
 		{ ATTACHED("Content-Type: a/b; name=budget.xlsm\n", "x"), VERDICT_QUARANTINE, "ATTACHMENT_MACRO_DOCUMENT" },
@@ -134,8 +134,8 @@ test_viruses_and_malformed(void **state)
 		{ ATTACHED("Content-Type: a/b; name=a.hta\n", "x.open('GET', u); MSXML2.XMLHTTP"), VERDICT_QUARANTINE,
 		    "SCRIPT_DOWNLOADS_AND_RUNS ATTACHMENT_SCRIPT" },
 		{ ATTACHED("Content-Type: a/b\nContent-Transfer-Encoding: base64\nContent-Transfer-Encoding: 7bit\n", "aGVsbG8="),
-		    VERDICT_QUARANTINE, NULL },
-		{ HEADER "Content-Type: message/partial; number=1; total=2; id=x\nSubject: piece\n\nx\n", VERDICT_QUARANTINE, NULL },
+		    VERDICT_REJECT, NULL },
+		{ HEADER "Content-Type: message/partial; number=1; total=2; id=x\nSubject: piece\n\nx\n", VERDICT_REJECT, NULL },
 	};
 
 	(void)state;
