@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include "mime/boundary.h"
+#include "mime/loose.h"
 
 enum match { MATCH_NONE, MATCH_PREFIX, MATCH_CLOSED, MATCH_EXACT };
 
@@ -77,25 +78,34 @@ is_indented(const struct boundary *open, const char *begin, const char *dashes, 
 	return (at == begin || (at[-1] >= '\n' && at[-1] <= '\r')) && delimiter_at(open, dashes, end, &d);
 }
 
+/* The dash at `dash`, in a text from `begin`: is it that of a Content- field? */
 static bool
-begins_content_field(const char *line, const char *end)
+is_of_field(const char *begin, const char *dash, const char *end)
 {
-	return span_starts_nocase(span_of(line, (size_t)(end - line)), "content-");
+	const size_t word = strlen("Content");
+	enum content_field kind;
+
+	if ((size_t)(dash - begin) < word || ascii_lower(dash[-7]) != 'c')
+		return false;
+	return (dash - word == begin || dash[-8] == '\n' || dash[-8] == '\r') &&
+	    loose_field_name(span_of(dash - word, (size_t)(end - dash) + word), &kind) > 0;
 }
 
-/* The next line that begins with "--", at or after `at`, a place inside the
- * text that follows another byte of it; or `end`. */
+/* The next line that begins with "--" behind the one at `from`, or `end`; tells
+ * of what stands before it. Only the first dash of a line is looked at. */
 static const char *
-find_dashes(const struct boundary *open, const char *at, const char *end, bool *indented)
+find_dashes(const struct boundary *open, const char *from, const char *end, struct delimiter *seen)
 {
-	const char *begin = at;
+	const char *at = from + 1;
 
 	while ((at = memchr(at, '-', (size_t)(end - at))) != NULL && end - at >= 2) {
 		if (at[1] == '-') {
 			if (at[-1] == '\n')
 				return at;
-			if (open != NULL && !*indented)
-				*indented = is_indented(open, begin, at, end);
+			if (open != NULL && !seen->indented)
+				seen->indented = is_indented(open, from, at, end);
+		} else if (!seen->fields) {
+			seen->fields = is_of_field(from, at, end);
 		}
 		at = memchr(at, '\n', (size_t)(end - at));
 		if (at == NULL)
@@ -107,37 +117,13 @@ find_dashes(const struct boundary *open, const char *at, const char *end, bool *
 bool
 delimiter_find(const struct boundary *open, const char *from, const char *end, struct delimiter *d)
 {
-	bool indented = false, undeclared = false;
+	struct delimiter seen = { 0 };
 	bool found = false;
 
 	*d = (struct delimiter){ .line = end, .next = end };
-	if (open == NULL)
-		return false;
-	while (from < end && !(found = delimiter_at(open, from, end, d))) {
-		const char *newline = end - from >= 2 && from[0] == '-' && from[1] == '-' ?
-		    memchr(from, '\n', (size_t)(end - from)) : NULL;
-
-		if (newline != NULL && begins_content_field(newline + 1, end))
-			undeclared = true;
-		from = find_dashes(open, from + 1, end, &indented);
-	}
-	d->indented = indented;
-	d->undeclared = undeclared;
+	while (from < end && !(found = delimiter_at(open, from, end, d)))
+		from = find_dashes(open, from, end, &seen);
+	d->indented = seen.indented;
+	d->fields = seen.fields;
 	return found;
-}
-
-bool
-delimiter_undeclared(struct span text)
-{
-	const char *at = text.data, *end = span_end(text);
-	bool indented;
-
-	while (at < end && (at = find_dashes(NULL, at, end, &indented)) < end) {
-		at = memchr(at, '\n', (size_t)(end - at));
-		if (at == NULL)
-			return false;
-		if (begins_content_field(++at, end))
-			return true;
-	}
-	return false;
 }

@@ -19,8 +19,8 @@ struct delimiter {
 	const char *line; /* where the line begins, and where the next one does */
 	const char *next;
 	/* Of what delimiter_find() went over. */
-	bool indented;   /* a line that were a delimiter but for blanks, or a bare CR, before it */
-	bool undeclared; /* a line of two dashes and more, with a Content- field behind it */
+	bool indented; /* a line that were a delimiter but for blanks, or a bare CR, before it */
+	bool fields;   /* a line that begins with a Content- field */
 };
 
 /* Is the line at `line` a delimiter of one of them? */
@@ -29,9 +29,5 @@ bool delimiter_at(const struct boundary *open, const char *line, const char *end
 /* The first one in the text from `from`, the start of a line, to `end`; false,
  * and d->line = end, when there is none. */
 bool delimiter_find(const struct boundary *open, const char *from, const char *end, struct delimiter *d);
-
-/* Does a line in the text, of which another byte stands in front, begin with
- * two dashes and the next one with "Content-"? */
-bool delimiter_undeclared(struct span text);
 
 #endif

@@ -53,8 +53,6 @@ const struct mime_defect_kind mime_defect_kinds[] = {
 		"parts follow the final delimiter of their multipart; they were read" },
 	[DEFECT_DELIMITER_INDENTED] = { "delimiter-indented", true,
 		"blanks or a bare CR stand before a delimiter: it is one for some programs" },
-	[DEFECT_DELIMITER_UNDECLARED] = { "delimiter-undeclared", false,
-		"a line like a delimiter of no multipart has Content- fields behind it; they were read as a part as well" },
 	[DEFECT_DELIMITER_WITH_JUNK] = { "delimiter-with-junk", true,
 		"a line begins with a boundary but goes on: a delimiter for some programs, and here" },
 	[DEFECT_DISPOSITION_MALFORMED] = { "disposition-malformed", false,
@@ -78,6 +76,8 @@ const struct mime_defect_kind mime_defect_kinds[] = {
 		"the Content-Transfer-Encoding is not known; the body was taken as it is" },
 	[DEFECT_EXTERNAL_BODY] = { "external-body", true,
 		"a message/external-body stands for a file that lies elsewhere" },
+	[DEFECT_FIELDS_IN_TEXT] = { "fields-in-text", false,
+		"Content- fields stand in a text, where they mean nothing; what they describe was read as a part as well" },
 	[DEFECT_FIELDS_OUTSIDE_PARTS] = { "fields-outside-parts", true,
 		"Content- fields stand before the first or behind the last part of a multipart" },
 	[DEFECT_HEADER_AFTER_BLANK_LINE] = { "header-after-blank-line", false,
@@ -126,6 +126,37 @@ const struct mime_defect_kind mime_defect_kinds[] = {
 		"yEnc data is not of the grammar; it was decoded as far as it makes sense" },
 	[DEFECT_KINDS] = { NULL, false, NULL },
 };
+
+static bool
+is_doubt(const char *name)
+{
+	static const enum defect doubts[] = {
+		DEFECT_BARE_CR_BEFORE_DASHES, DEFECT_BARE_CR_IN_HEADER, DEFECT_BARE_LF_AT_DELIMITER,
+		DEFECT_BARE_LF_IN_HEADER, DEFECT_BLANK_FOLD, DEFECT_BOUNDARY_NOT_FOUND, DEFECT_BOUNDARY_REUSED,
+		DEFECT_BOUNDARY_TOO_LONG, DEFECT_BYTE_ORDER_MARK, DEFECT_CONFLICTING_CONTENT_TYPE,
+		DEFECT_CONFLICTING_ENCODING, DEFECT_CONFLICTING_PARAMETER, DEFECT_CONTENT_TYPE_MALFORMED,
+		DEFECT_DELIMITER_AFTER_FINAL, DEFECT_DELIMITER_INDENTED, DEFECT_FIELDS_IN_TEXT,
+		DEFECT_DELIMITER_WITH_JUNK, DEFECT_DISPOSITION_MALFORMED, DEFECT_ENCODED_MESSAGE, DEFECT_ENCODED_MULTIPART,
+		DEFECT_FIELDS_OUTSIDE_PARTS, DEFECT_HEADER_AFTER_BLANK_LINE, DEFECT_HEADER_NOT_ENDED,
+		DEFECT_HEADER_WITHOUT_COLON, DEFECT_HIDDEN_FIELD, DEFECT_MISSING_BOUNDARY,
+		DEFECT_MISSING_FINAL_BOUNDARY, DEFECT_NO_PARTS, DEFECT_NUL, DEFECT_NUL_IN_HEADER,
+		DEFECT_SPACE_BEFORE_COLON,
+	};
+
+	for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++)
+		if (name == mime_defect_kinds[doubts[i]].name)
+			return true;
+	return false;
+}
+
+bool
+defects_leave_doubt(const struct mime_message *m)
+{
+	for (const struct mime_defect *d = m->defects; d != NULL; d = d->next)
+		if (is_doubt(d->name))
+			return true;
+	return false;
+}
 
 void
 mime_add_defect(struct mime_message *m, const struct mime_part *part, const char *name, bool hides)

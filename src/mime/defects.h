@@ -29,7 +29,6 @@ enum defect {
 	DEFECT_CONTENT_TYPE_MALFORMED,
 	DEFECT_DELIMITER_AFTER_FINAL,
 	DEFECT_DELIMITER_INDENTED,
-	DEFECT_DELIMITER_UNDECLARED,
 	DEFECT_DELIMITER_WITH_JUNK,
 	DEFECT_DISPOSITION_MALFORMED,
 	DEFECT_DUPLICATE_CONTENT_TYPE,
@@ -42,6 +41,7 @@ enum defect {
 	DEFECT_ENCODING_MALFORMED,
 	DEFECT_ENCODING_UNKNOWN,
 	DEFECT_EXTERNAL_BODY,
+	DEFECT_FIELDS_IN_TEXT,
 	DEFECT_FIELDS_OUTSIDE_PARTS,
 	DEFECT_HEADER_AFTER_BLANK_LINE,
 	DEFECT_HEADER_NOT_ENDED,
@@ -78,5 +78,8 @@ void defect_add(struct mime_message *m, const struct mime_part *part, enum defec
 
 /* The same for what was not read because of a limit: the message is marked. */
 void defect_over_limit(struct mime_message *m, const struct mime_part *part, enum defect kind);
+
+/* Is one among those found that lets programs see other parts? */
+bool defects_leave_doubt(const struct mime_message *m);
 
 #endif

@@ -154,8 +154,8 @@ read_to_delimiter(struct parser *p, const struct mime_part *part)
 	delimiter_find(p->in.open, begin, span_end(p->in.text), &p->in.ended_by);
 	if (p->in.ended_by.indented)
 		defect_add(p->m, part, DEFECT_DELIMITER_INDENTED);
-	if (p->in.ended_by.undeclared)
-		defect_add(p->m, part, DEFECT_DELIMITER_UNDECLARED);
+	if (p->in.ended_by.fields)
+		defect_add(p->m, part, DEFECT_FIELDS_IN_TEXT);
 	p->doubt |= p->in.ended_by.padded;
 	p->in.at = p->in.ended_by.next;
 	return content(p, begin);
@@ -533,17 +533,6 @@ look_for_duplicates(struct mime_message *m)
 	}
 }
 
-/* A message without a type: does its text look like a multipart's? */
-static void
-look_for_delimiters(struct mime_message *m)
-{
-	const struct mime_part *root = m->root;
-
-	if (root->kind == PART_LEAF && root->head.len > 0 &&
-	    mime_header_find(root, SPAN_LITERAL("Content-Type"), NULL) == NULL && delimiter_undeclared(root->body))
-		defect_add(m, root, DEFECT_DELIMITER_UNDECLARED);
-}
-
 struct mime_message *
 mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 {
@@ -562,7 +551,6 @@ mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 	    mime_header_find(m->root, SPAN_LITERAL("MIME-Version"), NULL) == NULL)
 		defect_add(m, m->root, DEFECT_MISSING_MIME_VERSION);
 	look_for_duplicates(m);
-	look_for_delimiters(m);
 	if (sweep_is_due(&p))
 		sweep(&p);
 	return m;

@@ -203,3 +203,21 @@ suspect_line(const struct suspects *s, size_t i)
 {
 	return i < s->count ? s->list[i].line : span_end(s->text);
 }
+
+const char *
+suspects_next_fields(struct span text, const char *from)
+{
+	const char *end = span_end(text), *at = from;
+	const size_t word = strlen("Content");
+
+	while ((at = memchr(at, '-', (size_t)(end - at))) != NULL) {
+		const char *line = (size_t)(at - from) >= word ? at - word : NULL;
+		enum content_field kind;
+
+		if (line != NULL && (line == text.data || is_break(line[-1])) &&
+		    loose_field_name(span_of(line, (size_t)(end - line)), &kind) > 0)
+			return line;
+		at++;
+	}
+	return end;
+}

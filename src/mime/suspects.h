@@ -31,4 +31,8 @@ const char *suspect_line(const struct suspects *s, size_t i);
 bool suspects_content_follows(const char *at, const char *end);
 bool suspects_header_follows(const char *at, const char *end);
 
+/* The next line, at or behind `from`, that begins with a Content- field; the end
+ * of the text where none does. */
+const char *suspects_next_fields(struct span text, const char *from);
+
 #endif

@@ -46,6 +46,8 @@ struct region {
 	bool crlf;
 	unsigned depth;
 	struct suspects lines;
+	struct span *heads; /* that were read, ascending */
+	size_t head_count, head_cap;
 	struct mime_part *top, *at; /* the strict tree in it; the last part that begins before where we are */
 	struct mime_part **leaves;  /* its leaves, in order */
 	size_t leaf_count;
@@ -58,6 +60,7 @@ struct start {
 	size_t next; /* the line ahead */
 	size_t id;   /* of the boundary */
 	size_t depth;
+	bool in_text; /* no delimiter stands in front: nothing but fields */
 };
 
 static void sweep_text(struct sweep *s, struct span text, struct mime_part *top, bool message, unsigned depth);
@@ -399,16 +402,23 @@ holds_files(struct span text)
 static void
 add_bodies(struct region *r, struct model *model, const struct start *start, const struct loose_head *head, bool leaf)
 {
-	size_t ends[ENDS_MAX], end_count = find_ends(r, start, ends);
+	size_t ends[ENDS_MAX], end_count = start->in_text ? 1 : find_ends(r, start, ends);
+	const char *limit = span_end(r->text);
 
+	if (start->in_text) {
+		ends[0] = start->next;
+		limit = suspects_next_fields(r->text, head->breaks[head->break_count - 1]);
+	}
 	for (size_t b = 0; b < head->break_count; b++)
 		for (size_t e = 0; e < end_count && !r->s->stopped; e++) {
 			const char *end = suspect_line(&r->lines, ends[e]);
 
+			if (end > limit)
+				end = limit;
 			if (end <= head->breaks[b])
 				continue;
-			model->part.body = body_between(head->breaks[b], end, ends[e] < r->lines.count);
-			if (span_trim(model->part.body).len > 0 && (leaf || holds_files(model->part.body)) &&
+			model->part.body = body_between(head->breaks[b], end, end < span_end(r->text));
+			if (span_trim(model->part.body).len > 0 && (leaf || (e == 0 && holds_files(model->part.body))) &&
 			    !is_strict(r, &model->part))
 				add_shadow(r, &model->part, model->part.body);
 		}
@@ -436,6 +446,13 @@ read_head(struct region *r, struct start *start, struct loose_head *head)
 }
 
 static void
+add_head(struct region *r, struct span head)
+{
+	r->heads = arena_grow(r->s->p->m->arena, r->heads, sizeof(*r->heads), &r->head_cap, r->head_count + 1);
+	r->heads[r->head_count++] = head;
+}
+
+static void
 read_start(struct region *r, struct start start)
 {
 	struct loose_head head;
@@ -443,18 +460,59 @@ read_start(struct region *r, struct start start)
 	struct nature n;
 	const char *last;
 
-	if (!read_head(r, &start, &head))
+	if (!read_head(r, &start, &head)) {
+		if (start.at < suspect_line(&r->lines, start.next))
+			add_head(r, span_of(start.at, (size_t)(suspect_line(&r->lines, start.next) - start.at)));
 		return;
+	}
+	last = head.breaks[head.break_count - 1];
+	add_head(r, span_of(start.at, (size_t)(last - start.at)));
 	model_begin(r, &model, &start, &head);
 	n = nature_of(&model.part);
-	add_bodies(r, &model, &start, &head, n.leaf);
-	if ((n.message || n.multipart) && n.encoded && !r->s->stopped) {
-		last = head.breaks[head.break_count - 1];
+	/* Text among text is read as that anyway. */
+	if (!start.in_text || n.encoded || model.part.names != NULL)
+		add_bodies(r, &model, &start, &head, n.leaf);
+	if ((n.message || n.multipart) && n.encoded && !r->s->stopped)
 		sweep_decoded(r, &model.part, furthest(r, &start, last), n.message);
-	}
 	model_end(r, &model);
 	if (!r->s->stopped)
 		read_inside(r, start, &head, &n);
+}
+
+/* Behind a final delimiter there may stand anything. */
+static bool
+begins_part(const struct region *r, size_t line)
+{
+	const struct suspect *e = &r->lines.list[line];
+	const char *end = suspect_line(&r->lines, line + 1);
+
+	return !e->final || suspects_content_follows(e->next, span_end(r->text)) ||
+	    (e->next < end && holds_files(span_of(e->next, (size_t)(end - e->next))));
+}
+
+/* Some programs see a part wherever fields stand, though no delimiter does and
+ * no header is due. Of such ones each ends where the next begins. */
+static void
+read_fields_in_text(struct region *r)
+{
+	const char *at = r->text.data, *end = span_end(r->text);
+	size_t heads = r->head_count, head = 0, next = 0;
+
+	r->at = r->top;
+	while (!r->s->stopped && (at = suspects_next_fields(r->text, at)) < end) {
+		size_t read = r->head_count;
+
+		while (head < heads && span_end(r->heads[head]) <= at)
+			head++;
+		if (head < heads && r->heads[head].data <= at) {
+			at = span_end(r->heads[head]);
+			continue;
+		}
+		while (next < r->lines.count && r->lines.list[next].line <= at)
+			next++;
+		read_start(r, (struct start){ .at = at, .next = next, .id = SUSPECT_NONE, .in_text = true });
+		at = r->head_count > read ? span_end(r->heads[read]) : at + 1;
+	}
 }
 
 static void
@@ -481,9 +539,10 @@ sweep_text(struct sweep *s, struct span text, struct mime_part *top, bool messag
 	for (size_t i = 0; i < r.lines.count && !s->stopped; i++) {
 		const struct suspect *e = &r.lines.list[i];
 
-		if (!e->final || suspects_content_follows(e->next, span_end(text)))
+		if (begins_part(&r, i))
 			read_start(&r, (struct start){ .at = e->next, .from = i, .next = i + 1, .id = e->id });
 	}
+	read_fields_in_text(&r);
 	p->in = outside;
 }
 
@@ -498,39 +557,11 @@ add_declared(struct guesses *g, const struct mime_part *part)
 		add_declared(g, child);
 }
 
-static bool
-is_doubt(const char *name)
-{
-	static const enum defect doubts[] = {
-		DEFECT_BARE_CR_BEFORE_DASHES, DEFECT_BARE_CR_IN_HEADER, DEFECT_BARE_LF_AT_DELIMITER,
-		DEFECT_BARE_LF_IN_HEADER, DEFECT_BLANK_FOLD, DEFECT_BOUNDARY_NOT_FOUND, DEFECT_BOUNDARY_REUSED,
-		DEFECT_BOUNDARY_TOO_LONG, DEFECT_BYTE_ORDER_MARK, DEFECT_CONFLICTING_CONTENT_TYPE,
-		DEFECT_CONFLICTING_ENCODING, DEFECT_CONFLICTING_PARAMETER, DEFECT_CONTENT_TYPE_MALFORMED,
-		DEFECT_DELIMITER_AFTER_FINAL, DEFECT_DELIMITER_INDENTED, DEFECT_DELIMITER_UNDECLARED,
-		DEFECT_DELIMITER_WITH_JUNK, DEFECT_DISPOSITION_MALFORMED, DEFECT_ENCODED_MESSAGE, DEFECT_ENCODED_MULTIPART,
-		DEFECT_FIELDS_OUTSIDE_PARTS, DEFECT_HEADER_AFTER_BLANK_LINE, DEFECT_HEADER_NOT_ENDED,
-		DEFECT_HEADER_WITHOUT_COLON, DEFECT_HIDDEN_FIELD, DEFECT_MISSING_BOUNDARY,
-		DEFECT_MISSING_FINAL_BOUNDARY, DEFECT_NO_PARTS, DEFECT_NUL, DEFECT_NUL_IN_HEADER,
-		DEFECT_SPACE_BEFORE_COLON,
-	};
-
-	for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++)
-		if (name == mime_defect_kinds[doubts[i]].name)
-			return true;
-	return false;
-}
-
 bool
 sweep_is_due(const struct parser *p)
 {
-	if (p->m->over_limit)
-		return false; /* it is not wholly read as it is */
-	if (p->doubt)
-		return true;
-	for (const struct mime_defect *d = p->m->defects; d != NULL; d = d->next)
-		if (is_doubt(d->name))
-			return true;
-	return false;
+	/* Over a limit the message is not wholly read as it is. */
+	return !p->m->over_limit && (p->doubt || defects_leave_doubt(p->m));
 }
 
 void

@@ -59,6 +59,28 @@ test_closed_matches_last(void **state)
 	assert_int_equal(match(&inner, "--same and more\n", &d), 0);
 }
 
+static bool
+sees_fields(const char *text)
+{
+	struct delimiter d;
+
+	delimiter_find(NULL, text, text + strlen(text), &d);
+	return d.fields;
+}
+
+static void
+test_fields(void **state)
+{
+	(void)state;
+	assert_true(sees_fields("Content-Type: a/b\n"));
+	assert_true(sees_fields("text\ncontent-disposition: x\n"));
+	assert_true(sees_fields("--x\nContent-Transfer-Encoding : x\n"));
+	assert_false(sees_fields("text Content-Type: a/b\n"));
+	assert_false(sees_fields("Content-Length: 1\nContent-Types: 2\nContent - Type: 3\n"));
+	assert_false(sees_fields("Content-"));
+	assert_false(sees_fields("-"));
+}
+
 static size_t
 find(const struct boundary *open, const char *text)
 {
@@ -92,6 +114,7 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_closed_matches_last),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

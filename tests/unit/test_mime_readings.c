@@ -211,6 +211,8 @@ test_types(void **state)
 		TYPED("T09", "Content-Type: =?UTF-8?Q?multipart/mixed?=; boundary=A\n"),
 		TYPED("T10", "Subject: none\n"),
 		TYPED("T10", "Content-Type: boundary=A\n"),
+		TYPED("T10", "Content-Type: text/plain\n"),
+		READING("T10", HEAD "Content-Type: text/plain\n\nno delimiter\n" FILE_PART, "a.exe", CONTENT),
 		TYPED("T10", "Content-Type: multipart/mixed boundary=A\n"),
 	};
 
