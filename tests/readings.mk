@@ -24,5 +24,6 @@ EXTRA_DIST += tests/readings.py \
 	tests/readings/judges/content.py \
 	tests/readings/judges/with_gmime.py \
 	tests/readings/judges/with_mime_tools.pl \
+	tests/readings/judges/with_node.js \
 	tests/readings/judges/with_program.py \
 	tests/readings/judges/with_python.py

@@ -27,6 +27,10 @@ JUDGES = {
               "gir1.2-gmime-3.0 python3-gi"),
     "ripmime": ("ripmime", [PYTHON, "with_program.py", "ripmime"], None, "ripmime"),
     "munpack": ("munpack", [PYTHON, "with_program.py", "munpack"], None, "mpack"),
+    # Not of Debian; they judge where NODE_PATH leads to them.
+    "mailparser": ("mailparser", ["node", "with_node.js", "mailparser"], ["node", "-e", "require('mailparser')"], None),
+    "postal-mime": ("postal-mime", ["node", "with_node.js", "postal-mime"], ["node", "-e", "require('postal-mime')"],
+                    None),
 }
 
 
@@ -43,7 +47,7 @@ def installed(name):
 def present():
     """The judges that are here, and the packages of those that are not."""
     here = [name for name in JUDGES if installed(name)]
-    return here, [JUDGES[name][3] for name in JUDGES if name not in here]
+    return here, [JUDGES[name][3] for name in JUDGES if name not in here and JUDGES[name][3]]
 
 
 def families(names):
@@ -58,7 +62,7 @@ def read_all(name, paths):
     while remaining:
         process = subprocess.run(JUDGES[name][1], input="".join(p + "\n" for p in remaining), cwd=HERE, text=True,
                                  capture_output=True, timeout=SECONDS, check=False)
-        lines = process.stdout.splitlines()
+        lines = process.stdout.split("\n")[:-1]  # a name may hold other ends of lines
         for line in lines:
             answer = json.loads(line)
             result[answer["file"]] = [(n, base64.b64decode(c)) for n, c in answer["leaves"]]

@@ -25,6 +25,12 @@ def leaves(message):
             content = str(part.get_payload()).encode("utf-8", "replace")
         if name or content is not None:
             yield [str(name or ""), base64.b64encode(content or b"").decode()]
+        try:
+            text = part.get_content() if policy is email.policy.default else None  # by its charset
+        except Exception:
+            text = None
+        if isinstance(text, str):
+            yield [str(name or ""), base64.b64encode(text.encode("utf-8", "replace")).decode()]
         if content is None and isinstance(part.preamble, str):
             yield ["", base64.b64encode(part.preamble.encode("utf-8", "replace")).decode()]
 
