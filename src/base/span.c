@@ -158,3 +158,22 @@ span_to_u64(struct span s, uint64_t *out)
 	*out = value;
 	return true;
 }
+
+bool
+span_has_any_nocase(struct span s, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (span_find_nocase(s, span_str(*words)) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+uint64_t
+span_number(struct span s, size_t offset, unsigned octets)
+{
+	uint64_t value = 0;
+
+	while (octets-- > 0)
+		value = value << 8 | (unsigned char)s.data[offset + octets];
+	return value;
+}

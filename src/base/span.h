@@ -66,6 +66,10 @@ bool span_ends_nocase(struct span s, const char *suffix);
 size_t span_find_byte(struct span s, char c);
 size_t span_find(struct span s, struct span needle);
 size_t span_find_nocase(struct span s, struct span needle);
+/* True when one of the words, which end with NULL, stands in s, ASCII case ignored. */
+bool span_has_any_nocase(struct span s, const char *const *words);
+/* The little-endian number of so many octets (at most 8) at that offset, which lies in s. */
+uint64_t span_number(struct span s, size_t offset, unsigned octets);
 
 /* Without SP, TAB, CR and LF at both ends. */
 struct span span_trim(struct span s);

@@ -47,16 +47,6 @@ struct feed {
 	bool version5;
 };
 
-static uint64_t
-number(struct span s, size_t offset, unsigned octets)
-{
-	uint64_t value = 0;
-
-	while (octets-- > 0)
-		value = value << 8 | (unsigned char)s.data[offset + octets];
-	return value;
-}
-
 /* --- Version 4 --- */
 
 static void
@@ -67,9 +57,9 @@ take_file4(struct span head, uint64_t flags, struct block *b)
 	if (head.len < name)
 		return;
 	b->encrypted = (flags & FILE4_ENCRYPTED) != 0;
-	b->unpacked = number(head, 11, 4);
-	b->size += (flags & FILE4_LARGE) != 0 ? number(head, 32, 4) << 32 : 0;
-	b->name = span_first(span_from(head, name), (size_t)number(head, 26, 2));
+	b->unpacked = span_number(head, 11, 4);
+	b->size += (flags & FILE4_LARGE) != 0 ? span_number(head, 32, 4) << 32 : 0;
+	b->name = span_first(span_from(head, name), (size_t)span_number(head, 26, 2));
 	/* what follows a NUL is the same in another encoding */
 	b->name = span_first(b->name, span_find_byte(b->name, '\0'));
 }
@@ -79,13 +69,13 @@ take_block4(struct span s, struct block *b)
 {
 	uint64_t flags;
 
-	if (s.len < HEAD4_SIZE || number(s, 5, 2) < HEAD4_SIZE || number(s, 5, 2) > s.len)
+	if (s.len < HEAD4_SIZE || span_number(s, 5, 2) < HEAD4_SIZE || span_number(s, 5, 2) > s.len)
 		return false;
-	*b = (struct block){ .size = number(s, 5, 2) };
-	flags = number(s, 3, 2);
+	*b = (struct block){ .size = span_number(s, 5, 2) };
+	flags = span_number(s, 3, 2);
 	s = span_first(s, (size_t)b->size);
 	if ((flags & HAS_DATA4) != 0 && s.len >= HEAD4_SIZE + 4)
-		b->size += number(s, 7, 4);
+		b->size += span_number(s, 7, 4);
 	if ((unsigned char)s.data[2] == FILE4)
 		take_file4(s, flags, b);
 	if ((unsigned char)s.data[2] == MAIN4) {

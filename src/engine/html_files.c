@@ -175,15 +175,6 @@ read_data_uris(struct html *h, struct span in)
 
 /* --- Scripts --- */
 
-static bool
-has_any(struct span text, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (span_find_nocase(text, span_str(*words)) != SIZE_MAX)
-			return true;
-	return false;
-}
-
 static void
 look_at_words(struct html *h, struct span script)
 {
@@ -196,10 +187,10 @@ look_at_words(struct html *h, struct span script)
 		".href", NULL };
 	static const char *const evaluates[] = { "eval(", "Function(", "document.write(", NULL };
 
-	h->content |= has_any(script, content);
-	h->file |= has_any(script, file);
-	h->delivery |= has_any(script, delivery);
-	h->evaluates |= has_any(script, evaluates);
+	h->content |= span_has_any_nocase(script, content);
+	h->file |= span_has_any_nocase(script, file);
+	h->delivery |= span_has_any_nocase(script, delivery);
+	h->evaluates |= span_has_any_nocase(script, evaluates);
 }
 
 static bool

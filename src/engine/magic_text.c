@@ -36,21 +36,12 @@ starts_with_any(struct span text, const char *const *with)
 	return false;
 }
 
-static bool
-has_any(struct span text, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (span_find_nocase(text, span_str(*words)) != SIZE_MAX)
-			return true;
-	return false;
-}
-
 bool
 magic_has_markup(struct span data)
 {
 	static const char *const tags[] = { "<html", "<script", "<body", "<!doctype html", "<iframe", NULL };
 
-	return has_any(span_first(data, MARKUP_MAX), tags);
+	return span_has_any_nocase(span_first(data, MARKUP_MAX), tags);
 }
 
 static const char *
@@ -77,7 +68,7 @@ is_script(struct span text)
 	static const char *const hosts[] = { "wscript.", "createobject(", "activexobject(", "#@~^", NULL };
 	struct span start = span_first(text, SCRIPT_MAX);
 
-	return starts_with_any(start, first_lines) || has_any(start, hosts);
+	return starts_with_any(start, first_lines) || span_has_any_nocase(start, hosts);
 }
 
 static bool

@@ -16,20 +16,10 @@ enum {
 };
 #define ELSEWHERE UINT32_MAX /* 4.5.3: the value stands in ZIP64's field */
 
-static uint64_t
-number(struct span s, size_t offset, unsigned octets)
-{
-	uint64_t value = 0;
-
-	while (octets-- > 0)
-		value = value << 8 | (unsigned char)s.data[offset + octets];
-	return value;
-}
-
 static uint32_t
 number32(struct span s, size_t offset, unsigned octets)
 {
-	return (uint32_t)number(s, offset, octets);
+	return (uint32_t)span_number(s, offset, octets);
 }
 
 /* What stands at the offset, if it begins so and is at least that long. */
@@ -70,7 +60,7 @@ take_zip64(struct span *field, uint64_t *value)
 {
 	if (*value != ELSEWHERE || field->len < 8)
 		return;
-	*value = number(*field, 0, 8);
+	*value = span_number(*field, 0, 8);
 	*field = span_from(*field, 8);
 }
 
@@ -83,8 +73,8 @@ take_extra(struct zip_entry *e, struct span extra, bool central)
 		e->other_name = span_from(path, UNICODE_PATH_NAME);
 	/* Where it is not called for it has no meaning, but some programs take it. */
 	if (zip64.len >= 16 && e->size != ELSEWHERE && e->packed != ELSEWHERE && e->header != ELSEWHERE)
-		e->doubtful = (number(zip64, 0, 8) != e->size && number(zip64, 0, 8) != 0) ||
-		    (number(zip64, 8, 8) != e->packed && number(zip64, 8, 8) != 0);
+		e->doubtful = (span_number(zip64, 0, 8) != e->size && span_number(zip64, 0, 8) != 0) ||
+		    (span_number(zip64, 8, 8) != e->packed && span_number(zip64, 8, 8) != 0);
 	take_zip64(&zip64, &e->size);
 	take_zip64(&zip64, &e->packed);
 	if (central)
@@ -137,7 +127,7 @@ zip_central_at(struct span data, uint64_t offset, struct zip_entry *e)
 	extra = number32(r, 30, 2);
 	if (name + extra > r.len - CENTRAL_SIZE)
 		return false;
-	*e = (struct zip_entry){ .name = span_first(span_from(r, CENTRAL_SIZE), name), .header = number(r, 42, 4) };
+	*e = (struct zip_entry){ .name = span_first(span_from(r, CENTRAL_SIZE), name), .header = span_number(r, 42, 4) };
 	take_common(e, span_from(r, 8));
 	take_extra(e, span_first(span_from(r, CENTRAL_SIZE + name), extra), true);
 	e->record = CENTRAL_SIZE + name + extra + number32(r, 32, 2);
@@ -154,8 +144,8 @@ zip_descriptor_agrees(struct span data, const struct zip_entry *e)
 		s = span_from(s, 4);
 	if (s.len < 12 || number32(s, 0, 4) != e->crc)
 		return false;
-	return (number(s, 4, 4) == e->packed && number(s, 8, 4) == e->size) ||
-	    (s.len >= 20 && number(s, 4, 8) == e->packed && number(s, 12, 8) == e->size);
+	return (span_number(s, 4, 4) == e->packed && span_number(s, 8, 4) == e->size) ||
+	    (s.len >= 20 && span_number(s, 4, 8) == e->packed && span_number(s, 12, 8) == e->size);
 }
 
 /* --- The end --- */
@@ -169,7 +159,7 @@ find_zip64(struct span data, const struct zip_end *end, struct zip_end *zip64)
 	if (end->at < ZIP64_LOCATOR_SIZE ||
 	    !record_at(data, end->at - ZIP64_LOCATOR_SIZE, "PK\x06\x07", ZIP64_LOCATOR_SIZE, &r))
 		return false;
-	at = number(r, 8, 8);
+	at = span_number(r, 8, 8);
 	if (!record_at(data, at, "PK\x06\x06", ZIP64_END_SIZE, &r)) {
 		if (end->at < ZIP64_LOCATOR_SIZE + ZIP64_END_SIZE)
 			return false;
@@ -178,9 +168,9 @@ find_zip64(struct span data, const struct zip_end *end, struct zip_end *zip64)
 			return false;
 	}
 	zip64->at = at;
-	zip64->entries = number(r, 32, 8);
-	zip64->size = number(r, 40, 8);
-	zip64->offset = number(r, 48, 8);
+	zip64->entries = span_number(r, 32, 8);
+	zip64->size = span_number(r, 40, 8);
+	zip64->offset = span_number(r, 48, 8);
 	zip64->split = number32(r, 16, 4) != 0;
 	return true;
 }
@@ -198,10 +188,10 @@ zip_end_at(struct span data, uint64_t offset, struct zip_end *end, struct zip_en
 
 	if (!record_at(data, offset, "PK\x05\x06", END_SIZE, &r) || number32(r, 20, 2) > r.len - END_SIZE)
 		return false;
-	*end = (struct zip_end){ .at = offset, .entries = number(r, 10, 2), .size = number(r, 12, 4),
-		.offset = number(r, 16, 4), .exact = number32(r, 20, 2) == r.len - END_SIZE };
+	*end = (struct zip_end){ .at = offset, .entries = span_number(r, 10, 2), .size = span_number(r, 12, 4),
+		.offset = span_number(r, 16, 4), .exact = number32(r, 20, 2) == r.len - END_SIZE };
 	end->split = number32(r, 4, 2) != 0 && number32(r, 4, 2) != UINT16_MAX;
-	*doubtful = number(r, 8, 2) != end->entries && !end->split;
+	*doubtful = span_number(r, 8, 2) != end->entries && !end->split;
 	*zip64 = *end;
 	if (find_zip64(data, end, zip64)) {
 		*doubtful = *doubtful || contradicts(end->entries, UINT16_MAX, zip64->entries) ||
