@@ -82,7 +82,8 @@ struct mime_part {
 	struct span preamble, epilogue; /* of a multipart, else empty */
 	unsigned depth;           /* 0 = the root */
 	/* A part that only another reading than the strict one has. Its parent is
-	 * the innermost strict part that it begins in, which does not know it. */
+	 * the innermost strict part that it begins in, which does not know it; its
+	 * section is "2?3" for the third shadow of the message, in part "2". */
 	bool shadow;
 	bool detached;            /* lies in an encoded message: its spans are not of the message's raw bytes */
 	struct mime_part *next_leaf; /* the leaves in the order of the message */
@@ -131,7 +132,7 @@ struct mime_message {
 	size_t defect_count;
 	struct mime_limits limits; /* it was read with */
 	bool over_limit; /* parts, depth or headers: not wholly read */
-	size_t readings; /* 1, and 1 more for each further type, encoding and name */
+	size_t readings; /* 1, and 1 more for each further type, encoding, name and shadow */
 };
 
 /* Reads `raw`, which must outlive the result; all else lives in the arena.
