@@ -76,9 +76,7 @@ class Run:
             self.failed += 1
 
     def finish(self):
-        if self.failed and not self.arguments.all:
-            self.keep = True
-        if self.keep:
+        if self.keep or self.failed:
             print("# messages are kept in", self.folder)
         else:
             shutil.rmtree(self.folder)

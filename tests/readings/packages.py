@@ -163,17 +163,17 @@ OPENSSL = dict(capture_output=True, timeout=30, check=True)
 
 @functools.cache
 def certificate():
-    folder = tempfile.mkdtemp()
-    key, cert = os.path.join(folder, "key.pem"), os.path.join(folder, "cert.pem")
+    """A key and its certificate; the folder, which is removed with its object, too."""
+    folder = tempfile.TemporaryDirectory()
+    key, cert = os.path.join(folder.name, "key.pem"), os.path.join(folder.name, "cert.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-keyout", key, "-out", cert,
-                    "-subj", "/CN=example.org", "-days", "30"], **OPENSSL)
-    return key, cert
+                    "-keyout", key, "-out", cert, "-subj", "/CN=example.org", "-days", "30"], **OPENSSL)
+    return key, cert, folder
 
 
 @functools.cache
 def cms(what, content, form="DER"):
-    key, cert = certificate()
+    key, cert, _ = certificate()
     command = {"signed": ["-sign", "-signer", cert, "-inkey", key, "-nodetach", "-binary"],
                "detached": ["-sign", "-signer", cert, "-inkey", key, "-binary"],
                "encrypted": ["-encrypt", "-aes128", "-binary", cert], "compressed": ["-compress", "-binary"],
