@@ -19,7 +19,7 @@ struct charset {
 	enum charset_kind kind;
 };
 
-enum { CHARSET_COUNT = 190, CHARSET_KEY_MAX = 24 };
+enum { CHARSET_COUNT = 200, CHARSET_KEY_MAX = 24 };
 extern const struct charset charset_table[CHARSET_COUNT]; /* sorted by key */
 
 /* The row of a charset's name as mail has it, or NULL. */

@@ -33,7 +33,7 @@ leaf_take(struct taking *t, const struct mime_part *part)
 
 		item->first_reading = b.first;
 		item_take_content(t, item, b.content);
-		text_take_part(t, part, b.content);
+		text_take_part(t, item, part, b.content);
 	}
 }
 

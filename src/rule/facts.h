@@ -113,6 +113,9 @@ struct item *part_item_add(struct taking *t, const struct mime_part *part);
 bool item_describe(struct taking *t, struct item *item, struct span content, unsigned char sha256[DIGEST_MAX]);
 /* All that is asked of the bytes. */
 void item_take_content(struct taking *t, struct item *item, struct span content);
+/* A text item's content in one reading of its charset, in which there may be
+ * what the bytes as they stand do not show. */
+void item_take_text(struct taking *t, struct item *item, struct span text, bool html);
 /* Signatures in bytes that are no item's. `item`: the attached message they
  * are in, or NULL. */
 void region_search(struct taking *t, struct item *item, struct span bytes);
@@ -122,7 +125,8 @@ void databases_search(struct taking *t, struct item *item, const struct span *co
 /* The message itself, after all that is in it. */
 void databases_search_whole(struct taking *t);
 /* facts_container.c: members and traits. */
-void container_take(struct taking *t, struct item *item, struct span content);
+/* As what its magic says it is, and what else it may be. */
+void container_take(struct taking *t, struct item *item, const char *magic, struct span content);
 /* facts_link.c */
 void uri_take(void *context, struct span uri); /* context: a struct taking */
 /* The same of a link that is shown as `shown`. */
@@ -136,7 +140,7 @@ bool texts_are_wanted(const struct search *s);
 void texts_prepare(struct facts *f);
 void text_take_headers(struct taking *t);
 void text_take_raw_body(struct taking *t);
-void text_take_part(struct taking *t, const struct mime_part *part, struct span content);
+void text_take_part(struct taking *t, struct item *item, const struct mime_part *part, struct span content);
 
 /* Items that a rule holds for. */
 struct places {

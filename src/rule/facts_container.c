@@ -96,13 +96,13 @@ trait_take(void *context, enum trait trait)
 }
 
 void
-container_take(struct taking *t, struct item *item, struct span content)
+container_take(struct taking *t, struct item *item, const char *magic, struct span content)
 {
 	const struct container_sink sink = { .context = t, .member = member_take, .trait = trait_take, .uri = uri_take };
 	struct facts *f = t->facts;
 
 	t->item = item;
-	switch (container_read(f->arena, item->magic, content, t->budget, &sink)) {
+	switch (container_read(f->arena, magic, content, t->budget, &sink)) {
 	case ARCHIVE_DAMAGED:
 		f->unread_members = arena_printf(f->arena, "the container %.*s is damaged", SPAN_ARG(item->section));
 		break;

@@ -101,7 +101,18 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 	if (!t->archives)
 		return;
 	if (container_may_be(item->magic, content))
-		container_take(t, item, content);
+		container_take(t, item, item->magic, content);
 	if (content_is_message(item))
 		nested_message_take(t, item, content);
+}
+
+void
+item_take_text(struct taking *t, struct item *item, struct span text, bool html)
+{
+	const char *magic = html ? "html" : magic_of(text);
+
+	t->item = item;
+	search(t, text, NULL);
+	if (t->archives && (html || container_may_be(magic, text)))
+		container_take(t, item, magic, text);
 }

@@ -184,16 +184,22 @@ charsets_given(const struct mime_part *part, const char *given[CHARSET_READINGS_
 	return count;
 }
 
+/* The bytes as they stand were looked at: as HTML too, if they look like it. */
+static bool
+says_more(const struct item *item, bool html, struct span content, struct span reading)
+{
+	return (html && strcmp(item->magic, "html") != 0) ||
+	    (reading.data != content.data && !span_eq(reading, content));
+}
+
 void
-text_take_part(struct taking *t, const struct mime_part *part, struct span content)
+text_take_part(struct taking *t, struct item *item, const struct mime_part *part, struct span content)
 {
 	struct facts *f = t->facts;
-	bool plain = false, html = false;
+	bool plain = false, html = false, texts = texts_are_wanted(f->search);
 	const char *given[CHARSET_READINGS_MAX];
 	struct charset_readings readings;
 
-	if (!texts_are_wanted(f->search))
-		return;
 	for (const struct mime_type *type = part->types; type != NULL; type = type->next) {
 		html |= type_is_html(type->type);
 		plain |= type_is_plain(type->type);
@@ -204,9 +210,11 @@ text_take_part(struct taking *t, const struct mime_part *part, struct span conte
 	if (!readings.known)
 		mime_add_defect(t->message, part, "charset-unknown", false);
 	for (size_t i = 0; i < readings.count; i++) {
-		if (plain)
+		if (says_more(item, html, content, readings.items[i]))
+			item_take_text(t, item, readings.items[i], html);
+		if (texts && plain)
 			plain_take(t, readings.items[i]);
-		if (html)
+		if (texts && html)
 			html_take(t, readings.items[i]);
 	}
 }
