@@ -40,7 +40,7 @@ const struct mime_defect_kind mime_defect_kinds[] = {
 		"the charset is not known; the text was read as windows-1252" },
 	[DEFECT_CONFLICTING_CONTENT_TYPE] = { "conflicting-content-type", true, "Content-Type fields differ" },
 	[DEFECT_CONFLICTING_ENCODING] = { "conflicting-encoding", true, "Content-Transfer-Encoding fields differ" },
-	[DEFECT_CONFLICTING_EXTENSIONS] = { "conflicting-extensions", true,
+	[DEFECT_CONFLICTING_EXTENSIONS] = { "conflicting-extensions", false,
 		"the names given for a part end in different extensions" },
 	[DEFECT_CONFLICTING_NAMES] = { "conflicting-names", false, "a part has several names; each was looked at" },
 	[DEFECT_CONFLICTING_PARAMETER] = { "conflicting-parameter", true,
