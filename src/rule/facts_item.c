@@ -19,6 +19,20 @@ item_add(struct taking *t, const struct mime_part *part, struct item *container)
 	return item;
 }
 
+/* Names are spans of the message, and one inside does not outlive its scan. */
+static const struct mime_name *
+names_copied(struct arena *a, const struct mime_name *names)
+{
+	struct mime_name *first = NULL, **at = &first;
+
+	for (; names != NULL; names = names->next) {
+		*at = ARENA_NEW(a, struct mime_name);
+		(*at)->name = arena_copy(a, names->name);
+		at = &(*at)->next;
+	}
+	return first;
+}
+
 /* In a message that was found inside of an item, parts are that item's. */
 struct item *
 part_item_add(struct taking *t, const struct mime_part *own)
@@ -31,7 +45,8 @@ part_item_add(struct taking *t, const struct mime_part *own)
 	if (t->holder != NULL)
 		item->section = span_str(arena_printf(t->facts->arena, "%.*s!%s", SPAN_ARG(t->holder->section),
 		    own->section));
-	item->names = item_names(t->facts->arena, own->names);
+	item->names = item_names(t->facts->arena,
+	    t->holder != NULL ? names_copied(t->facts->arena, own->names) : own->names);
 	item->types = own->types;
 	item->octets = own->body.len;
 	return item;
