@@ -19,6 +19,9 @@ enum {
 	CHUNK = 57 * 1024,      /* of whole lines of base64 */
 	TEXT_LINE_MAX = 998,    /* RFC 5322 2.1.1 */
 	KEY_MAX = 16,           /* octets of the digest's hexadecimal in a boundary */
+	BASE64_TAKES = 57,      /* octets for a line, */
+	BASE64_ADDS = 21,       /* to which that adds so many, its end too */
+	PART_ROOM = 512,        /* for a delimiter and the fields of a part */
 };
 
 struct renewing {
@@ -109,16 +112,33 @@ write_base64(struct renewing *r, struct span content)
 	}
 }
 
+/* Some programs open every kind of message. What is none for us stays such a
+ * kind only where it is of fields alone, as reports are, or where it is not to
+ * be looked at whole, for then the message is not delivered. */
+static const char *
+leaf_type(const struct renewing *r, const struct mime_part *part, struct span content)
+{
+	const char *type = fields_type_of(part);
+	bool doubtful = span_starts(span_str(type), "message/") && strcmp(type, "message/partial") != 0 &&
+	    strcmp(type, "message/external-body") != 0;
+
+	return doubtful && !(text_is_fields(content) && can_stay_text(r, content)) ? "application/octet-stream" : type;
+}
+
 static void
 write_leaf(struct renewing *r, const struct mime_part *part)
 {
 	struct mime_bodies b;
-	bool text = strncmp(part->types->type, "text/", strlen("text/")) == 0;
+	const char *type;
+	bool text;
 
 	mime_bodies_begin(&b, r->message, part, r->scratch);
 	if (!mime_bodies_next(&b))
 		b.content = SPAN_NONE;
-	text = text && can_stay_text(r, b.content);
+	type = leaf_type(r, part, b.content);
+	text = (span_starts(span_str(type), "text/") || span_starts(span_str(type), "message/")) &&
+	    can_stay_text(r, b.content);
+	fields_write_content(&r->out, part, type, NULL, r->eol);
 	put(r, text ? "Content-Transfer-Encoding: 7bit" : "Content-Transfer-Encoding: base64");
 	end_line(r);
 	end_line(r);
@@ -136,9 +156,18 @@ write_delimiter(struct renewing *r, const char *boundary, const char *after)
 	end_line(r);
 }
 
-static void
-write_multipart(struct renewing *r, const struct mime_part *part, const char *boundary)
+static const char *
+new_boundary(struct renewing *r)
 {
+	return arena_printf(r->message->arena, "=_gatepost_%.*s_%u", KEY_MAX, r->key, ++r->boundaries);
+}
+
+static void
+write_multipart(struct renewing *r, const struct mime_part *part)
+{
+	const char *boundary = new_boundary(r);
+
+	fields_write_content(&r->out, part, fields_type_of(part), boundary, r->eol);
 	end_line(r);
 	for (const struct mime_part *p = part->first_child; p != NULL; p = p->next) {
 		write_delimiter(r, boundary, "");
@@ -147,27 +176,19 @@ write_multipart(struct renewing *r, const struct mime_part *part, const char *bo
 	write_delimiter(r, boundary, "--");
 }
 
-static const char *
-new_boundary(struct renewing *r)
-{
-	return arena_printf(r->message->arena, "=_gatepost_%.*s_%u", KEY_MAX, r->key, ++r->boundaries);
-}
-
 /* Header and body; of the root of a message also the fields that are not the
  * content's. */
 static void
 write_entity(struct renewing *r, const struct mime_part *part, bool root)
 {
-	const char *boundary = part->kind == PART_MULTIPART ? new_boundary(r) : NULL;
-
 	if (root)
 		fields_write_other(&r->out, part, r->eol);
-	fields_write_content(&r->out, part, boundary, r->eol);
 	switch (part->kind) {
 	case PART_MULTIPART:
-		write_multipart(r, part, boundary);
+		write_multipart(r, part);
 		break;
 	case PART_MESSAGE:
+		fields_write_content(&r->out, part, fields_type_of(part), NULL, r->eol);
 		end_line(r);
 		write_entity(r, part->first_child, true);
 		break;
@@ -175,6 +196,13 @@ write_entity(struct renewing *r, const struct mime_part *part, bool root)
 		write_leaf(r, part);
 		break;
 	}
+}
+
+/* For all of it in base64, the fields of its parts, and their delimiters. */
+static size_t
+room_for(const struct mime_message *m)
+{
+	return m->raw.len + m->raw.len / BASE64_TAKES * BASE64_ADDS + m->part_count * PART_ROOM + PART_ROOM;
 }
 
 struct span
@@ -185,6 +213,7 @@ renew_message(struct mime_message *m, struct scratch *scratch)
 
 	if (!digest_of(DIGEST_SHA256, m->raw, digest))
 		arena_give_up(m->arena, "no digest to be had");
+	text_reserve(&r.out, room_for(m));
 	hex_encode(span_of((const char *)digest, digest_size(DIGEST_SHA256)), r.key);
 	write_entity(&r, m->root, true);
 	if (r.out.data[r.out.len - 1] != '\n')

@@ -1,6 +1,7 @@
-/* Fields that are well-formed are copied; of others the value is written in
- * one piece, without what no value may hold. Parameters are written as RFC
- * 2231 says where they are not ASCII, cut to a length that fits a line. */
+/* Fields that are well-formed are copied; of others the value is written word
+ * by word, without what no value may hold. Parameters are written as RFC 2231
+ * says where they are not ASCII, cut to a length that fits a line. Names are
+ * rid of what programs or file systems take for more than a name. */
 #include "config.h"
 
 #include "rewrite/renew_fields.h"
@@ -8,8 +9,10 @@
 #include "mime/charset.h"
 
 enum {
-	PARAMS_MAX = 16,   /* of one field; honest ones have under ten */
-	VALUE_COLUMNS = 900, /* of a line of a value, below RFC 5322's 998 */
+	PARAMS_MAX = 16,    /* of one field; honest ones have under ten */
+	LINE_COLUMNS = 998, /* RFC 5322 2.1.1 */
+	WORD_COLUMNS = 900, /* of a piece of a word too long for a line */
+	TOKEN_MAX = 127,    /* RFC 6838 4.2 */
 };
 
 static bool
@@ -18,10 +21,13 @@ is_ftext(char c)
 	return c > ' ' && c <= '~' && c != ':';
 }
 
-/* A name that begins with dashes would begin a line like a delimiter. */
+/* A name that begins with dashes would begin a line like a delimiter; one that
+ * leaves no room on its line is nobody's. */
 static bool
 name_is_good(struct span name)
 {
+	if (name.len > LINE_COLUMNS - WORD_COLUMNS - 8)
+		return false;
 	for (size_t i = 0; i < name.len; i++)
 		if (!is_ftext(name.data[i]))
 			return false;
@@ -40,7 +46,7 @@ line_is_good(struct span line, struct span eol, bool first)
 {
 	struct span text;
 
-	if (!span_ends_nocase(line, eol.data) || line.len > VALUE_COLUMNS)
+	if (!span_ends_nocase(line, eol.data) || line.len > LINE_COLUMNS + eol.len)
 		return false;
 	text = span_first(line, line.len - eol.len);
 	for (size_t i = 0; i < text.len; i++)
@@ -67,24 +73,53 @@ field_is_good(const struct mime_header *h, struct span eol)
 	return h->raw.len > h->name.len && h->raw.data[h->name.len] == ':';
 }
 
-/* The value with blanks for control characters, in lines that are not too long. */
+/* A piece that no character of UTF-8 is cut by, if it is UTF-8. */
+static size_t
+piece_of(struct span word)
+{
+	size_t len = word.len < WORD_COLUMNS ? word.len : WORD_COLUMNS;
+
+	for (int i = 0; i < 3 && len < word.len && ((unsigned char)word.data[len] & 0xc0) == 0x80; i++)
+		len++;
+	return len;
+}
+
+static struct span
+take_word(struct span *value)
+{
+	struct span word;
+	size_t len = 0;
+
+	while (value->len > 0 && (unsigned char)value->data[0] <= ' ')
+		*value = span_from(*value, 1);
+	while (len < value->len && (unsigned char)value->data[len] > ' ' && value->data[len] != 0x7f)
+		len++;
+	word = span_first(*value, piece_of(span_first(*value, len)));
+	*value = span_from(*value, word.len > 0 ? word.len : 1);
+	return word;
+}
+
+/* The words of the value, in lines that are not too long. */
 static void
 write_cleaned(struct text *out, const struct mime_header *h, struct span eol)
 {
-	struct span value = span_trim(mime_header_unfolded(out->arena, h));
-	size_t column = 0;
+	struct span rest = mime_header_unfolded(out->arena, h);
+	size_t column = h->name.len + 1;
 
 	text_add(out, h->name);
-	text_add(out, SPAN_LITERAL(": "));
-	for (size_t i = 0; i < value.len; i++) {
-		char c = is_control(value.data[i]) ? ' ' : value.data[i];
+	text_add(out, SPAN_LITERAL(":"));
+	while (rest.len > 0) {
+		struct span word = take_word(&rest);
 
-		text_add(out, span_of(&c, 1));
-		if (++column < VALUE_COLUMNS)
+		if (word.len == 0)
 			continue;
-		text_add(out, eol);
+		if (column > h->name.len + 1 && column + 1 + word.len > LINE_COLUMNS) {
+			text_add(out, eol);
+			column = 0;
+		}
 		text_add(out, SPAN_LITERAL(" "));
-		column = 0;
+		text_add(out, word);
+		column += 1 + word.len;
 	}
 	text_add(out, eol);
 }
@@ -116,7 +151,7 @@ is_token(struct span s)
 	for (size_t i = 0; i < s.len; i++)
 		if (s.data[i] <= ' ' || s.data[i] > '~' || strchr("()<>@,;:\\\"/[]?='*%", s.data[i]) != NULL)
 			return false;
-	return s.len > 0;
+	return s.len > 0 && s.len <= TOKEN_MAX;
 }
 
 static void
@@ -130,18 +165,21 @@ add_percent_encoded(struct text *out, struct span value)
 	}
 }
 
-/* Programs differ on escapes in quoted strings. */
+/* Programs differ on escapes in quoted strings, on semicolons, and on encoded
+ * words, which have no place there. */
 static bool
 can_be_quoted(struct span value)
 {
-	return span_is_ascii(value) && span_find_byte(value, '"') == SIZE_MAX && span_find_byte(value, '\\') == SIZE_MAX;
+	for (size_t i = 0; i < value.len; i++)
+		if (strchr("\"\\;", value.data[i]) != NULL)
+			return false;
+	return span_is_ascii(value) && span_find(value, SPAN_LITERAL("=?")) == SIZE_MAX;
 }
 
-/* On a line of its own. */
+/* On a line of its own. The value is fit to be shown. */
 static void
 add_param(struct text *out, const char *name, struct span value, struct span eol)
 {
-	value = shown_text(out->arena, value, SHOWN_NAME_MAX);
 	text_printf(out, ";%s\t%s", eol.data, name);
 	if (is_token(value)) {
 		text_printf(out, "=%.*s", SPAN_ARG(value));
@@ -177,64 +215,123 @@ add_other_params(struct text *out, const struct mime_param *params, struct span 
 		if (is_taken(params, p))
 			continue;
 		count++;
-		add_param(out, p->name, p->value, eol);
+		add_param(out, p->name, shown_text(out->arena, p->value, SHOWN_NAME_MAX), eol);
 	}
 }
 
-/* A type that can be written; of a multipart without parts it is text. */
-static const char *
-type_of(const struct mime_part *part)
+/* What a folder or a stream is named by, or a pattern, ends a name for some
+ * programs; so do dots and blanks. Empty: nothing is left. */
+static struct span
+name_of(struct arena *a, const struct mime_part *part)
 {
-	const char *type = part->types->type, *slash = strchr(type, '/');
-	bool multipart = strncmp(type, "multipart/", strlen("multipart/")) == 0;
+	struct span name = part->names != NULL ? shown_text(a, part->names->name, SHOWN_NAME_MAX) : SPAN_NONE;
+	char *copy = arena_strndup(a, name);
 
-	if (multipart && part->kind != PART_MULTIPART)
-		return "text/plain";
-	if (slash == NULL || !is_token(span_of(type, (size_t)(slash - type))) || !is_token(span_str(slash + 1)))
-		return "application/octet-stream";
-	return type;
+	for (size_t i = 0; i < name.len; i++)
+		if (strchr("/\\:*?\"<>|", copy[i]) != NULL)
+			copy[i] = '_';
+	name = span_trim(span_of(copy, name.len));
+	while (name.len > 0 && (name.data[name.len - 1] == '.' || name.data[name.len - 1] == ' '))
+		name.len--;
+	return name;
+}
+
+static bool
+can_be_written(const char *type)
+{
+	const char *slash = strchr(type, '/');
+
+	return slash != NULL && is_token(span_of(type, (size_t)(slash - type))) && is_token(span_str(slash + 1));
+}
+
+const char *
+fields_type_of(const struct mime_part *part)
+{
+	const char *type = part->types->type;
+	bool multipart = span_starts(span_str(type), "multipart/"), good = can_be_written(type);
+
+	switch (part->kind) {
+	case PART_MULTIPART:
+		return multipart && good ? type : "multipart/mixed";
+	case PART_MESSAGE:
+		return strcmp(type, "message/global") == 0 ? type : "message/rfc822";
+	case PART_LEAF:
+		break;
+	}
+	return multipart ? "text/plain" : good ? type : "application/octet-stream";
 }
 
 static void
-write_type(struct text *out, const struct mime_part *part, const char *boundary, struct span eol)
+write_type(struct text *out, const struct mime_part *part, const char *type, const char *boundary, struct span name,
+    struct span eol)
 {
-	text_printf(out, "Content-Type: %s", type_of(part));
+	text_printf(out, "Content-Type: %s", type);
 	if (boundary != NULL)
 		add_param(out, "boundary", span_str(boundary), eol);
 	if (part->charset != NULL && charset_find(part->charset) != NULL)
 		add_param(out, "charset", span_str(part->charset), eol);
 	add_other_params(out, part->types->params, eol);
-	if (part->names != NULL)
-		add_param(out, "name", part->names->name, eol);
+	if (name.len > 0)
+		add_param(out, "name", name, eol);
 	text_add(out, eol);
 }
 
 static void
-write_disposition(struct text *out, const struct mime_part *part, struct span eol)
+write_disposition(struct text *out, const struct mime_part *part, struct span name, struct span eol)
 {
 	const char *disposition = part->disposition;
 
-	if (disposition == NULL && part->names == NULL)
+	if (disposition == NULL && name.len == 0)
 		return;
 	if (disposition == NULL || !is_token(span_str(disposition)))
 		disposition = "attachment";
 	text_printf(out, "Content-Disposition: %s", disposition);
-	if (part->names != NULL)
-		add_param(out, "filename", part->names->name, eol);
+	if (name.len > 0)
+		add_param(out, "filename", name, eol);
 	text_add(out, eol);
 }
 
 void
-fields_write_content(struct text *out, const struct mime_part *part, const char *boundary, struct span eol)
+fields_write_content(struct text *out, const struct mime_part *part, const char *type, const char *boundary,
+    struct span eol)
 {
 	static const char *const copied[] = { "Content-ID", "Content-Location", "Content-Language" };
+	struct span name = name_of(out->arena, part);
 
-	write_type(out, part, boundary, eol);
-	write_disposition(out, part, eol);
+	write_type(out, part, type, boundary, name, eol);
+	write_disposition(out, part, name, eol);
 	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
 		const struct mime_header *h = mime_header_find(part, span_str(copied[i]), NULL);
 
 		if (h != NULL)
 			write_field(out, h, eol);
 	}
+}
+
+static bool
+line_is_field(struct span line)
+{
+	size_t colon = span_find_byte(line, ':');
+
+	return colon != SIZE_MAX && name_is_good(span_first(line, colon));
+}
+
+bool
+text_is_fields(struct span text)
+{
+	bool continues = false; /* a field stands on the line before */
+
+	while (text.len > 0) {
+		size_t newline = span_find_byte(text, '\n');
+		struct span line = span_first(text, newline == SIZE_MAX ? text.len : newline);
+		bool folded = line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t');
+
+		text = newline == SIZE_MAX ? SPAN_NONE : span_from(text, newline + 1);
+		if (span_is(line, "\r"))
+			line.len = 0;
+		if (line.len > 0 && !(folded ? continues && span_trim(line).len > 0 : line_is_field(line)))
+			return false;
+		continues = line.len > 0;
+	}
+	return true;
 }

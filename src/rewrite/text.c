@@ -5,6 +5,12 @@
 
 #include "rewrite/text.h"
 
+void
+text_reserve(struct text *t, size_t octets)
+{
+	t->data = arena_alloc_raw(t->arena, octets);
+	t->cap = octets;
+}
 
 void
 text_add(struct text *t, struct span s)

@@ -10,6 +10,8 @@ struct text {
 	size_t len, cap;
 };
 
+/* Room for so many octets at once, in a text that is empty. */
+void text_reserve(struct text *t, size_t octets);
 void text_add(struct text *t, struct span s);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds s, in which lines end with CRLF, with the line ends `eol`. */
