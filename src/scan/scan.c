@@ -29,10 +29,10 @@ struct scan_policy {
 	bool marks;
 };
 
-/* Edits being applied. */
-struct joining {
-	struct span original;
-	struct text out;
+/* Edits of a message that takes the place of another. */
+struct replacing {
+	struct span renewed;
+	struct edits *edits;
 };
 
 struct scanner {
@@ -160,23 +160,60 @@ is_to_be_renewed(const struct scan_policy *policy, const struct rule_outcome *o)
 }
 
 static bool
-add_piece(void *context, bool original, uint64_t offset, struct span bytes)
+insert_piece(void *context, bool original, uint64_t offset, struct span bytes)
 {
-	struct joining *j = context;
+	struct replacing *r = context;
 
-	text_add(&j->out, original ? span_first(span_from(j->original, offset), bytes.len) : bytes);
+	edits_add(r->edits, 0, 0, original ? span_first(span_from(r->renewed, offset), bytes.len) : bytes);
 	return true;
 }
 
 /* The original is replaced as a whole by the new message with its edits. */
 static void
-replace_whole(struct scanner *s, size_t original_size, struct span renewed, struct edits *edits)
+replace_whole(struct scanner *s, size_t original_size, struct span renewed, const struct edits *own, struct edits *edits)
 {
-	struct joining j = { .original = renewed, .out = { .arena = s->arena } };
+	struct replacing r = { .renewed = renewed, .edits = edits };
 
-	edits_stream(edits->items, edits->count, renewed.len, add_piece, &j);
 	edits_init(edits, s->arena);
-	edits_add(edits, 0, original_size, text_span(&j.out));
+	edits_stream(own->items, own->count, renewed.len, insert_piece, &r);
+	edits_add(edits, 0, original_size, SPAN_NONE);
+	edits_finish(edits);
+}
+
+/* What was not read because of a limit would be gone, not only what other
+ * readings have. */
+static const struct mime_defect *
+unread_part(const struct mime_message *m)
+{
+	const struct mime_defect *d = m->defects;
+
+	while (d != NULL && (!span_starts(span_str(d->name), "limit-") || strcmp(d->name, "limit-readings") == 0))
+		d = d->next;
+	return d;
+}
+
+/* What the new message's own verdict makes of that of the original. Of what is
+ * to be said of it the original's rules are the ground: some look at defects,
+ * which are gone. */
+static void
+take_graver(struct rule_outcome *o, struct rule_outcome *again)
+{
+	if (again->ambiguity != NULL && again->verdict < VERDICT_QUARANTINE)
+		again->verdict = VERDICT_QUARANTINE;
+	if (again->verdict > o->verdict) {
+		o->verdict = again->verdict;
+		o->reason = again->reason;
+		o->reply = again->reply;
+		o->complete = again->complete;
+	}
+	again->verdict = o->verdict;
+	again->ambiguity = o->ambiguity;
+	if (!o->tag)
+		return;
+	again->tag = true;
+	again->score = o->score;
+	again->hits = o->hits;
+	again->hit_count = o->hit_count;
 }
 
 /* An ambiguous message is written anew, which leaves one reading of it, and
@@ -188,26 +225,26 @@ renew(struct scanner *s, const struct scan_request *request, struct mime_message
 {
 	const struct scan_policy *policy = &s->policies[request->policy];
 	const struct rule_envelope envelope = envelope_of(request);
-	struct span renewed = renew_message(m, scratch);
-	struct mime_message *anew = mime_parse(s->arena, renewed, &m->limits);
+	const struct mime_defect *unread = unread_part(m);
 	struct rule_outcome again = { 0 };
+	struct mime_message *anew;
+	struct edits own;
 
-	rule_evaluate(policy->rules, policy->scratch, s->arena, anew, &envelope, scratch, false, &again);
-	if (again.ambiguity != NULL)
-		again.verdict = VERDICT_QUARANTINE;
-	if (again.verdict > o->verdict) {
-		o->verdict = again.verdict;
-		o->reason = again.reason;
-		o->complete = again.complete;
+	if (unread != NULL) {
+		o->verdict = VERDICT_QUARANTINE;
+		o->reason = span_str(arena_printf(s->arena, "ambiguous, and not read to its end: %s", unread->name));
+		collect_edits(s, request, m, m, o, scratch, edits);
+		return;
 	}
+	anew = mime_parse(s->arena, renew_message(m, scratch), &m->limits);
+	rule_evaluate(policy->rules, policy->scratch, s->arena, anew, &envelope, scratch, false, &again);
+	take_graver(o, &again);
 	if (o->verdict != VERDICT_STRIP) {
 		collect_edits(s, request, m, m, o, scratch, edits);
 		return;
 	}
-	again.verdict = VERDICT_STRIP;
-	again.ambiguity = o->ambiguity;
-	collect_edits(s, request, anew, m, &again, scratch, edits);
-	replace_whole(s, request->message.len, renewed, edits);
+	collect_edits(s, request, anew, m, &again, scratch, &own);
+	replace_whole(s, request->message.len, anew->raw, &own, edits);
 }
 
 static void
