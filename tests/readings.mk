@@ -27,3 +27,10 @@ EXTRA_DIST += tests/readings.py \
 	tests/readings/judges/with_node.js \
 	tests/readings/judges/with_program.py \
 	tests/readings/judges/with_python.py
+
+# What ambiguous messages are written anew as. Of these the suite takes a share.
+check_PROGRAMS += tests/deliver
+tests_deliver_SOURCES = tests/deliver.c
+tests_deliver_LDADD = $(CORE_LIBS) $(CORE_DEPS)
+TESTS += tests/readings_rewrite.py
+EXTRA_DIST += tests/readings_rewrite.py tests/readings/rewrite.yaml
