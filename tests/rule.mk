@@ -2,7 +2,7 @@
 RULE_DEPS = src/librule.a src/libengine.a src/libconf.a src/libmime.a src/libbase.a $(CORE_DEPS)
 RULE_FIXTURE = tests/unit/rule_fixture.c tests/unit/rule_fixture.h
 
-TEXT_DEPS = src/librule.a src/libmime.a src/libbase.a $(IDN2_LIBS) $(PSL_LIBS) $(UTF8PROC_LIBS)
+TEXT_DEPS = src/librule.a src/libengine.a src/libmime.a src/libbase.a $(IDN2_LIBS) $(PSL_LIBS) $(UTF8PROC_LIBS)
 
 unit_tests += tests/unit/test_html tests/unit/test_hidden tests/unit/test_uri tests/unit/test_fold \
 	tests/unit/test_charset_readings tests/unit/test_rule_text tests/unit/test_rule_errors tests/unit/test_rule_conditions \

@@ -38,8 +38,12 @@ src_libengine_a_SOURCES = \
 	src/engine/executable.h \
 	src/engine/grams.c \
 	src/engine/grams.h \
+	src/engine/html_entities.c \
+	src/engine/html_entities.h \
 	src/engine/html_files.c \
 	src/engine/html_files.h \
+	src/engine/html_reference.c \
+	src/engine/html_reference.h \
 	src/engine/literals.h \
 	src/engine/lzfu.c \
 	src/engine/lzfu.h \

@@ -11,10 +11,10 @@
 
 #include "rule/html.h"
 
+#include "engine/html_reference.h"
 #include "rule/characters.h"
 #include "rule/hiding.h"
 #include "rule/html_links.h"
-#include "rule/html_reference.h"
 #include "rule/uri.h"
 
 struct html {

@@ -6,7 +6,7 @@
 
 #include "rule/html_links.h"
 
-#include "rule/html_reference.h"
+#include "engine/html_reference.h"
 #include "rule/uri.h"
 
 enum { BASE_MAX = 2048 }; /* of <base>: it is copied for every relative link */

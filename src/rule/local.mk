@@ -32,9 +32,7 @@ src_librule_a_SOURCES = \
 	src/rule/hiding.c src/rule/hiding.h \
 	src/rule/html.c src/rule/html.h \
 	src/rule/html_elements.c src/rule/html_elements.h \
-	src/rule/html_entities.c src/rule/html_entities.h \
 	src/rule/html_links.c src/rule/html_links.h \
-	src/rule/html_reference.c src/rule/html_reference.h \
 	src/rule/html_views.c \
 	src/rule/item_names.c \
 	src/rule/pattern.c src/rule/pattern.h \

@@ -2,9 +2,9 @@
 #include "config.h"
 
 #include "rule/html.h"
-#include "rule/html_entities.h"
 
 #include "base/buf.h"
+#include "engine/html_entities.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,10 +4,10 @@
  * "=", as in "?a=1&copy=2". */
 #include "config.h"
 
-#include "rule/html_reference.h"
+#include "engine/html_reference.h"
 
 #include "base/codec.h"
-#include "rule/html_entities.h"
+#include "engine/html_entities.h"
 
 /* Numbers 128 to 159 mean windows-1252 (WHATWG 13.2.5.80); what is no
  * character is U+FFFD. */

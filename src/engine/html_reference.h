@@ -1,6 +1,6 @@
 /* Character references of HTML: "&amp;", "&#38;", "&#x26". */
-#ifndef RULE_HTML_REFERENCE_H
-#define RULE_HTML_REFERENCE_H
+#ifndef ENGINE_HTML_REFERENCE_H
+#define ENGINE_HTML_REFERENCE_H
 
 #include "base/arena.h"
 #include "mime/utf8.h"

@@ -1,6 +1,6 @@
 /* Named character references of HTML. */
-#ifndef RULE_HTML_ENTITIES_H
-#define RULE_HTML_ENTITIES_H
+#ifndef ENGINE_HTML_ENTITIES_H
+#define ENGINE_HTML_ENTITIES_H
 
 #include "base/span.h"
 

@@ -3,7 +3,7 @@
  * spell no words. */
 #include "config.h"
 
-#include "rule/html_entities.h"
+#include "engine/html_entities.h"
 
 #include <stdlib.h>
 
