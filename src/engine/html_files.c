@@ -15,14 +15,19 @@
  *
  * A link that holds its file and names it to be saved is told without more.
  *
+ * Attributes are read twice where that may differ: as they stand, and as a
+ * browser has them, with their references decoded.
+ *
  * Ordinary mail has no script and few data: URIs, so that a few searches are
- * all it costs. Limit: strings that a script joins are looked at one by one. */
+ * all it costs. */
 #include "config.h"
 
 #include "engine/html_files.h"
 
 #include "base/codec.h"
 #include "engine/document.h"
+#include "engine/html_reference.h"
+#include "engine/script_strings.h"
 
 enum {
 	TYPE_MAX = 256,           /* of a data: URI, with its parameters */
@@ -107,9 +112,10 @@ length_of_uri(struct span in, bool base64)
 	return len;
 }
 
-/* Takes the URI whose "data:" is at 0; how much of it was read. */
+/* Takes the URI whose "data:" is at 0, which ends where `in` does when that is
+ * the whole of an attribute; how much of it was read. */
 static size_t
-read_data_uri(struct html *h, struct span in)
+read_data_uri(struct html *h, struct span in, bool whole)
 {
 	struct span head = span_sub(in, 5, TYPE_MAX), type, content;
 	size_t comma = span_find_byte(head, ','), len;
@@ -118,11 +124,11 @@ read_data_uri(struct html *h, struct span in)
 
 	type = span_first(head, comma);
 	if (comma == SIZE_MAX || (type.len > 0 && span_find_byte(type, '/') == SIZE_MAX && type.data[0] != ';') ||
-	    span_find_byte(type, '{') != SIZE_MAX || span_find_byte(type, '<') != SIZE_MAX)
+	    (!whole && (span_find_byte(type, '{') != SIZE_MAX || span_find_byte(type, '<') != SIZE_MAX)))
 		return 5;
 	base64 = span_find_nocase(type, SPAN_LITERAL("base64")) != SIZE_MAX;
 	content = span_from(in, 5 + comma + 1);
-	len = length_of_uri(content, base64);
+	len = whole ? content.len : length_of_uri(content, base64);
 	room = document_room(&h->d);
 	if (base64 && span_find_byte(span_first(content, len), '%') == SIZE_MAX) {
 		document_base64(span_first(content, len), room);
@@ -168,8 +174,84 @@ read_data_uris(struct html *h, struct span in)
 	while (!h->d.stopped && (at = span_find_nocase(span_from(in, from), SPAN_LITERAL("data:"))) != SIZE_MAX) {
 		size_t start = from + at;
 
-		from = start + read_data_uri(h, span_from(in, start));
+		from = start + read_data_uri(h, span_from(in, start), false);
 		h->saves |= from > start + 5 && link_saves(in, start, from);
+	}
+}
+
+/* --- Attributes --- */
+
+/* Whether read_data_uris() has all of it: nothing hides the URI's beginning or ends it early. */
+static bool
+is_read_as_it_stands(struct span value)
+{
+	size_t at = span_find_nocase(value, SPAN_LITERAL("data:"));
+	const char *marks = at == SIZE_MAX ? "&\t\r\n" : at == 0 ? "&<>\"'`\\ " : "&<>\"'`\\";
+
+	for (; *marks != '\0'; marks++)
+		if (span_find_byte(value, *marks) != SIZE_MAX)
+			return false;
+	return true;
+}
+
+/* Browsers drop them from a URL (WHATWG URL 4.4). */
+static struct span
+without_breaks(struct arena *a, struct span text)
+{
+	char *out = arena_alloc_raw(a, text.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] != '\t' && text.data[i] != '\r' && text.data[i] != '\n')
+			out[len++] = text.data[i];
+	return span_of(out, len);
+}
+
+/* True when a URI was read. */
+static bool
+read_value(struct html *h, struct span name, struct span value)
+{
+	struct span plain = html_attribute_decode(h->d.arena, value);
+	size_t at;
+
+	if (span_ends_nocase(name, "srcdoc"))
+		document_tell(&h->d, SPAN_LITERAL("srcdoc.html"), plain);
+	plain = without_breaks(h->d.arena, plain);
+	at = span_find_nocase(plain, SPAN_LITERAL("data:"));
+	return at != SIZE_MAX && read_data_uri(h, span_from(plain, at), true) > 5;
+}
+
+/* What stands after a "="; *after is where to go on. A quote may be none that a
+ * browser sees, so what it encloses is gone over again: each ends at the next
+ * of its kind, so that all stays linear. */
+static struct span
+value_at(struct span in, size_t at, size_t *after)
+{
+	size_t end;
+
+	while (at < in.len && is_blank(in.data[at]))
+		at++;
+	if (at < in.len && (in.data[at] == '"' || in.data[at] == '\'')) {
+		*after = at + 1;
+		return span_first(span_from(in, at + 1), span_find_byte(span_from(in, at + 1), in.data[at]));
+	}
+	for (end = at; end < in.len && !is_blank(in.data[end]) && in.data[end] != '<' && in.data[end] != '>'; end++)
+		;
+	*after = end;
+	return span_sub(in, at, end - at);
+}
+
+/* All that could be an attribute, in a tag or not. */
+static void
+read_attributes(struct html *h, struct span in)
+{
+	size_t from = 0, equals;
+
+	while (!h->d.stopped && (equals = span_find_byte(span_from(in, from), '=')) != SIZE_MAX) {
+		struct span name = span_trim(span_sub(in, from, equals)), value = value_at(in, from + equals + 1, &from);
+
+		if (!is_read_as_it_stands(value) && read_value(h, name, value))
+			h->saves |= link_saves(in, (size_t)(value.data - in.data), (size_t)(span_end(value) - in.data));
 	}
 }
 
@@ -183,7 +265,7 @@ look_at_words(struct html *h, struct span script)
 	static const char *const file[] = { "Blob(", "Blob (", "[\"Blob\"]", "['Blob']", "new File(", "createObjectURL",
 		"URL.createObject", "fetch(\"data:", "fetch('data:", "data:application/", NULL };
 	static const char *const delivery[] = { ".download", "'download'", "\"download\"", "msSaveOrOpenBlob", "msSaveBlob",
-		"saveAs(", ".click(", "location.href", "location.replace", "location.assign", "window.open", "navigator.msSave",
+		"saveAs(", ".click(", "location.href", "location=", "location =", "location.replace", "location.assign", "window.open", "navigator.msSave",
 		".href", NULL };
 	static const char *const evaluates[] = { "eval(", "Function(", "document.write(", NULL };
 
@@ -273,7 +355,7 @@ read_handlers(struct html *h, struct span in)
 			quote = rest.len > 0 && (rest.data[0] == '"' || rest.data[0] == '\'') ? rest.data[0] : '>';
 			rest = span_from(rest, quote != '>');
 			end = span_find_byte(rest, quote);
-			look_at_script(h, span_first(rest, end));
+			look_at_script(h, html_attribute_decode(h->d.arena, span_first(rest, end)));
 			rest = span_from(rest, end);
 		}
 }
@@ -281,9 +363,12 @@ read_handlers(struct html *h, struct span in)
 static void
 read_all(struct html *h, struct span in)
 {
-	read_elements(h, in);
-	read_handlers(h, in);
-	read_data_uris(h, in);
+	struct span joined = script_join_strings(h->d.arena, in);
+
+	read_elements(h, joined);
+	read_handlers(h, joined);
+	read_data_uris(h, joined);
+	read_attributes(h, in);
 	if ((h->content && h->file && h->delivery) || (h->evaluates && h->hides) || h->saves)
 		document_trait(&h->d, TRAIT_BUILDS_FILE);
 }

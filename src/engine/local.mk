@@ -82,6 +82,8 @@ src_libengine_a_SOURCES = \
 	src/engine/regex_wider.h \
 	src/engine/rtf.c \
 	src/engine/rtf.h \
+	src/engine/script_strings.c \
+	src/engine/script_strings.h \
 	src/engine/signature.c \
 	src/engine/signature.h \
 	src/engine/signature_anchor.c \

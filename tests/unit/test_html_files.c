@@ -61,6 +61,38 @@ data_uris_are_found_wherever_they_stand(void **state)
 }
 
 static void
+attributes_are_read_as_a_browser_has_them(void **state)
+{
+	(void)state;
+	tells("<embed src=\"&#100;ata:application/pdf;base64,JVBERi0=\">", "member data.pdf: %PDF-\n");
+	tells("<embed src=&#x64;ata&colon;application/pdf;base64,JVBERi0=>", "member data.pdf: %PDF-\n");
+	tells("<embed src='da\r\nt&Tab;a:application/pdf;base64,JVB ERi0='>", "member data.pdf: %PDF-\n");
+	tells("<p title=it's><embed src='&#100;ata:application/pdf;base64,JVBERi0='>", "member data.pdf: %PDF-\n");
+	tells("<a download href='data&#58;application/x-msdownload,MZ'>", "member data.exe: MZ\ntrait builds-file\n");
+	tells("<iframe srcdoc='&lt;b>x'>", "member srcdoc.html: <b>x\n");
+	tells("<img src=x onerror='&#115;ave(new Blob([&#97;tob(x)])); &#115;aveAs(x)'>", "trait builds-file\n");
+	tells("<a href='/?a=1&amp;b=2' title=\"a\tb\">data: 1, 2</a>", "");
+}
+
+static void
+a_uri_that_fills_its_attribute_has_marks_in_it(void **state)
+{
+	(void)state;
+	tells("<iframe src='data:text/html,<b>\"x y\"</b>'>", "member data.html: <b>\"x y\"</b>\n");
+	tells("<script src=\"data:text/javascript,a = b\">", "member data.js: a\nmember data.js: a = b\n");
+}
+
+static void
+strings_that_a_script_joins_are_one(void **state)
+{
+	(void)state;
+	tells("<script>location.href='data:application/pdf;base64,'+\"JVB\" +\n 'ERi0='</script>", "member data.pdf: %PDF-\n");
+	tells("<script>x=new window['Bl'+'ob']; f=\"['\"+\"Blob\"+\"']\"; y=at\"+\"ob(z); saveAs(x)</script>",
+	    "trait builds-file\n");
+	tells("<p>\"+\" and \"+", "");
+}
+
+static void
 words_that_end_in_data_are_no_uris(void **state)
 {
 	(void)state;
@@ -75,6 +107,7 @@ two_of_three_steps_are_an_ordinary_page(void **state)
 	(void)state;
 	tells("<script>var b = new Blob([x]); save(b)</script>", "");
 	tells("<script>a.href = '/x'; a.click(); y = atob(z)</script>", "");
+	tells("<script>f = new File([atob(x)], 'a.exe'); location=URL.createObjectURL(f)</script>", "trait builds-file\n");
 	tells("<script>b = new Blob([atob(x)]); navigator.msSaveOrOpenBlob(b, 'a.exe')</script>", "trait builds-file\n");
 }
 
@@ -107,6 +140,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_tell_what_they_hold),
 		cmocka_unit_test(data_uris_are_found_wherever_they_stand),
+		cmocka_unit_test(attributes_are_read_as_a_browser_has_them),
+		cmocka_unit_test(a_uri_that_fills_its_attribute_has_marks_in_it),
+		cmocka_unit_test(strings_that_a_script_joins_are_one),
 		cmocka_unit_test(words_that_end_in_data_are_no_uris),
 		cmocka_unit_test(two_of_three_steps_are_an_ordinary_page),
 		cmocka_unit_test(a_link_that_saves_what_it_holds_is_told_in_any_order),
