@@ -96,7 +96,7 @@ class Maker:
 
     def broken_mime(self):
         return self.header("MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="never') + \
-            b"\r\n--never\r\nContent-Type: text\r\nContent-Transfer-Encoding: base128\r\n\r\n--other--\r\n--never"  + b"\r\n"
+            b"\r\n--never\r\nContent-Type: text\r\nContent-Transfer-Encoding: 8-bit\r\n\r\n--other--\r\n--never"  + b"\r\n"
 
     def make(self):
         shapes = [self.plain, self.eight_bit, self.base64, self.quoted_printable, self.dots, self.long_lines,
