@@ -26,8 +26,10 @@ struct content {
 	struct mime_type *dispositions, **last; /* first one first */
 	struct mime_type *type_guesses, **last_guess;
 	struct mime_type *disposition_guesses, **last_disposition_guess;
+	const struct loose_head *more; /* fields that only some programs see, or NULL */
 	struct span description;
 	bool gap; /* pieces of a name are missing in a field */
+	bool odd; /* a field is not as all programs read it */
 };
 
 static void
@@ -44,6 +46,7 @@ report(struct content *c, const struct field_flaws *flaws, enum defect malformed
 	if (flaws->too_many)
 		defect_over_limit(c->m, c->part, DEFECT_LIMIT_READINGS);
 	c->gap |= flaws->gap;
+	c->odd |= flaws->malformed || flaws->odd || flaws->gap;
 }
 
 static bool
@@ -184,6 +187,16 @@ folds_oddly(struct span raw)
 	return false;
 }
 
+/* A parameter of a name that some programs take for that of a name. */
+static bool
+has_namelike(const struct mime_type *field)
+{
+	for (const struct mime_param *p = field->params; p != NULL; p = p->next)
+		if (strstr(p->name, "name") != NULL && strcmp(p->name, "name") != 0 && strcmp(p->name, "filename") != 0)
+			return true;
+	return false;
+}
+
 static struct mime_type *
 parse_field(struct content *c, struct span raw, enum content_field kind)
 {
@@ -193,6 +206,7 @@ parse_field(struct content *c, struct span raw, enum content_field kind)
 	struct mime_type *field = field_parse(c->m->arena, value, &flaws);
 
 	report(c, &flaws, malformed);
+	c->odd |= has_namelike(field);
 	if (kind == CONTENT_TYPE) {
 		complete_type(c, field);
 		if (c->part->types != NULL)
@@ -230,6 +244,7 @@ read_field(struct content *c, enum content_field kind, struct span raw)
 		break;
 	case CONTENT_ENCODING:
 		encoding_read(c->m, c->part, text_unfolded(c->m->arena, raw));
+		c->odd |= span_find_byte(raw, '=') != SIZE_MAX;
 		break;
 	case CONTENT_DISPOSITION:
 		read_disposition(c, raw);
@@ -276,6 +291,28 @@ add_split_names(struct content *c)
 }
 
 static void
+add_text(struct content *c, struct text *all, enum content_field kind, struct span value)
+{
+	if (kind == CONTENT_FIELDS || kind == CONTENT_DESCRIPTION)
+		return;
+	text_add(all, SPAN_LITERAL("; "));
+	text_add(all, text_unfolded(c->m->arena, value));
+}
+
+/* Whatever looks like a name in any of the fields. */
+static void
+add_guessed_names(struct content *c)
+{
+	struct text all = { .arena = c->m->arena };
+
+	for (const struct mime_header *h = c->part->headers; h != NULL; h = h->next)
+		add_text(c, &all, content_field_of(h->name), h->value);
+	for (size_t i = 0; c->more != NULL && i < c->more->field_count; i++)
+		add_text(c, &all, c->more->fields[i].kind, c->more->fields[i].value);
+	names_from_text(c->m, c->part, text_span(&all));
+}
+
+static void
 read_names(struct content *c)
 {
 	names_add(c->m, c->part, c->dispositions, "filename");
@@ -292,6 +329,8 @@ read_names(struct content *c)
 	}
 	if (c->gap)
 		add_split_names(c);
+	if (c->odd)
+		add_guessed_names(c);
 	if (c->part->names == NULL && c->description.len > 0)
 		names_from_description(c->m, c->part, text_unfolded(c->m->arena, c->description));
 }
@@ -343,7 +382,8 @@ read_more(struct content *c, const struct loose_head *more)
 	for (size_t i = 0; i < more->field_count; i++) {
 		if (is_strict(c->part, &more->fields[i]))
 			continue;
-		if (!c->part->shadow)
+		/* X-Content-Type is honest where it says the same. */
+		if (!c->part->shadow && !more->fields[i].within)
 			defect_add(c->m, c->part, DEFECT_HIDDEN_FIELD);
 		read_field(c, more->fields[i].kind, more->fields[i].value);
 	}
@@ -353,7 +393,7 @@ void
 content_read_loose(struct mime_message *m, struct mime_part *part, const struct loose_head *more,
     const char *default_type)
 {
-	struct content c = { .m = m, .part = part };
+	struct content c = { .m = m, .part = part, .more = more };
 
 	c.last = &c.dispositions;
 	c.last_guess = &c.type_guesses;

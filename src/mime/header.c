@@ -97,7 +97,7 @@ is_mangled(struct span line, struct span name, size_t colon)
 	enum content_field kind;
 	struct span value;
 
-	if (!begins_content(name))
+	if (name.len < strlen("Content-Type") || span_find_nocase(name, SPAN_LITERAL("content-")) == SIZE_MAX)
 		return false;
 	if (content_field_of(name) == CONTENT_FIELDS)
 		return loose_field_name(line, &kind) > 0;

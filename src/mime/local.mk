@@ -29,6 +29,7 @@ src_libmime_a_SOURCES = \
 	src/mime/loose.h \
 	src/mime/message.c \
 	src/mime/message.h \
+	src/mime/name_guess.c \
 	src/mime/names.c \
 	src/mime/names.h \
 	src/mime/params.c \

@@ -1,6 +1,7 @@
 /* Reading headers loosely. A line ends at LF or CR, for some at VT or FF; a field may stand behind
  * blanks, control characters and NUL; its name may be followed by blanks,
- * comments, any number of colons, a fold, or itself once more. Each empty line,
+ * comments, any number of colons, a fold, or itself once more, or be a part of a
+ * longer one, as in X-Content-Type. Each empty line,
  * line of blanks and line that is no field may be the end of the header, and
  * none is, up to the first empty line that all programs take for the end and
  * that no Content- field follows.
@@ -70,6 +71,24 @@ plain_name(struct span text, enum content_field *kind)
 	return 0;
 }
 
+/* A longer name with the field's in it: some programs look for no more. */
+static size_t
+longer_name(struct span text, enum content_field *kind)
+{
+	size_t colon = 0;
+
+	while (colon < text.len && colon < COLON_REACH && text.data[colon] != ':' && !is_odd_blank(text.data[colon]))
+		colon++;
+	if (colon == text.len || text.data[colon] != ':')
+		return 0;
+	for (size_t i = 0; i < CONTENT_DESCRIPTION; i++)
+		if (span_find_nocase(span_first(text, colon), span_str(names[i])) != SIZE_MAX) {
+			*kind = (enum content_field)i;
+			return colon + 1;
+		}
+	return 0;
+}
+
 /* Past a comment at the front, or nothing. */
 static size_t
 comment_length(struct span s)
@@ -86,7 +105,7 @@ loose_field_name(struct span text, enum content_field *kind)
 	size_t len = plain_name(text, kind), more;
 
 	if (len == 0)
-		return 0;
+		return longer_name(text, kind);
 	for (;;) {
 		struct span rest = span_from(text, len);
 
@@ -178,10 +197,11 @@ value_at(const char *at, const char *end, bool cr_ends)
 }
 
 static void
-add_value(struct loose_head *h, enum content_field kind, struct span value)
+add_value(struct loose_head *h, struct loose_field field, struct span value)
 {
+	field.value = value;
 	if (h->field_count < LOOSE_FIELDS_MAX)
-		h->fields[h->field_count++] = (struct loose_field){ .kind = kind, .value = value };
+		h->fields[h->field_count++] = field;
 }
 
 /* The field on the line, if there is one. folded: the line continues another. */
@@ -189,20 +209,22 @@ static bool
 add_field(struct loose_head *h, struct line line, const char *end, bool folded)
 {
 	struct span text = skip_odd_blanks(line.text);
+	struct loose_field field = { 0 };
 	enum content_field kind;
 	struct span value, shorter;
 	size_t len;
 
 	text.len = (size_t)(end - text.data);
-	if (h->field_count == LOOSE_FIELDS_MAX || (len = loose_field_name(text, &kind)) == 0)
+	if (h->field_count == LOOSE_FIELDS_MAX || (len = loose_field_name(text, &field.kind)) == 0)
 		return false;
+	field.within = plain_name(text, &kind) == 0;
 	if (folded && !loose_field_is_sane(line.text))
 		return false;
 	value = value_at(text.data + len, end, false);
 	shorter = value_at(text.data + len, end, true);
-	add_value(h, kind, value);
+	add_value(h, field, value);
 	if (shorter.len != value.len)
-		add_value(h, kind, shorter);
+		add_value(h, field, shorter);
 	return true;
 }
 
@@ -237,15 +259,17 @@ static void
 read_lines(struct span text, bool crlf, struct loose_head *h)
 {
 	const char *end = span_end(text), *at = text.data;
-	bool after_lf = true, after_crlf = true, begun = false, junk = false;
+	bool after_lf = true, after_crlf = true, begun = false, junk = false, torn = false;
 
 	while (at < end) {
 		struct line line = line_at(at, end);
 		bool folded = begun && after_lf && continues(at, end);
+		size_t fields = h->field_count;
 
 		if (line.text.len == 0) {
 			bool real = line.lf && after_lf && (!crlf || (line.crlf && after_crlf));
 
+			torn = false;
 			add_break(h, line.next, real);
 			if (real && !content_follows(line.next, end)) {
 				h->ended = true;
@@ -255,11 +279,13 @@ read_lines(struct span text, bool crlf, struct loose_head *h)
 			add_break(h, line.next, false);
 		} else if (add_field(h, line, end, folded) || folded || loose_is_field(line.text)) {
 			begun = true;
+			h->broken |= torn && (folded || h->field_count > fields);
 		} else {
 			add_break(h, at, false);
 			if (!junk)
 				add_break(h, line.next, false);
 			junk = true;
+			torn = begun;
 		}
 		/* Empty lines that CRs alone make leave the state as it is. */
 		if (line.lf || line.text.len > 0) {
@@ -283,7 +309,7 @@ read_without_nul(struct arena *a, struct span text, bool crlf, struct loose_head
 			out[len++] = text.data[i];
 	read_lines(span_of(out, len), crlf, &copy);
 	for (size_t i = 0; i < copy.field_count; i++)
-		add_value(h, copy.fields[i].kind, copy.fields[i].value);
+		add_value(h, copy.fields[i], copy.fields[i].value);
 }
 
 void

@@ -11,6 +11,7 @@ enum content_field { CONTENT_TYPE, CONTENT_ENCODING, CONTENT_DISPOSITION, CONTEN
 struct loose_field {
 	enum content_field kind;
 	struct span value; /* raw, trimmed, folds included */
+	bool within;       /* it has a longer name, of which the field's is a part */
 };
 
 /* More of either is no accident, and what they could tell apart was told by
@@ -23,6 +24,7 @@ struct loose_head {
 	const char *breaks[LOOSE_BREAKS_MAX]; /* where a body begins, ascending */
 	size_t break_count;
 	bool ended; /* the last of them is behind an empty line that all see */
+	bool broken; /* a line that is no field stands between fields, or goes before a continuation */
 };
 
 /* Reads a header from the front of `text`. crlf: lines ought to end so. Each
@@ -32,8 +34,8 @@ void loose_head_read(struct arena *a, struct span text, bool crlf, struct loose_
 /* Of a strict field's name; CONTENT_FIELDS for others. */
 enum content_field content_field_of(struct span name);
 
-/* The field that the text begins with, whatever stands in front of the name or
- * between it and the value; its length up to there, or 0. */
+/* The field that the text begins with, whatever stands between its name and the
+ * value, or as a part of which longer name it is; its length up to there, or 0. */
 size_t loose_field_name(struct span text, enum content_field *kind);
 
 /* Could the line be a field, of any name? */

@@ -108,6 +108,17 @@ append_bare(struct mime_message *m, struct mime_part *part, struct span name)
 		append(m, part, span_of(out, len));
 }
 
+/* Decoded when the last encoded word, which has no end, ends with the name. */
+static struct span
+words_closed(struct arena *a, struct span name)
+{
+	struct text closed = { .arena = a };
+
+	text_add(&closed, name);
+	text_add(&closed, SPAN_LITERAL("?="));
+	return encoded_words_decode(a, text_span(&closed));
+}
+
 /* Other names that come of this one. */
 static void
 append_others(struct mime_message *m, struct mime_part *part, struct span name)
@@ -116,8 +127,10 @@ append_others(struct mime_message *m, struct mime_part *part, struct span name)
 	size_t nul = span_find_byte(name, '\0');
 	struct span other;
 
-	if (span_find(name, SPAN_LITERAL("=?")) != SIZE_MAX)
+	if (span_find(name, SPAN_LITERAL("=?")) != SIZE_MAX) {
 		append(m, part, saved(encoded_words_decode(a, name)));
+		append(m, part, saved(words_closed(a, name)));
+	}
 	append_bare(m, part, name);
 
 	if (nul != SIZE_MAX) {
@@ -142,8 +155,8 @@ append_others(struct mime_message *m, struct mime_part *part, struct span name)
 	append(m, part, saved(name));
 }
 
-static void
-guess(struct mime_message *m, struct mime_part *part, struct span name)
+void
+names_guess_one(struct mime_message *m, struct mime_part *part, struct span name)
 {
 	if (!append(m, part, name))
 		return;
@@ -176,7 +189,7 @@ names_add(struct mime_message *m, struct mime_part *part, const struct mime_type
 			if (strcmp(p->name, param) != 0)
 				continue;
 			else if (p->guess)
-				guess(m, part, p->value);
+				names_guess_one(m, part, p->value);
 			else
 				content_add_name(m, part, p->value);
 }
@@ -186,7 +199,7 @@ names_guess(struct mime_message *m, struct mime_part *part, const struct mime_ty
 {
 	for (const struct mime_param *p = field->params; p != NULL; p = p->next)
 		if (strcmp(p->name, param) == 0)
-			guess(m, part, p->value);
+			names_guess_one(m, part, p->value);
 }
 
 void

@@ -8,6 +8,10 @@
 void names_add(struct mime_message *m, struct mime_part *part, const struct mime_type *fields, const char *param);
 /* The same of one field, as some program may read it: in silence. */
 void names_guess(struct mime_message *m, struct mime_part *part, const struct mime_type *field, const char *param);
+/* The same of one name. */
+void names_guess_one(struct mime_message *m, struct mime_part *part, struct span name);
+/* name_guess.c: the same of each "name" in the text of fields, unfolded. */
+void names_from_text(struct mime_message *m, struct mime_part *part, struct span text);
 /* A Content-Description, where it looks like the name of a file. */
 void names_from_description(struct mime_message *m, struct mime_part *part, struct span unfolded);
 

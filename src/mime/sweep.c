@@ -468,6 +468,8 @@ read_start(struct region *r, struct start start)
 	last = head.breaks[head.break_count - 1];
 	add_head(r, span_of(start.at, (size_t)(last - start.at)));
 	model_begin(r, &model, &start, &head);
+	if (head.broken && !start.in_text)
+		defect_add(r->s->p->m, &model.part, DEFECT_HEADER_WITHOUT_COLON);
 	n = nature_of(&model.part);
 	/* Text among text is read as that anyway. */
 	if (!start.in_text || n.encoded || model.part.names != NULL)

@@ -76,7 +76,8 @@ test_fields(void **state)
 	assert_true(sees_fields("text\ncontent-disposition: x\n"));
 	assert_true(sees_fields("--x\nContent-Transfer-Encoding : x\n"));
 	assert_false(sees_fields("text Content-Type: a/b\n"));
-	assert_false(sees_fields("Content-Length: 1\nContent-Types: 2\nContent - Type: 3\n"));
+	assert_true(sees_fields("Content-Types: a/b\n"));
+	assert_false(sees_fields("Content-Length: 1\nContent-Typ: 2\nContent - Type: 3\n"));
 	assert_false(sees_fields("Content-"));
 	assert_false(sees_fields("-"));
 }

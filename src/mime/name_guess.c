@@ -1,0 +1,83 @@
+/* Guessing at names. Where the fields of a part are not of the grammar, some
+ * programs look for no more than the word "name" and take what stands behind
+ * it, whatever field, parameter or piece of one it is in: ";#filename=x",
+ * "name*1(=x", "filename "x"". So the raw text of the fields is read in that
+ * way too. A name too many costs a look at it. */
+#include "config.h"
+
+#include "mime/names.h"
+#include "mime/text.h"
+
+enum {
+	KEY_ROOM = 32,    /* between "name" and its value: stars, numbers, junk */
+	PIECES_MAX = 16,  /* honest names have a few */
+	VALUE_MAX = 1024, /* no file has so long a name */
+};
+
+struct piece {
+	struct span value;
+	bool numbered; /* it has the star of a piece */
+};
+
+/* What stands behind the word, which `rest` follows. */
+static bool
+take_value(struct span rest, struct piece *piece)
+{
+	size_t at = 0;
+
+	piece->numbered = false;
+	while (at < rest.len && at < KEY_ROOM && rest.data[at] != '=' && rest.data[at] != '"') {
+		if (rest.data[at] == ';' && !span_starts(span_trim(span_from(rest, at + 1)), "="))
+			return false;
+		piece->numbered |= rest.data[at++] == '*';
+	}
+	if (at == rest.len || at == KEY_ROOM)
+		return false;
+	rest = span_first(span_from(rest, at), VALUE_MAX);
+	if (rest.data[0] == '=')
+		rest = span_trim(span_from(rest, 1));
+	if (span_starts(rest, "\"")) {
+		rest = span_from(rest, 1);
+		piece->value = span_first(rest, span_find_byte(rest, '"'));
+	} else {
+		rest = span_first(rest, span_find_byte(rest, ';'));
+		piece->value = span_first(rest, span_find_byte(rest, ' '));
+	}
+	return piece->value.len > 0;
+}
+
+/* Behind the charset and the language of RFC 2231. */
+static struct span
+without_charset(struct span value)
+{
+	size_t first = span_find_byte(value, '\'');
+	struct span rest = span_from(value, first != SIZE_MAX ? first + 1 : value.len);
+	size_t second = span_find_byte(rest, '\'');
+
+	return second != SIZE_MAX ? span_from(rest, second + 1) : value;
+}
+
+void
+names_from_text(struct mime_message *m, struct mime_part *part, struct span text)
+{
+	const struct span word = SPAN_LITERAL("name");
+	struct text whole = { .arena = m->arena };
+	size_t at, count = 0, numbered = 0;
+
+	while (count < PIECES_MAX && (at = span_find_nocase(text, word)) != SIZE_MAX) {
+		struct piece piece;
+
+		text = span_from(text, at + word.len);
+		if (!take_value(text, &piece))
+			continue;
+		piece.value = without_charset(piece.value);
+		names_guess_one(m, part, piece.value);
+		count++;
+		if (piece.numbered) {
+			text_add(&whole, piece.value);
+			numbered++;
+		}
+	}
+	if (numbered > 1)
+		names_guess_one(m, part, text_span(&whole));
+}
