@@ -54,6 +54,13 @@ embedded_begins_at(struct span line)
 	return false;
 }
 
+/* For some program. */
+static bool
+ends_line(char c)
+{
+	return c >= '\n' && c <= '\r';
+}
+
 /* Where the next file of that kind begins; SIZE_MAX where none does. */
 static size_t
 find_begin(const struct kind *kind, struct span text, size_t from, struct embedded_file *file)
@@ -66,7 +73,7 @@ find_begin(const struct kind *kind, struct span text, size_t from, struct embedd
 		if (at == SIZE_MAX)
 			return SIZE_MAX;
 		from += at;
-		if ((from == 0 || text.data[from - 1] == '\n') && kind->begins(span_from(text, from), file))
+		if ((from == 0 || ends_line(text.data[from - 1])) && kind->begins(span_from(text, from), file))
 			return from;
 		from += mark.len;
 	}

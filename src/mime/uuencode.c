@@ -4,9 +4,10 @@
  * and "====".
  *
  * A "begin" counts when it stands at the start of a line, with an octal mode
- * and a name, and the next line could be data, or with anything when that line
- * is data beyond doubt; so prose hardly ever does. The file then goes to the
- * line "end", to the first line of another file, or to the end of the text. */
+ * and a name, and the next line could be data, or a line soon after is so beyond
+ * doubt; or with anything when the next line is. So prose hardly ever does. The
+ * file then goes to the line "end", to the first line of another file, or to
+ * the end of the text. */
 #include "config.h"
 
 #include "mime/base64.h"
@@ -17,6 +18,7 @@ enum {
 	MODE_DIGITS_MAX = 6,
 	UU_AFTER_MAX = 2,    /* characters behind the data of a line */
 	BLANK_LINES_MAX = 4, /* before the data */
+	BAD_LINES_MAX = 5,   /* among which the first sound one has to be */
 };
 
 static unsigned
@@ -95,6 +97,21 @@ is_end(struct span line, const char *end)
 	return span_is(span_trim(line), end);
 }
 
+/* Perhaps behind a line or a few that are none. */
+static bool
+sound_data_follows(struct span rest)
+{
+	for (unsigned n = 0; n < BAD_LINES_MAX && rest.len > 0; n++) {
+		struct span line = embedded_line(&rest);
+
+		if (is_sound_data(line))
+			return true;
+		if (embedded_begins_at(line) || is_end(line, "end"))
+			break;
+	}
+	return false;
+}
+
 bool
 uu_begins(struct span text, struct embedded_file *file)
 {
@@ -108,7 +125,10 @@ uu_begins(struct span text, struct embedded_file *file)
 	line = embedded_line(&rest);
 	for (unsigned n = 0; n < BLANK_LINES_MAX && line.len == 0 && rest.len > 0; n++)
 		line = embedded_line(&rest);
-	return is_sound_data(line) || (usual && (is_data(line) || is_like_data(line) || is_end(line, "end")));
+	if (is_sound_data(line) || !usual)
+		return is_sound_data(line);
+	return is_data(line) || is_like_data(line) || is_end(line, "end") ||
+	    sound_data_follows(span_of(line.data, (size_t)(span_end(rest) - line.data)));
 }
 
 bool
