@@ -106,8 +106,8 @@ add_listed(struct survey *s, struct zip_entry *e)
 	    (own.other_name.len > 0 && !span_eq_nocase(suffix(own.other_name), suffix(own.name))))
 		out->inconsistent = true;
 	add(s, e);
-	if (!same || !span_eq(own.name, e->name) || (own.other_name.len > 0 && !span_eq(own.other_name, e->other_name))) {
-		if (same) { /* but for the name */
+	if (!same || own.doubtful || !span_eq(own.name, e->name) || (own.other_name.len > 0 && !span_eq(own.other_name, e->other_name))) {
+		if (same && !own.doubtful) { /* but for the name */
 			own.packed = e->packed;
 			own.size = e->size;
 			own.open_end = false;
@@ -344,7 +344,6 @@ search_ends(struct survey *s, size_t main)
 }
 
 /* --- Names --- */
-
 
 /* How a system that ignores case, and takes both slashes, sees the name. */
 static struct span

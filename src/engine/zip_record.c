@@ -92,11 +92,21 @@ take_common(struct zip_entry *e, struct span from_flags)
 	e->size = number32(from_flags, 16, 4);
 }
 
+/* ZIP64 says that there is no content, where something is that is no record: a
+ * program that does not know the field unpacks it. */
+static bool
+hides_content(struct span data, const struct zip_entry *e)
+{
+	return e->packed == 0 && (e->flags & ZIP_SIZES_FOLLOW) == 0 && e->content < data.len &&
+	    !span_starts(span_from(data, (size_t)e->content), "PK");
+}
+
 bool
 zip_local_at(struct span data, uint64_t offset, struct zip_entry *e)
 {
 	struct span r;
 	size_t name, extra;
+	bool elsewhere;
 
 	if (!record_at(data, offset, "PK\x03\x04", LOCAL_SIZE, &r) || !is_method(number32(r, 8, 2)))
 		return false;
@@ -106,12 +116,15 @@ zip_local_at(struct span data, uint64_t offset, struct zip_entry *e)
 		return false;
 	*e = (struct zip_entry){ .name = span_first(span_from(r, LOCAL_SIZE), name), .header = offset };
 	take_common(e, span_from(r, 6));
+	elsewhere = e->packed == ELSEWHERE;
 	take_extra(e, span_first(span_from(r, LOCAL_SIZE + name), extra), false);
 	e->record = LOCAL_SIZE + name + extra;
 	e->content = offset + e->record;
 	if (e->content > data.len)
 		e->content = data.len;
 	e->open_end = (e->flags & ZIP_SIZES_FOLLOW) != 0 && e->packed == 0;
+	if (elsewhere && hides_content(data, e))
+		e->doubtful = e->open_end = true;
 	return true;
 }
 
