@@ -267,6 +267,17 @@ magic_find_pdf(struct span data)
 	return span_find(span_first(data, 1024), SPAN_LITERAL("%PDF-"));
 }
 
+/* The directory is where the record says, or in front of it, as where the
+ * beginning is missing. */
+static bool
+leads_to_directory(struct span data, struct span record)
+{
+	size_t at = (size_t)(record.data - data.data), size = magic_number(record, 12, 4);
+
+	return magic_number(record, 16, 4) < data.len || magic_number(record, 16, 4) == UINT32_MAX ||
+	    (size <= at && magic_bytes_at(data, at - size, SPAN_LITERAL("PK\x01\x02")));
+}
+
 bool
 magic_ends_as_zip(struct span data)
 {
@@ -277,7 +288,7 @@ magic_ends_as_zip(struct span data)
 		struct span record = span_of(at, (size_t)(end - at));
 
 		if (magic_bytes_at(record, 0, SPAN_LITERAL("PK\x05\x06")) && magic_number(record, 20, 2) <= record.len - ZIP_END_SIZE &&
-		    (magic_number(record, 16, 4) < data.len || magic_number(record, 16, 4) == UINT32_MAX))
+		    leads_to_directory(data, record))
 			return true;
 		tail.len = (size_t)(at - tail.data) + ZIP_END_SIZE - 1;
 	}

@@ -4,6 +4,8 @@
 
 #include "../lib/archive_maker.h"
 
+#include "engine/magic.h"
+
 #include <archive.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -318,6 +320,27 @@ test_zip64(void **state)
 	check(&zip, INCONSISTENT, ARCHIVE_READ, "one 1 1\n");
 }
 
+/* T72: sizes of 0 in an extra field, where something is. */
+static void
+test_zip64_no_size(void **state)
+{
+	static const struct span sizes = { "\1\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20 };
+	const struct raw_entry packed[] = { { .name = "a", .content = deflated, .method = 8, .extra = sizes },
+		{ .name = "b", .content = S("1") } };
+	const struct raw_entry empty[] = { { .name = "a", .extra = sizes }, { .name = "b", .content = S("1") } };
+	struct buf zip = { .limit = 0 };
+
+	(void)state;
+	make_raw_zip(&zip, packed, 2, "");
+	memset(zip.data + 18, 0xff, 8);
+	memset(zip.data + zip.len - 22 - 47 - 67 + 20, 0xff, 8);
+	check(&zip, INCONSISTENT, ARCHIVE_READ, "a 0\na 0 payload\nb 1 1\n");
+	make_raw_zip(&zip, empty, 2, "");
+	memset(zip.data + 18, 0xff, 8);
+	memset(zip.data + zip.len - 22 - 47 - 67 + 20, 0xff, 8);
+	check(&zip, 0, ARCHIVE_READ, "a 0\nb 1 1\n");
+}
+
 /* --- Overlap, bombs --- */
 
 static void
@@ -410,6 +433,28 @@ test_split(void **state)
 	check(&zip, UINT32_C(1) << TRAIT_MULTI_VOLUME, ARCHIVE_DAMAGED, "one 1 1\n");
 }
 
+/* T77: the last piece, cut anywhere before the directory, which alone leads to nothing. */
+static void
+test_last_piece(void **state)
+{
+	const struct raw_entry entries[] = { { .name = "first", .content = S("1") }, { .name = "second", .content = S("22") } };
+	struct buf zip = { .limit = 0 };
+
+	(void)state;
+	for (size_t cut = 1; cut < 30 + 5 + 1 + 30 + 6 + 2; cut++) {
+		struct span piece;
+		struct told t = { .depth = 0 };
+
+		make_raw_zip(&zip, entries, 2, "");
+		piece = span_from(buf_span(&zip), cut);
+		assert_string_equal(magic_of(piece), "zip");
+		tell_content(&t, piece, NULL);
+		assert_int_equal(t.result, ARCHIVE_DAMAGED);
+		told_free(&t);
+		buf_free(&zip);
+	}
+}
+
 /* Each octet changed, and each length: nothing is read out of bounds (a
  * sanitizer watches), and depth is given back. */
 static void
@@ -454,10 +499,12 @@ main(void)
 		cmocka_unit_test(test_several_ends),
 		cmocka_unit_test(test_counts_and_offsets),
 		cmocka_unit_test(test_zip64),
+		cmocka_unit_test(test_zip64_no_size),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_overlapping_bomb),
 		cmocka_unit_test(test_no_directory),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_last_piece),
 		cmocka_unit_test(test_bent_everywhere),
 	};
 
