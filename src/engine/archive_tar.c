@@ -3,6 +3,9 @@
  * size (POSIX, pax, "pax Interchange Format"), and some go on where an archive
  * ends. What only they see is told too.
  *
+ * Records of GNU that are no files, of dumped folders and volumes, are written
+ * out as files by programs that do not know them.
+ *
  * A name that is only shortened, as writers do for old programs, is no other. */
 #include "config.h"
 
@@ -179,6 +182,15 @@ see_member(struct walk *w, const struct header *h)
 	return ARCHIVE_READ;
 }
 
+/* What new programs have for the next member may be for this one, or not. */
+static enum archive_result
+see_record(struct walk *w, const struct header *h)
+{
+	if (w->apart)
+		reading_trait(w->r, TRAIT_INCONSISTENT);
+	return h->content.len > 0 ? tell_plain(w, h) : ARCHIVE_READ;
+}
+
 static enum archive_result
 see(struct walk *w, const struct header *h)
 {
@@ -192,6 +204,9 @@ see(struct walk *w, const struct header *h)
 	case 'K':
 	case 'g':
 		return ARCHIVE_READ;
+	case 'D':
+	case 'V':
+		return see_record(w, h);
 	default:
 		return see_member(w, h);
 	}
@@ -237,13 +252,16 @@ walk(struct walk *w)
 	return result;
 }
 
+/* What libarchive takes for no tar at all, an old program may unpack. */
 enum archive_result
 archive_read_tar(struct archive_reading *r)
 {
-	struct walk w = { .r = r };
-	enum archive_result result = archive_read_by(r, archive_read_support_format_tar, NULL, false);
+	enum archive_result result = archive_read_by(r, archive_read_support_format_tar, NULL, false), seen;
+	struct walk w = { .r = r, .apart = result == ARCHIVE_NONE };
+	uint64_t told = r->budget->entries;
 
-	if (r->stopped || result == ARCHIVE_OVER_LIMIT || result == ARCHIVE_NONE)
+	if (r->stopped || result == ARCHIVE_OVER_LIMIT)
 		return result;
-	return archive_worse(result, walk(&w));
+	seen = walk(&w);
+	return result == ARCHIVE_NONE && r->budget->entries == told ? ARCHIVE_NONE : archive_worse(result, seen);
 }

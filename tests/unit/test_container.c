@@ -421,6 +421,25 @@ test_tar_links_and_overrides(void **state)
 	}
 }
 
+/* T74: what GNU writes about folders and volumes, and others write out. */
+static void
+test_tar_records(void **state)
+{
+	struct buf data = { .limit = 0 };
+
+	(void)state;
+	put_tar(&data, "disk one", 'V', "", SPAN_NONE);
+	put_tar(&data, "dump/", 'D', "", S("Ya"));
+	put_tar(&data, "a", '0', "", S("1"));
+	for (int i = 0; i < 1024; i++)
+		buf_add_byte(&data, '\0');
+	check(&data, "tar", 0, ARCHIVE_READ, "dump/ 2 directory\na 1 1\ndump/ 2 Ya\n");
+	put_tar(&data, "a.exe", 'V', "", S("MZ prog"));
+	for (int i = 0; i < 1024; i++)
+		buf_add_byte(&data, '\0');
+	check(&data, "tar", TRAIT(INCONSISTENT), ARCHIVE_READ, "a.exe 7 MZ prog\n");
+}
+
 /* --- T75, T76 --- */
 
 static void
@@ -602,6 +621,7 @@ main(void)
 		cmocka_unit_test(test_volumes),
 		cmocka_unit_test(test_tar_names),
 		cmocka_unit_test(test_tar_links_and_overrides),
+		cmocka_unit_test(test_tar_records),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_gzip_in_gzip),
 		cmocka_unit_test(test_bombs),
