@@ -126,7 +126,9 @@ void databases_search(struct taking *t, struct item *item, const struct span *co
 void databases_search_whole(struct taking *t);
 /* facts_container.c: members and traits. */
 /* As what its magic says it is, and what else it may be. */
-void container_take(struct taking *t, struct item *item, const char *magic, struct span content);
+enum archive_result container_take(struct taking *t, struct item *item, const char *magic, struct span content);
+/* What its name says of it, given how it was read as a container. */
+void volume_take(struct taking *t, struct item *item, enum archive_result result);
 /* facts_link.c */
 void uri_take(void *context, struct span uri); /* context: a struct taking */
 /* The same of a link that is shown as `shown`. */

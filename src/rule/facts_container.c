@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "rule/facts.h"
+#include "rule/volume_name.h"
 
 /* Of a member's name in its section, which is shown; a name may be 64 KiB. */
 enum { SECTION_NAME_MAX = 255 };
@@ -95,14 +96,16 @@ trait_take(void *context, enum trait trait)
 		mime_add_defect(t->facts->message, t->item->part, inconsistent, true);
 }
 
-void
+enum archive_result
 container_take(struct taking *t, struct item *item, const char *magic, struct span content)
 {
 	const struct container_sink sink = { .context = t, .member = member_take, .trait = trait_take, .uri = uri_take };
 	struct facts *f = t->facts;
+	enum archive_result result;
 
 	t->item = item;
-	switch (container_read(f->arena, magic, content, t->budget, &sink)) {
+	result = container_read(f->arena, magic, content, t->budget, &sink);
+	switch (result) {
 	case ARCHIVE_DAMAGED:
 		f->unread_members = arena_printf(f->arena, "the container %.*s is damaged", SPAN_ARG(item->section));
 		break;
@@ -115,4 +118,26 @@ container_take(struct taking *t, struct item *item, const char *magic, struct sp
 		break;
 	}
 	t->item = item;
+	return result;
+}
+
+/* A name alone says it only of content that is nothing by itself. */
+static bool
+is_piece(const struct item *item, enum volume_name name, enum archive_result result)
+{
+	bool archive = archive_is_readable(item->magic);
+
+	if (name == VOLUME_NO || strcmp(item->magic, "empty") == 0 ||
+	    (archive && (result == ARCHIVE_READ || result == ARCHIVE_OVER_LIMIT)))
+		return false;
+	return name == VOLUME_SURELY || archive || strcmp(item->magic, "data") == 0;
+}
+
+void
+volume_take(struct taking *t, struct item *item, enum archive_result result)
+{
+	t->item = item;
+	for (const struct mime_name *n = item->names; n != NULL; n = n->next)
+		if (is_piece(item, volume_name(n->name), result))
+			trait_take(t, TRAIT_MULTI_VOLUME);
 }

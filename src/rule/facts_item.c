@@ -109,6 +109,7 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 {
 	unsigned char sha256[DIGEST_MAX];
 	bool have_digest = item_describe(t, item, content, sha256);
+	enum archive_result result = ARCHIVE_NONE;
 
 	t->item = item;
 	search(t, content, have_digest ? sha256 : NULL);
@@ -116,7 +117,8 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 	if (!t->archives)
 		return;
 	if (container_may_be(item->magic, content))
-		container_take(t, item, item->magic, content);
+		result = container_take(t, item, item->magic, content);
+	volume_take(t, item, result);
 	if (content_is_message(item))
 		nested_message_take(t, item, content);
 }

@@ -43,4 +43,5 @@ src_librule_a_SOURCES = \
 	src/rule/ruleset.c src/rule/ruleset.h \
 	src/rule/uri.c src/rule/uri.h \
 	src/rule/uri_target.c \
-	src/rule/value.c
+	src/rule/value.c \
+	src/rule/volume_name.c src/rule/volume_name.h

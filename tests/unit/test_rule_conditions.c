@@ -341,6 +341,42 @@ test_references(void **state)
 	rule_fixture_free(&f);
 }
 
+/* T77: by name, unless the content is something by itself. */
+static void
+test_pieces(void **state)
+{
+	static const struct {
+		const char *name, *content; /* in base64 */
+		bool piece;
+	} files[] = {
+		{ "a.7z.002", "cGxhaW4gd29yZHM=", true },
+		{ "A.ZIP.999", "cGxhaW4gd29yZHM=", true },
+		{ "a.part02.rar", "AQID", true },
+		{ "a.002", "AQID", true },
+		{ "a.z01", "AQID", true },
+		{ "a.R00", "UEsDBBQ=", true }, /* an archive that is cut off */
+		{ "a.tar.001", "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", false }, /* and one that is whole */
+		{ "a.zip.001", "", false },
+		{ "report.001", "cGxhaW4gd29yZHM=", false },
+		{ "report.z01", "cGxhaW4gd29yZHM=", false },
+		{ "photo.001", "R0lGODlhAQ==", false },
+		{ "report.2019", "AQID", false },
+		{ "v1.7z.html", "cGxhaW4gd29yZHM=", false },
+		{ "part2.rar.txt", "cGxhaW4gd29yZHM=", false },
+		{ "a.bin", "AQID", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct test_case cases[] = { { "{ attachment: { traits: multi-volume } }", files[i].piece } };
+		struct arena *a = arena_new(1 << 16);
+
+		check(&none, arena_printf(a, "Content-Type: application/octet-stream; name=\"%s\"\n"
+		    "Content-Transfer-Encoding: base64\n\n%s", files[i].name, files[i].content), cases, 1);
+		arena_free(&a);
+	}
+}
+
 int
 main(void)
 {
@@ -357,6 +393,7 @@ main(void)
 		cmocka_unit_test(test_defect),
 		cmocka_unit_test(test_logic),
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
