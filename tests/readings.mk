@@ -34,3 +34,8 @@ tests_deliver_SOURCES = tests/deliver.c
 tests_deliver_LDADD = $(CORE_LIBS) $(CORE_DEPS)
 TESTS += tests/readings_rewrite.py
 EXTRA_DIST += tests/readings_rewrite.py tests/readings/rewrite.yaml
+
+# Ways that nobody thought of: well-formed messages, got wrong at random, and
+# what was found so before.
+TESTS += tests/readings_mutate.py
+EXTRA_DIST += tests/readings_mutate.py tests/readings/found tests/readings/mutate.py tests/readings/seeds.py
