@@ -11,6 +11,7 @@
 
 #include "base/codec.h"
 #include "engine/signature.h"
+#include "mime/loose.h"
 #include "rewrite/compose.h"
 #include "rewrite/renew_fields.h"
 
@@ -51,8 +52,12 @@ end_line(struct renewing *r)
 static bool
 line_is_special(struct span line)
 {
-	return span_starts(line, "--") || span_starts_nocase(line, "begin") || span_starts(line, "=y") ||
-	    span_starts(line, "(This file") || span_starts(line, "From ") || line.len > TEXT_LINE_MAX;
+	struct span text = span_trim(line);
+	enum content_field kind;
+
+	return span_starts(text, "--") || span_starts_nocase(line, "begin") || span_starts(line, "=y") ||
+	    span_starts(line, "(This file") || span_starts(line, "From ") || line.len > TEXT_LINE_MAX ||
+	    loose_field_name(text, &kind) > 0;
 }
 
 static bool

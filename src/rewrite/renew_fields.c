@@ -7,6 +7,7 @@
 #include "rewrite/renew_fields.h"
 
 #include "mime/charset.h"
+#include "mime/loose.h"
 
 enum {
 	PARAMS_MAX = 16,    /* of one field; honest ones have under ten */
@@ -52,7 +53,7 @@ line_is_good(struct span line, struct span eol, bool first)
 	for (size_t i = 0; i < text.len; i++)
 		if (is_control(text.data[i]))
 			return false;
-	return first || span_trim(text).len > 0;
+	return first || (span_trim(text).len > 0 && !loose_field_is_sane(text));
 }
 
 static bool
@@ -114,6 +115,8 @@ write_cleaned(struct text *out, const struct mime_header *h, struct span eol)
 		if (word.len == 0)
 			continue;
 		if (column > h->name.len + 1 && column + 1 + word.len > LINE_COLUMNS) {
+			if (loose_field_is_sane(span_of(word.data, word.len + rest.len)))
+				continue;
 			text_add(out, eol);
 			column = 0;
 		}
@@ -135,11 +138,21 @@ write_field(struct text *out, const struct mime_header *h, struct span eol)
 		write_cleaned(out, h, eol);
 }
 
+/* Does it tell of the content, to some program? */
+static bool
+is_of_content(const struct mime_header *h)
+{
+	enum content_field kind;
+
+	return span_starts_nocase(h->name, "Content-") || span_is_nocase(h->name, "MIME-Version") ||
+	    loose_field_name(h->raw, &kind) > 0;
+}
+
 void
 fields_write_other(struct text *out, const struct mime_part *root, struct span eol)
 {
 	for (const struct mime_header *h = root->headers; h != NULL; h = h->next)
-		if (!span_starts_nocase(h->name, "Content-") && !span_is_nocase(h->name, "MIME-Version"))
+		if (!is_of_content(h))
 			write_field(out, h, eol);
 	text_add(out, SPAN_LITERAL("MIME-Version: 1.0"));
 	text_add(out, eol);
