@@ -11,6 +11,7 @@
 enum {
 	LINE_COLUMNS = 78, /* RFC 5322 2.1.1 */
 	REASON_MAX = 200,  /* in a header line */
+	TAB_COLUMNS = 8,   /* as it is shown */
 };
 
 static const char *const forgeable[] = {
@@ -75,7 +76,7 @@ add_folded(struct text *t, size_t column, const char *before, const char *word, 
 	if (column + strlen(before) + len + 1 > LINE_COLUMNS) {
 		text_add(t, eol);
 		before = "\t";
-		column = 7; /* a tab fills a column of eight */
+		column = TAB_COLUMNS - 1;
 	}
 	text_printf(t, "%s%s", before, word);
 	return column + strlen(before) + len;
@@ -170,11 +171,12 @@ add_ambiguity(struct text *top, const struct compose_job *job, struct span eol)
 {
 	const char *result = job->outcome->ambiguity == NULL ? "none" :
 	    job->judged != job->message ? "rewritten" : "present";
-	size_t start = top->len, column;
+	size_t start, column;
 
-	text_printf(top, "%s: %s;%s\tambiguity=%s", ambiguity_field, job->hostname, eol.data, result);
-	text_printf(top, " readings=%zu", job->judged->readings);
-	column = top->len - start;
+	text_printf(top, "%s: %s;%s", ambiguity_field, job->hostname, eol.data);
+	start = top->len;
+	text_printf(top, "\tambiguity=%s readings=%zu", result, job->judged->readings);
+	column = TAB_COLUMNS - 1 + top->len - start;
 	for (const struct mime_defect *d = job->judged->defects; d != NULL; d = d->next)
 		if (d->hides)
 			column = add_folded(top, column, " ", arena_printf(job->arena, "defect=%s", d->name), eol);

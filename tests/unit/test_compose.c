@@ -7,6 +7,7 @@
 #include "rewrite/text.h"
 
 #include "base/buf.h"
+#include "rewrite/renew.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -216,6 +217,131 @@ test_shown_text(void **state)
 	assert_string_equal(arena_strndup(f->arena, shown_text_ascii(f->arena, SPAN_LITERAL("\xc3\xbc\tx"), 64)), "??x");
 }
 
+static void
+test_ambiguity_none(void **state)
+{
+	struct fixture *f = *state;
+
+	f->policy.ambiguity_header = true;
+	assert_string_equal(composed(f, "A: b\r\n\r\n", false),
+	    "MIME-Ambiguity-Results: mx.example.org;\r\n\tambiguity=none readings=1\r\nA: b\r\n\r\n");
+	assert_string_equal(composed(f, "MIME-Ambiguity-Results: mx.example.org;\n ambiguity=present\nA: b\n"
+	    "mime-ambiguity-results : x\nmime-ambiguity-RESULTS:\n\n", false),
+	    "MIME-Ambiguity-Results: mx.example.org;\n\tambiguity=none readings=1 defect=space-before-colon\nA: b\n\n");
+	f->policy.ambiguity_header = false;
+	assert_string_equal(composed(f, "MIME-Ambiguity-Results: x\n\n", false), "MIME-Ambiguity-Results: x\n\n");
+}
+
+static const char two_encodings[] = "Content-Type: text/plain; charset=us-ascii\r\n"
+    "Content-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit\r\n\r\nSGVsbG8=\r\n";
+
+static void
+test_ambiguity_present(void **state)
+{
+	struct fixture *f = *state;
+	const struct mime_defect defect = { .name = "conflicting-encoding", .hides = true };
+
+	f->policy.ambiguity_header = true;
+	f->outcome.ambiguity = &defect;
+	assert_string_equal(composed(f, two_encodings, false),
+	    arena_printf(f->arena, "MIME-Ambiguity-Results: mx.example.org;\r\n\tambiguity=present readings=2 "
+	    "defect=conflicting-encoding\r\n%s", two_encodings));
+}
+
+/* Each defect is told, in lines that nobody has to break. */
+static void
+test_ambiguity_folded(void **state)
+{
+	const struct mime_limits limits = { 100, 10, 100 };
+	struct fixture *f = *state;
+	struct mime_message *m = mime_parse(f->arena, SPAN_LITERAL("A: b\r\n\r\n"), &limits);
+	struct compose_job job = { .arena = f->arena, .message = m, .judged = m, .hostname = "mx.example.org",
+		.policy = &f->policy, .rules = f->rules, .outcome = &f->outcome };
+	size_t told = 0, kinds = 0;
+	struct span rest, line;
+	struct edits e;
+
+	for (const struct mime_defect_kind *k = mime_defect_kinds; k->name != NULL; k++) {
+		mime_add_defect(m, NULL, k->name, k->hides);
+		kinds += k->hides;
+	}
+	f->policy.ambiguity_header = true;
+	edits_init(&e, f->arena);
+	compose_edits(&e, &job);
+	assert_int_equal(e.count, 1);
+	for (rest = e.items[0].replacement; rest.len > 0; rest = span_from(rest, line.len)) {
+		line = span_first(rest, span_find_byte(rest, '\n') + 1);
+		assert_true(line.len <= 80 && span_ends_nocase(line, "\r\n"));
+		assert_true(span_starts(line, "MIME-") || span_starts(line, "\t"));
+		for (size_t at = 0, next; (next = span_find(span_from(line, at), SPAN_LITERAL("defect="))) != SIZE_MAX; at += next + 1)
+			told++;
+	}
+	assert_true(kinds > 10);
+	assert_int_equal(told, kinds);
+}
+
+static void
+test_ambiguity_rewritten(void **state)
+{
+	const struct mime_limits limits = { 100, 10, 100 };
+	struct fixture *f = *state;
+	struct scratch *scratch = scratch_new(-1);
+	struct mime_message *m = mime_parse(f->arena, span_str(two_encodings), &limits);
+	struct mime_message *anew = mime_parse(f->arena, renew_message(m, scratch), &limits);
+	struct compose_job job = { .arena = f->arena, .message = anew, .judged = m, .hostname = "mx.example.org",
+		.policy = &f->policy, .rules = f->rules, .outcome = &f->outcome, .scratch = scratch };
+	struct edits e;
+
+	f->policy.ambiguity_header = true;
+	f->outcome.ambiguity = m->defects;
+	edits_init(&e, f->arena);
+	compose_edits(&e, &job);
+	assert_int_equal(e.count, 1);
+	assert_string_equal(arena_strndup(f->arena, e.items[0].replacement), "MIME-Ambiguity-Results: mx.example.org;\r\n"
+	    "\tambiguity=rewritten readings=2 defect=conflicting-encoding\r\n");
+	assert_string_equal(arena_strndup(f->arena, anew->raw), "MIME-Version: 1.0\r\n"
+	    "Content-Type: text/plain;\r\n\tcharset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello\r\n");
+	scratch_free(&scratch);
+}
+
+/* What a header is written anew from, and what it becomes. */
+static void
+assert_renewed(struct fixture *f, const char *header, const char *expected)
+{
+	const struct mime_limits limits = { 100, 10, 100 };
+	struct scratch *scratch = scratch_new(-1);
+	struct mime_message *m = mime_parse(f->arena, span_str(arena_printf(f->arena, "%s\n\n", header)), &limits);
+	const char *renewed = arena_strndup(f->arena, renew_message(m, scratch));
+
+	assert_string_equal(renewed, arena_printf(f->arena, "%sContent-Transfer-Encoding: 7bit\n\n", expected));
+	scratch_free(&scratch);
+}
+
+static void
+test_renewed_fields(void **state)
+{
+	struct fixture *f = *state;
+	char words[1200];
+
+	assert_renewed(f, "Subject:  as it\n\tstands ", "Subject:  as it\n\tstands \nMIME-Version: 1.0\nContent-Type: text/plain\n");
+	assert_renewed(f, "Subject: a\x01  b\n \n c", "Subject: a b c\nMIME-Version: 1.0\nContent-Type: text/plain\n");
+	assert_renewed(f, "Subject: a\n Content-Type: text/html", "Subject: a Content-Type: text/html\n"
+	    "MIME-Version: 1.0\nContent-Type: text/plain\n");
+	assert_renewed(f, "X-Content-Type: text/html\nContent-Foo: x\n--b: x",
+	    "MIME-Version: 1.0\nContent-Type: text/plain\n");
+	assert_renewed(f, "Content-Type: text/plain; name=\"a/..\\\\b:c?.txt. \"; format=flowed",
+	    "MIME-Version: 1.0\nContent-Type: text/plain;\n\tformat=flowed;\n\tname=a_.._b_c_.txt\n"
+	    "Content-Disposition: attachment;\n\tfilename=a_.._b_c_.txt\n");
+	assert_renewed(f, "Content-Type: text/plain; x=\"a;b\"; y=\"a b\"; z=\"a=?b\"",
+	    "MIME-Version: 1.0\nContent-Type: text/plain;\n\tx*=utf-8''a%3Bb;\n\ty=\"a b\";\n\tz*=utf-8''a%3D%3Fb\n");
+	/* A line over 998 is folded before a word. */
+	for (size_t i = 0; i < sizeof(words) - 1; i++)
+		words[i] = i % 100 == 99 ? ' ' : 'w';
+	words[sizeof(words) - 1] = '\0';
+	assert_renewed(f, arena_printf(f->arena, "Subject: %s", words), arena_printf(f->arena,
+	    "Subject: %.899s\n %s\nMIME-Version: 1.0\nContent-Type: text/plain\n", words, words + 900));
+}
+
 int
 main(void)
 {
@@ -227,6 +353,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_withheld, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_withheld_without_blank_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shown_text, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_ambiguity_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_ambiguity_present, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_ambiguity_folded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_ambiguity_rewritten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_renewed_fields, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("compose", tests, NULL, NULL);
