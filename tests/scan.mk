@@ -45,3 +45,9 @@ tests_count_scan_SOURCES = tests/count_scan.c
 tests_count_scan_LDADD = $(CORE_LIBS) $(CORE_DEPS)
 TESTS += tests/linear.py
 EXTRA_DIST += tests/linear.py
+
+# Begins with the messages of fuzz_mime.
+fuzz_targets += tests/fuzz/fuzz_renew
+tests_fuzz_fuzz_renew_SOURCES = tests/fuzz/fuzz_renew.c
+tests_fuzz_fuzz_renew_LDADD = $(CORE_LIBS) $(CORE_DEPS)
+tests_fuzz_fuzz_renew_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
