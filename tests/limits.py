@@ -4,6 +4,8 @@ lead to is awaited; nothing is measured.
 
     GATEPOST=src/gatepost python3 tests/limits.py [WORD…]"""
 
+import base64
+import email
 import os
 import socket
 import sys
@@ -153,6 +155,30 @@ def message_size_in_chunks(t):
     client.command("RSET")
     expect_equal(client.deliver(MESSAGE).code, 250, "the next message")
     expect_equal(len(upstream.messages), 1, "messages")
+
+
+def ambiguous_message(content, encoding):
+    """A body under that encoding, which is not the only one."""
+    return (b"Subject: large\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=large.bin\r\n"
+            b"Content-Transfer-Encoding: " + encoding + b"\r\nContent-Transfer-Encoding: x-other\r\n\r\n" + content)
+
+
+@tests
+def scan_memory_rewrite(t):
+    "limits.scan_memory: of its preset 50 MB are written anew, whatever they are encoded as"
+    upstream = t.upstream()
+    gatepost = t.gatepost(upstream, {"policies": {"inbound": {"ambiguous": "rewrite"}}}, single=False)
+    before = gatepost.processes("scanner")
+    client = t.client(gatepost)
+    client.greet()
+    plain = b"x = %075d\r\n" % 7 * 625_000
+    for number, (encoding, content) in enumerate([(b"7bit", plain), (b"base64", base64.encodebytes(plain).replace(
+            b"\n", b"\r\n")[:50_000_400])]):
+        expect_equal(client.deliver(ambiguous_message(content, encoding)).code, 250, encoding)
+        got = email.message_from_bytes(upstream.wait_message(number).data)
+        wanted = content if encoding == b"7bit" else base64.b64decode(content)
+        expect(got.get_payload(decode=True) == wanted and got.get_all("Content-Transfer-Encoding") == ["base64"], "content")
+    expect_equal(gatepost.processes("scanner"), before, "scanners")
 
 
 @tests
