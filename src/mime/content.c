@@ -30,6 +30,7 @@ struct content {
 	struct span description;
 	bool gap; /* pieces of a name are missing in a field */
 	bool odd; /* a field is not as all programs read it */
+	bool lone; /* a field has the first piece of a name only */
 };
 
 static void
@@ -207,6 +208,8 @@ parse_field(struct content *c, struct span raw, enum content_field kind)
 
 	report(c, &flaws, malformed);
 	c->odd |= has_namelike(field);
+	c->lone |= span_find(value, SPAN_LITERAL("*0")) != SIZE_MAX &&
+	    span_find(value, SPAN_LITERAL("*1")) == SIZE_MAX;
 	if (kind == CONTENT_TYPE) {
 		complete_type(c, field);
 		if (c->part->types != NULL)
@@ -312,6 +315,21 @@ add_guessed_names(struct content *c)
 	names_from_text(c->m, c->part, text_span(&all));
 }
 
+/* For a program that looks for parameters behind the next semicolon, those of a
+ * later field are a disposition's that has none. */
+static void
+add_names_beyond(struct content *c)
+{
+	const struct mime_header *h = c->part->headers;
+
+	while (h != NULL && content_field_of(h->name) != CONTENT_DISPOSITION)
+		h = h->next;
+	while (h != NULL && span_find_byte(h->value, ';') == SIZE_MAX)
+		h = h->next;
+	if (h != NULL && content_field_of(h->name) != CONTENT_DISPOSITION)
+		names_from_text(c->m, c->part, text_unfolded(c->m->arena, h->value));
+}
+
 static void
 read_names(struct content *c)
 {
@@ -329,8 +347,11 @@ read_names(struct content *c)
 	}
 	if (c->gap)
 		add_split_names(c);
-	if (c->odd)
+	if (c->lone) /* other pieces may be in any field */
+		names_from_text(c->m, c->part, text_unfolded(c->m->arena, c->part->head));
+	else if (c->odd)
 		add_guessed_names(c);
+	add_names_beyond(c);
 	if (c->part->names == NULL && c->description.len > 0)
 		names_from_description(c->m, c->part, text_unfolded(c->m->arena, c->description));
 }

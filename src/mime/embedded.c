@@ -248,6 +248,17 @@ decode_text(struct parser *p, const struct mime_part *part)
 	return span_of(p->room, len);
 }
 
+/* Does the first line that is not empty begin a file? */
+static bool
+begins_with_file(struct span text)
+{
+	struct span line = span_first(text, 0);
+
+	while (text.len > 0 && line.len == 0)
+		line = embedded_line(&text);
+	return embedded_begins_at(line);
+}
+
 /* Encoded, and text all the same. */
 static bool
 holds_text(const struct mime_part *part)
@@ -256,6 +267,8 @@ holds_text(const struct mime_part *part)
 	struct span type = span_str(part->types->type);
 
 	if (span_starts(type, "text/") || span_find(type, SPAN_LITERAL("binhex")) != SIZE_MAX)
+		return true;
+	if (part->encodings->encoding == ENCODING_QUOTED_PRINTABLE && begins_with_file(part->body))
 		return true;
 	for (const struct mime_name *n = part->names; n != NULL; n = n->next)
 		for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)

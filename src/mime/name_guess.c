@@ -19,6 +19,12 @@ struct piece {
 	bool numbered; /* it has the star of a piece */
 };
 
+static bool
+begins_value(char c)
+{
+	return c == '=' || c == ':' || c == '"';
+}
+
 /* What stands behind the word, which `rest` follows. */
 static bool
 take_value(struct span rest, struct piece *piece)
@@ -26,7 +32,7 @@ take_value(struct span rest, struct piece *piece)
 	size_t at = 0;
 
 	piece->numbered = false;
-	while (at < rest.len && at < KEY_ROOM && rest.data[at] != '=' && rest.data[at] != '"') {
+	while (at < rest.len && at < KEY_ROOM && !begins_value(rest.data[at])) {
 		if (rest.data[at] == ';' && !span_starts(span_trim(span_from(rest, at + 1)), "="))
 			return false;
 		piece->numbered |= rest.data[at++] == '*';
@@ -34,7 +40,7 @@ take_value(struct span rest, struct piece *piece)
 	if (at == rest.len || at == KEY_ROOM)
 		return false;
 	rest = span_first(span_from(rest, at), VALUE_MAX);
-	if (rest.data[0] == '=')
+	if (rest.data[0] != '"')
 		rest = span_trim(span_from(rest, 1));
 	if (span_starts(rest, "\"")) {
 		rest = span_from(rest, 1);

@@ -274,6 +274,8 @@ nature_of(const struct mime_part *model)
 	}
 	for (const struct mime_encodings *e = model->encodings; e != NULL; e = e->next)
 		n.encoded |= e->encoding != ENCODING_IDENTITY && e->encoding != ENCODING_UNKNOWN;
+	/* No multipart is a file; what has a file's name may be no multipart. */
+	n.leaf |= n.multipart && !n.message && model->names != NULL;
 	return n;
 }
 
