@@ -178,15 +178,11 @@ add_percent_encoded(struct text *out, struct span value)
 	}
 }
 
-/* Programs differ on escapes in quoted strings, on semicolons, and on encoded
- * words, which have no place there. */
+/* Programs differ on escapes in quoted strings. */
 static bool
 can_be_quoted(struct span value)
 {
-	for (size_t i = 0; i < value.len; i++)
-		if (strchr("\"\\;", value.data[i]) != NULL)
-			return false;
-	return span_is_ascii(value) && span_find(value, SPAN_LITERAL("=?")) == SIZE_MAX;
+	return span_is_ascii(value) && span_find_byte(value, '"') == SIZE_MAX && span_find_byte(value, '\\') == SIZE_MAX;
 }
 
 /* On a line of its own. The value is fit to be shown. */
@@ -202,6 +198,13 @@ add_param(struct text *out, const char *name, struct span value, struct span eol
 		text_add(out, SPAN_LITERAL("*=utf-8''"));
 		add_percent_encoded(out, value);
 	}
+}
+
+/* What looks like a parameter itself is one to some program. */
+static bool
+is_simple(struct span value)
+{
+	return span_find_byte(value, ';') == SIZE_MAX && span_find_byte(value, '=') == SIZE_MAX;
 }
 
 /* Those that are written by themselves, or are written already. */
@@ -225,7 +228,7 @@ add_other_params(struct text *out, const struct mime_param *params, struct span 
 	size_t count = 0;
 
 	for (const struct mime_param *p = params; p != NULL && count < PARAMS_MAX; p = p->next) {
-		if (is_taken(params, p))
+		if (is_taken(params, p) || !is_simple(p->value))
 			continue;
 		count++;
 		add_param(out, p->name, shown_text(out->arena, p->value, SHOWN_NAME_MAX), eol);
@@ -233,15 +236,17 @@ add_other_params(struct text *out, const struct mime_param *params, struct span 
 }
 
 /* What a folder or a stream is named by, or a pattern, ends a name for some
- * programs; so do dots and blanks. Empty: nothing is left. */
+ * programs, and so do dots and blanks; others take what looks like a parameter
+ * for one. Empty: nothing is left, or it is a multipart, which is no file. */
 static struct span
 name_of(struct arena *a, const struct mime_part *part)
 {
-	struct span name = part->names != NULL ? shown_text(a, part->names->name, SHOWN_NAME_MAX) : SPAN_NONE;
+	bool named = part->names != NULL && part->kind != PART_MULTIPART;
+	struct span name = named ? shown_text(a, part->names->name, SHOWN_NAME_MAX) : SPAN_NONE;
 	char *copy = arena_strndup(a, name);
 
 	for (size_t i = 0; i < name.len; i++)
-		if (strchr("/\\:*?\"<>|", copy[i]) != NULL)
+		if (strchr("/\\:*?\"<>|;=", copy[i]) != NULL)
 			copy[i] = '_';
 	name = span_trim(span_of(copy, name.len));
 	while (name.len > 0 && (name.data[name.len - 1] == '.' || name.data[name.len - 1] == ' '))
@@ -274,6 +279,21 @@ fields_type_of(const struct mime_part *part)
 	return multipart ? "text/plain" : good ? type : "application/octet-stream";
 }
 
+/* A charset that is known, without what its name is known in spite of. */
+static void
+add_charset(struct text *out, const char *charset, struct span eol)
+{
+	struct text name = { .arena = out->arena };
+
+	if (charset_find(charset) == NULL)
+		return;
+	for (const char *c = charset; *c != '\0'; c++)
+		if (ascii_is_alnum(*c) || *c == '-' || *c == '_')
+			text_add(&name, span_of(c, 1));
+	if (is_token(text_span(&name)))
+		add_param(out, "charset", text_span(&name), eol);
+}
+
 static void
 write_type(struct text *out, const struct mime_part *part, const char *type, const char *boundary, struct span name,
     struct span eol)
@@ -281,8 +301,8 @@ write_type(struct text *out, const struct mime_part *part, const char *type, con
 	text_printf(out, "Content-Type: %s", type);
 	if (boundary != NULL)
 		add_param(out, "boundary", span_str(boundary), eol);
-	if (part->charset != NULL && charset_find(part->charset) != NULL)
-		add_param(out, "charset", span_str(part->charset), eol);
+	if (part->charset != NULL)
+		add_charset(out, part->charset, eol);
 	add_other_params(out, part->types->params, eol);
 	if (name.len > 0)
 		add_param(out, "name", name, eol);
