@@ -91,10 +91,11 @@ is_extension(struct span s)
 }
 
 /* The letters and digits alone, when these end in another extension: blanks,
- * brackets and all kinds of quotes are taken off by some. */
+ * brackets and all kinds of quotes are taken off by some, or made an X. */
 static void
 append_bare(struct mime_message *m, struct mime_part *part, struct span name)
 {
+	static const char signs[] = "<>[](){}|*?!&$;:@^`~'\"\\/ ";
 	char *out;
 	size_t len = 0;
 
@@ -106,6 +107,11 @@ append_bare(struct mime_message *m, struct mime_part *part, struct span name)
 			out[len++] = name.data[i];
 	if (is_extension(extension(span_of(out, len))))
 		append(m, part, span_of(out, len));
+	out = arena_alloc_raw(m->arena, name.len);
+	for (size_t i = 0; i < name.len; i++)
+		out[i] = name.data[i] != '\0' && strchr(signs, name.data[i]) != NULL ? 'X' : name.data[i];
+	if (is_extension(extension(span_of(out, name.len))))
+		append(m, part, span_of(out, name.len));
 }
 
 /* Decoded when the last encoded word, which has no end, ends with the name. */

@@ -400,17 +400,26 @@ holds_files(struct span text)
 	return false;
 }
 
-/* The bodies that the header may have. */
+static bool
+is_blank_between(const char *begin, const char *end)
+{
+	return begin >= end || span_trim(span_of(begin, (size_t)(end - begin))).len == 0;
+}
+
+/* The bodies that the header may have. A delimiter right behind that of a file
+ * is none for some program. */
 static void
 add_bodies(struct region *r, struct model *model, const struct start *start, const struct loose_head *head, bool leaf)
 {
-	size_t ends[ENDS_MAX], end_count = start->in_text ? 1 : find_ends(r, start, ends);
-	const char *limit = span_end(r->text);
+	size_t ends[ENDS_MAX + 1], end_count = start->in_text ? 1 : find_ends(r, start, ends);
+	const char *limit = span_end(r->text), *last = head->breaks[head->break_count - 1];
 
 	if (start->in_text) {
 		ends[0] = start->next;
-		limit = suspects_next_fields(r->text, head->breaks[head->break_count - 1]);
+		limit = suspects_next_fields(r->text, last);
 	}
+	if (model->part.names != NULL && ends[0] < r->lines.count && is_blank_between(last, suspect_line(&r->lines, ends[0])))
+		ends[end_count++] = ends[0] + 1;
 	for (size_t b = 0; b < head->break_count; b++)
 		for (size_t e = 0; e < end_count && !r->s->stopped; e++) {
 			const char *end = suspect_line(&r->lines, ends[e]);
