@@ -2,11 +2,13 @@
 a small change where the grammar is delicate. The nth message of a run is always
 the same, and so is it with some of its mutations left out."""
 
+import base64
 import random
 import re
+from itertools import combinations
 
 from . import seeds
-from .build import CRLF, WORDS
+from .build import CRLF, WORDS, b64, qp, uu
 from .payload import DISGUISED, NAMED, PROGRAM, VIRUS
 
 # What parsers stumble over.
@@ -279,9 +281,45 @@ def rewrap(rng, data):
     return splice(data, m.start(), m.end(), b"".join(text[i:i + width] + joint for i in range(0, len(text), width)) + CRLF)
 
 
+def recode(rng, data):
+    """A body of base64 in another encoding, or in itself once more; the header stays."""
+    m = find(rng, rb"(?:[A-Za-z0-9+/]{20,}={0,2}\r\n)+", data)
+    if not m:
+        return data
+    text = m.group(0)
+    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", text)
+    content = base64.b64decode(letters[:len(letters) // 4 * 4])
+    half = len(content) // 6 * 3
+    new = rng.choice([lambda: b64(text), lambda: qp(text), lambda: qp(content), lambda: uu(content, "b.txt"), lambda: uu(content, begin=False, end=False), lambda: content,
+                      lambda: text.replace(b"+", b"-").replace(b"/", b"_"), lambda: text.replace(b"=", b""), lambda: b64(content[:half]) + b64(content[half:]),
+                      lambda: b64(content[:half + 1]) + b64(content[half + 1:]), lambda: b64(b"\0" * rng.randint(1, 4) + content), lambda: text.swapcase(),
+                      lambda: b64(content[:half]) + content[half:], lambda: uu(text, "b.txt"), lambda: b"begin-base64 644 b.txt\r\n" + text + b"====\r\n"])()
+    return splice(data, m.start(), m.end(), new)
+
+
+def cross(rng, data):
+    """Some lines of another message."""
+    lines = rng.choice(SEEDS)[1].split(CRLF)
+    a = rng.randrange(len(lines))
+    taken = CRLF.join(lines[a:a + rng.choice([1, 1, 2, 3, 6, 20])]) + CRLF
+    to = find(rng, rng.choice([rb"(?m)^()", rb"(?m)^()Content", rb"(?m)^()\r\n", rb"(?m)^()--"]), data)
+    return splice(data, to.start(), to.start(), taken) if to else data
+
+
+def wrap(rng, data):
+    """One more header in front of one."""
+    m = find(rng, rb"(?im)^()content-", data)
+    new = rng.choice([b"Content-Type: message/rfc822\r\n\r\n", b"Content-Type: multipart/mixed; boundary=w\r\n\r\n--w\r\n", b"Content-Type: text/plain\r\n\r\n",
+                      b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n", b"Content-Type: message/delivery-status\r\n\r\n",
+                      b"Content-Type: multipart/mixed\r\n\r\n", b"\r\n", b"Content-Type: text/rfc822-headers\r\n\r\n", b"Content-Type: message/global\r\n\r\n",
+                      b"Content-Type: multipart/digest; boundary=w\r\n\r\n--w\r\n\r\n", b"Content-Type: application/octet-stream; name=b.eml\r\n\r\n", b"From x@example.org\r\n"])
+    return splice(data, m.start(), m.start(), new) if m else data
+
+
 MUTATIONS = [insert] * 6 + [insert_token] * 4 + [delete] * 4 + [replace] * 4 + [double] * 2 + [swap] * 2 + [move] * 2 + [repeat] * 2 + [
     drop_field, move_field, another_value, another_value, foreign_field, foreign_field, hide_field, hide_field, rename_field, fold, fold, token, token, change_case,
-    line_end, line_end, line_ends, quotes, quotes, parameter, parameter, delimiter, delimiter, drop_line, copy_line, swap_lines, stray_part, stray_part, move_part, cut, rewrap]
+    line_end, line_end, line_ends, quotes, quotes, parameter, parameter, delimiter, delimiter, drop_line, copy_line, swap_lines, stray_part, stray_part, move_part, cut, rewrap,
+    recode, recode, cross, cross, wrap]
 SEEDS = seeds.seeds((VIRUS, PROGRAM, DISGUISED, NAMED))
 
 
@@ -305,7 +343,6 @@ class Mutant:
 
     def smaller(self):
         """The same with fewer mutations, the fewest first."""
-        from itertools import combinations
         for count in range(1, len(self.kept)):
             for kept in combinations(self.kept, count):
                 yield Mutant(self.run, self.number, kept)
