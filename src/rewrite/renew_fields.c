@@ -140,19 +140,20 @@ write_field(struct text *out, const struct mime_header *h, struct span eol)
 
 /* Does it tell of the content, to some program? */
 static bool
-is_of_content(const struct mime_header *h)
+is_of_content(struct arena *a, const struct mime_header *h)
 {
+	struct span named = span_str(arena_printf(a, "%.*s:", SPAN_ARG(h->name)));
 	enum content_field kind;
 
 	return span_starts_nocase(h->name, "Content-") || span_is_nocase(h->name, "MIME-Version") ||
-	    loose_field_name(h->raw, &kind) > 0;
+	    loose_field_name(named, &kind) > 0;
 }
 
 void
 fields_write_other(struct text *out, const struct mime_part *root, struct span eol)
 {
 	for (const struct mime_header *h = root->headers; h != NULL; h = h->next)
-		if (!is_of_content(h))
+		if (!is_of_content(out->arena, h))
 			write_field(out, h, eol);
 	text_add(out, SPAN_LITERAL("MIME-Version: 1.0"));
 	text_add(out, eol);
