@@ -5,7 +5,7 @@
  *
  * A "begin" counts when it stands at the start of a line, with an octal mode
  * and a name, and the next line could be data, or a line soon after is so beyond
- * doubt; or with anything when the next line is. So prose hardly ever does. The
+ * doubt or ends it; or with anything when the next line is. So prose hardly ever does. The
  * file then goes to the line "end", to the first line of another file, or to
  * the end of the text. */
 #include "config.h"
@@ -97,16 +97,16 @@ is_end(struct span line, const char *end)
 	return span_is(span_trim(line), end);
 }
 
-/* Perhaps behind a line or a few that are none. */
+/* Or at least the end, perhaps behind a line or a few that are none. */
 static bool
 sound_data_follows(struct span rest)
 {
 	for (unsigned n = 0; n < BAD_LINES_MAX && rest.len > 0; n++) {
 		struct span line = embedded_line(&rest);
 
-		if (is_sound_data(line))
+		if (is_sound_data(line) || is_end(line, "end"))
 			return true;
-		if (embedded_begins_at(line) || is_end(line, "end"))
+		if (embedded_begins_at(line))
 			break;
 	}
 	return false;
@@ -127,7 +127,7 @@ uu_begins(struct span text, struct embedded_file *file)
 		line = embedded_line(&rest);
 	if (is_sound_data(line) || !usual)
 		return is_sound_data(line);
-	return is_data(line) || is_like_data(line) || is_end(line, "end") ||
+	return is_data(line) || is_like_data(line) ||
 	    sound_data_follows(span_of(line.data, (size_t)(span_end(rest) - line.data)));
 }
 

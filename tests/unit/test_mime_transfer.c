@@ -178,7 +178,7 @@ test_uudecode_finds_none(void **state)
 {
 	static const char *const texts[] = { "", "begin", "begin 644", "begin 644 ", "begin 64 x\n#0V%\nend\n",
 		"begin abc x\nA\nend\n", " begin 644 x\n#0V%T\nend\n", "begin with\n#0V%T and more\nend\n",
-		"begin 644 prose\nin lower case letters\nend\n", "beginning 644 x\n#0V%T\nend\n" };
+		"begin 644 prose\nin lower case letters\nends\n", "beginning 644 x\n#0V%T\nend\n" };
 	char out[ROOM];
 	struct span name, rest;
 	bool strict;
