@@ -252,8 +252,11 @@ read_field(struct content *c, enum content_field kind, struct span raw)
 	case CONTENT_DISPOSITION:
 		read_disposition(c, raw);
 		break;
-	default:
+	case CONTENT_DESCRIPTION:
 		c->description = raw;
+		break;
+	default:
+		break; /* what names the part beside its name is read last */
 	}
 }
 
@@ -296,7 +299,7 @@ add_split_names(struct content *c)
 static void
 add_text(struct content *c, struct text *all, enum content_field kind, struct span value)
 {
-	if (kind == CONTENT_FIELDS || kind == CONTENT_DESCRIPTION)
+	if (kind >= CONTENT_DESCRIPTION)
 		return;
 	text_add(all, SPAN_LITERAL("; "));
 	text_add(all, text_unfolded(c->m->arena, value));
@@ -330,6 +333,18 @@ add_names_beyond(struct content *c)
 		names_from_text(c->m, c->part, text_unfolded(c->m->arena, h->value));
 }
 
+/* Where the part is from: some programs save it by that. */
+static void
+add_locations(struct content *c)
+{
+	for (const struct mime_header *h = c->part->headers; h != NULL; h = h->next)
+		if (content_field_of(h->name) == CONTENT_LOCATION)
+			names_from_location(c->m, c->part, text_unfolded(c->m->arena, h->value));
+	for (size_t i = 0; c->more != NULL && i < c->more->field_count; i++)
+		if (c->more->fields[i].kind == CONTENT_LOCATION)
+			names_from_location(c->m, c->part, text_unfolded(c->m->arena, c->more->fields[i].value));
+}
+
 static void
 read_names(struct content *c)
 {
@@ -354,6 +369,7 @@ read_names(struct content *c)
 	add_names_beyond(c);
 	if (c->part->names == NULL && c->description.len > 0)
 		names_from_description(c->m, c->part, text_unfolded(c->m->arena, c->description));
+	add_locations(c);
 }
 
 static void

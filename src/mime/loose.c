@@ -40,7 +40,7 @@ is_name_byte(char c)
 }
 
 static const char *const names[] = { "Content-Type", "Content-Transfer-Encoding", "Content-Disposition",
-	"Content-Description" };
+	"Content-Description", "Content-Location" };
 
 enum content_field
 content_field_of(struct span name)
@@ -147,7 +147,7 @@ loose_field_is_sane(struct span line)
 		return len > 0 && len + 1 < value.len && value.data[len] == '/' && is_name_byte(value.data[len + 1]);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (span_is_nocase(span_first(value, len), words[i]))
-			return kind != CONTENT_DESCRIPTION;
+			return kind < CONTENT_DESCRIPTION;
 	return false;
 }
 

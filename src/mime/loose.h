@@ -6,7 +6,14 @@
 #include "base/arena.h"
 
 /* The fields that say what a part is. */
-enum content_field { CONTENT_TYPE, CONTENT_ENCODING, CONTENT_DISPOSITION, CONTENT_DESCRIPTION, CONTENT_FIELDS };
+enum content_field {
+	CONTENT_TYPE,
+	CONTENT_ENCODING,
+	CONTENT_DISPOSITION,
+	CONTENT_DESCRIPTION,
+	CONTENT_LOCATION,
+	CONTENT_FIELDS,
+};
 
 struct loose_field {
 	enum content_field kind;

@@ -2,7 +2,8 @@
  * programs look for no more than the word "name" and take what stands behind
  * it, whatever field, parameter or piece of one it is in: ";#filename=x",
  * "name*1(=x", "filename "x"". So the raw text of the fields is read in that
- * way too. A name too many costs a look at it. */
+ * way too. And where a part is from some take for its name. A name too many
+ * costs a look at it. */
 #include "config.h"
 
 #include "mime/names.h"
@@ -86,4 +87,41 @@ names_from_text(struct mime_message *m, struct mime_part *part, struct span text
 	}
 	if (numbered > 1)
 		names_guess_one(m, part, text_span(&whole));
+}
+
+static struct span
+without_query(struct span link)
+{
+	return span_first(span_first(link, span_find_byte(link, '?')), span_find_byte(link, '#'));
+}
+
+/* Behind the last slash, unless that is a host. */
+static struct span
+last_element(struct span link)
+{
+	size_t at = link.len;
+
+	while (at > 0 && link.data[at - 1] != '/' && link.data[at - 1] != '\\')
+		at--;
+	if (at >= 2 && link.data[at - 1] == '/' && link.data[at - 2] == '/' && (at == 2 || link.data[at - 3] == ':'))
+		return SPAN_NONE;
+	return span_from(link, at);
+}
+
+static bool
+is_part_link(struct span link)
+{
+	return (span_starts_nocase(link, "cid:") || span_starts_nocase(link, "mid:")) &&
+	    span_find_byte(link, '@') != SIZE_MAX;
+}
+
+void
+names_from_location(struct mime_message *m, struct mime_part *part, struct span unfolded)
+{
+	struct span link = span_trim(unfolded);
+
+	if (is_part_link(link))
+		return;
+	names_guess_one(m, part, last_element(without_query(link)));
+	names_guess_one(m, part, without_query(last_element(link)));
 }

@@ -1,7 +1,8 @@
 /* Names: those that are given, and what programs and Windows make of them. A
  * name ends at NUL or goes on behind it; percent signs, backslashes and quotes
  * are undone by some; the file gets no dots and blanks at its end, nor what
- * stands behind a colon, which names a stream of it. Each is a candidate; only
+ * stands behind a colon, which names a stream of it; one that is too long, or
+ * padded to look shorter, is cut off. Each is a candidate; only
  * names that are given differently are told of as conflicting. Names are kept
  * as they are found, "../" too: they are data, never a path. */
 #include "config.h"
@@ -18,6 +19,9 @@ enum {
 	NAMES_MAX = 32,
 	/* Of a name: ".docx". */
 	EXTENSION_MAX = 8,
+	/* Blanks in a row with which no honest name goes on, and how often they are cut off at. */
+	PADDING_LEAST = 16,
+	CUTS_MAX = 4,
 };
 
 /* What follows the last dot. */
@@ -125,6 +129,25 @@ words_closed(struct arena *a, struct span name)
 	return encoded_words_decode(a, text_span(&closed));
 }
 
+/* What stands in front of blanks that are to hide the rest, or push it off where
+ * a program has room for no more. */
+static void
+append_cut(struct mime_message *m, struct mime_part *part, struct span name)
+{
+	size_t blanks = 0, cuts = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		blanks = name.data[i] == ' ' || name.data[i] == '\t' ? blanks + 1 : 0;
+		if (blanks != PADDING_LEAST)
+			continue;
+		if (cuts++ == CUTS_MAX) {
+			defect_over_limit(m, part, DEFECT_LIMIT_READINGS);
+			return;
+		}
+		append(m, part, saved(span_trim(span_first(name, i))));
+	}
+}
+
 /* Other names that come of this one. */
 static void
 append_others(struct mime_message *m, struct mime_part *part, struct span name)
@@ -138,6 +161,7 @@ append_others(struct mime_message *m, struct mime_part *part, struct span name)
 		append(m, part, saved(words_closed(a, name)));
 	}
 	append_bare(m, part, name);
+	append_cut(m, part, name);
 
 	if (nul != SIZE_MAX) {
 		append(m, part, saved(span_first(name, nul)));

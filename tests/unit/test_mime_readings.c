@@ -387,12 +387,49 @@ test_names(void **state)
 		DISPOSED("T57", "filename=\"a\xe2\x80\xaegnp.exe\"", "a\xe2\x80\xaegnp.exe"),
 		READING("T58", HEAD "Content-Type: text/plain; name=a.txt.exe\n\nbody\n", "a.txt.exe", "body"),
 		READING("T58", HEAD "Content-Description: a.exe\n\nbody\n", "a.exe", "body"),
+		READING("T58", HEAD "Content-Location: a.exe\n\nbody\n", "a.exe", "body"),
+		READING("T58", HEAD "Content-Location: http://example.org/x//a.exe\n\nbody\n", "a.exe", "body"),
+		READING("T58", HEAD "Content-Location: http://example.org/a%2Eexe?x=/y#z\n\nbody\n", "a.exe", "body"),
+		READING("T58", HEAD "Content-Location: get?x=/a.exe\n\nbody\n", "a.exe", "body"),
+		READING("T58", HEAD "Content-Location: file:///a.exe\n\nbody\n", "a.exe", "body"),
+		READING("T58", HEAD "Content-Type: text/plain; name=a.png\nContent-Location: C:\\a.exe\n\nbody\n", "a.exe", "body"),
+		READING("T58", HEAD "X-Content-Disposition: attachment; filename=a.exe\n\nbody\n", "a.exe", "body"),
 		DISPOSED("T59", "filename=\"../../etc/a.exe\"", "../../etc/a.exe"),
 		DISPOSED("T59", "filename=\"C:\\\\a.exe\"", "C:\\a.exe"),
+		DISPOSED("T59", "filename=\"a.exe                                        .png\"", "a.exe"),
+		DISPOSED("T59", "filename=\"a.png                    .exe                    .png\"", "a.png                    .exe"),
 	};
 
 	(void)state;
 	CHECK(table);
+}
+
+/* Where a part is from is told in honest mail: nothing is wrong then, and hosts are
+ * no programs for DOS. */
+static void
+test_locations(void **state)
+{
+	static const struct {
+		const char *location, *name;
+	} table[] = {
+		{ "http://www.example.com/", NULL },
+		{ "http://www.example.com", NULL },
+		{ "//www.example.com", NULL },
+		{ "http://www.example.com?x=http://www.example.com", NULL },
+		{ "cid:part1@example.com", NULL },
+		{ "", NULL },
+		{ "http://www.example.org/x.php?y=z.com", "x.php" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct mime_message *m = parse(span_str(arena_printf(arena, HEAD "Content-Location: %s\n\n", table[i].location)));
+		const struct mime_name *n = m->root->names;
+
+		assert_null(m->defects);
+		if (table[i].name == NULL ? n != NULL : n == NULL || !span_is(n->name, table[i].name) || n->next != NULL)
+			fail_msg("%s", table[i].location);
+	}
 }
 
 static void
@@ -534,6 +571,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_delimiters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_encoded_containers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_locations, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hiding_defects, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sections, setup, teardown),
