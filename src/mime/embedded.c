@@ -5,7 +5,8 @@
  * First lines are found by words that they hold, each kind's apart, so a text is
  * gone over once for each word and once for the data in it. A base64 or
  * quoted-printable text is decoded for the search, into room that the next one
- * uses again unless a file was found. */
+ * uses again unless a file was found; or fields, which some programs take for
+ * those of a message: it is swept for its parts later. */
 #include "config.h"
 
 #include "mime/embedded.h"
@@ -13,6 +14,7 @@
 #include "mime/decode.h"
 #include "mime/defects.h"
 #include "mime/parser.h"
+#include "mime/suspects.h"
 #include "mime/utf8.h"
 
 static const struct kind {
@@ -277,16 +279,40 @@ holds_text(const struct mime_part *part)
 	return false;
 }
 
+/* Do fields of a part stand in the decoded text? In the text of a shadow none are
+ * looked for: that would go on without end. */
+static bool
+find_message(struct parser *p, struct mime_part *part, struct span text)
+{
+	const char *end = span_end(text);
+
+	if (p->sweeping || suspects_next_fields(text, text.data) == end)
+		return false;
+	parser_keep_inner(p, part, text, suspects_header_follows(text.data, end));
+	p->doubt = true;
+	return true;
+}
+
+/* In a text that has to be decoded. */
+static void
+read_encoded(struct parser *p, struct mime_part *part)
+{
+	struct span text = decode_text(p, part);
+	bool files = find_files(p, part, text, true);
+
+	if (!find_message(p, part, text) && !files)
+		return;
+	p->room = NULL;
+	p->room_cap = 0;
+}
+
 void
 embedded_read(struct parser *p, struct mime_part *part)
 {
 	enum mime_encoding encoding = part->encodings->encoding;
 
-	if (encoding != ENCODING_BASE64 && encoding != ENCODING_QUOTED_PRINTABLE) {
+	if (encoding != ENCODING_BASE64 && encoding != ENCODING_QUOTED_PRINTABLE)
 		find_files(p, part, part->body, false);
-	} else if (part->body.len > 0 && holds_text(part) &&
-	    find_files(p, part, decode_text(p, part), true)) {
-		p->room = NULL;
-		p->room_cap = 0;
-	}
+	else if (part->body.len > 0 && holds_text(part))
+		read_encoded(p, part);
 }

@@ -216,18 +216,23 @@ parser_decode(struct parser *p, const struct mime_part *part, struct span body, 
 	return len != SIZE_MAX;
 }
 
-/* The same of a part as it is read, in its first encoding. */
+void
+parser_keep_inner(struct parser *p, struct mime_part *part, struct span text, bool message)
+{
+	struct inner_text *inner = ARENA_NEW(p->m->arena, struct inner_text);
+
+	*inner = (struct inner_text){ .text = text, .part = part, .message = message };
+	*p->inner_end = inner;
+	p->inner_end = &inner->next;
+}
+
+/* A message or multipart decoded as it is read, in its first encoding. */
 static bool
 decode_inside(struct parser *p, struct mime_part *part, struct span *out)
 {
-	struct inner_text *inner;
-
 	if (!parser_decode(p, part, part->body, part->encodings->encoding, out))
 		return false;
-	inner = ARENA_NEW(p->m->arena, struct inner_text);
-	*inner = (struct inner_text){ .text = *out, .part = part, .message = is_message(part) };
-	*p->inner_end = inner;
-	p->inner_end = &inner->next;
+	parser_keep_inner(p, part, *out, is_message(part));
 	return true;
 }
 

@@ -21,7 +21,7 @@ struct inner_text {
 	struct inner_text *next;
 	struct span text;
 	struct mime_part *part; /* whose body it was */
-	bool message;           /* or a multipart */
+	bool message;           /* it begins with a header */
 };
 
 struct parser {
@@ -47,6 +47,10 @@ struct reader reader_over(struct span text);
  * decoded already, or it cannot be. Defects are added to `part`. */
 bool parser_decode(struct parser *p, const struct mime_part *part, struct span body, enum mime_encoding encoding,
     struct span *out);
+
+/* What was decoded of the part is swept with the message, if that is. message: it
+ * begins with a header. */
+void parser_keep_inner(struct parser *p, struct mime_part *part, struct span text, bool message);
 
 /* A part inside `parent`; NULL when there are too many parts: then reading stops. */
 struct mime_part *parser_new_child(struct parser *p, struct mime_part *parent);

@@ -338,6 +338,11 @@ test_encoded_containers(void **state)
 		READING("T32", HEAD "Content-Type: message/news\nContent-Transfer-Encoding: base64\n\n" INNER_64, "a.exe", "MZ"),
 		READING("T32", HEAD "Content-Type: multipart/mixed; boundary=A\nContent-Transfer-Encoding: quoted-printable\n\n"
 			"=2D-A\n" INNER_QP "--A--\n", "a.exe", "MZ"),
+		READING("T32", HEAD "Content-Type: text/rfc822-headers\nContent-Transfer-Encoding: base64\n\n" INNER_64, "a.exe",
+			"MZ"),
+		READING("T32", HEAD "Content-Transfer-Encoding: quoted-printable\n\n" INNER_QP, "a.exe", "MZ"),
+		READING("T32", MIXED "--A\nContent-Transfer-Encoding: base64\n\n"
+			"c28gaXQgd2FzOg0KDQpDb250ZW50LVR5cGU6IHRleHQvcGxhaW47IG5hbWU9YS5leGUNCg0KTVoNCg==\n--A--\n", "a.exe", "MZ"),
 		READING("T32", HEAD "Content-Type: multipart/digest; boundary=A\n\n--A\n\n" FILE_PART "--A--\n", "a.exe",
 			CONTENT),
 	};
