@@ -199,10 +199,11 @@ replace_part(struct edits *e, const struct compose_job *job, const struct mime_p
 	edits_add(e, offset_in(job->message, p->whole), p->whole.len, text_span(&t));
 }
 
+/* Also in a longer name, as X-Content-Type: some programs look for no more. */
 static bool
 is_content_field(const struct mime_header *h)
 {
-	return span_starts_nocase(h->name, "Content-");
+	return span_find_nocase(h->name, SPAN_LITERAL("Content-")) != SIZE_MAX;
 }
 
 /* The end of the last header field; the blank line is what follows. */
