@@ -57,7 +57,7 @@ line_is_special(struct span line)
 
 	return span_starts(text, "--") || span_starts_nocase(line, "begin") || span_starts(line, "=y") ||
 	    span_starts(line, "(This file") || span_starts(line, "From ") || line.len > TEXT_LINE_MAX ||
-	    loose_field_name(text, &kind) > 0;
+	    span_starts_nocase(text, "Content-") || loose_field_name(text, &kind) > 0;
 }
 
 static bool
@@ -117,17 +117,31 @@ write_base64(struct renewing *r, struct span content)
 	}
 }
 
+/* Kinds of message that are known to hold none. */
+static bool
+is_report(const char *type)
+{
+	static const char *const reports[] = { "message/delivery-status", "message/disposition-notification",
+		"message/feedback-report", "message/global-delivery-status" };
+
+	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++)
+		if (strcmp(type, reports[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Some programs open every kind of message. What is none for us stays such a
- * kind only where it is of fields alone, as reports are, or where it is not to
- * be looked at whole, for then the message is not delivered. */
+ * kind only where it is a report, of fields alone, or where it is not to be
+ * looked at whole, for then the message is not delivered. */
 static const char *
 leaf_type(const struct renewing *r, const struct mime_part *part, struct span content)
 {
 	const char *type = fields_type_of(part);
-	bool doubtful = span_starts(span_str(type), "message/") && strcmp(type, "message/partial") != 0 &&
-	    strcmp(type, "message/external-body") != 0;
 
-	return doubtful && !(text_is_fields(content) && can_stay_text(r, content)) ? "application/octet-stream" : type;
+	if (!span_starts(span_str(type), "message/") || strcmp(type, "message/partial") == 0 ||
+	    strcmp(type, "message/external-body") == 0)
+		return type;
+	return is_report(type) && text_is_fields(content) && can_stay_text(r, content) ? type : "application/octet-stream";
 }
 
 static void
