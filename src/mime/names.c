@@ -188,6 +188,7 @@ append_others(struct mime_message *m, struct mime_part *part, struct span name)
 void
 names_guess_one(struct mime_message *m, struct mime_part *part, struct span name)
 {
+	name = utf8_guess(m->arena, name);
 	if (!append(m, part, name))
 		return;
 	look_for_defects(m, part, name);
@@ -230,6 +231,27 @@ names_guess(struct mime_message *m, struct mime_part *part, const struct mime_ty
 	for (const struct mime_param *p = field->params; p != NULL; p = p->next)
 		if (strcmp(p->name, param) == 0)
 			names_guess_one(m, part, p->value);
+}
+
+void
+names_from_location(struct mime_message *m, struct mime_part *part, struct span unfolded)
+{
+	const struct span scheme = SPAN_LITERAL("://");
+	struct span name = span_trim(unfolded);
+	size_t at = span_find(name, scheme), slash;
+
+	if (at != SIZE_MAX) { /* http://www.example.com is no name */
+		name = span_from(name, at + scheme.len);
+		slash = span_find_byte(name, '/');
+		if (slash == SIZE_MAX)
+			return;
+		while (slash != SIZE_MAX) {
+			name = span_from(name, slash + 1);
+			slash = span_find_byte(name, '/');
+		}
+	}
+	if (is_extension(extension(name)) && !span_starts_nocase(name, "www."))
+		names_guess_one(m, part, name);
 }
 
 void

@@ -398,6 +398,7 @@ test_names(void **state)
 		READING("T58", HEAD "Content-Location: get?x=/a.exe\n\nbody\n", "a.exe", "body"),
 		READING("T58", HEAD "Content-Location: file:///a.exe\n\nbody\n", "a.exe", "body"),
 		READING("T58", HEAD "Content-Type: text/plain; name=a.png\nContent-Location: C:\\a.exe\n\nbody\n", "a.exe", "body"),
+		READING("T58", HEAD "Content-Location: \xe9.exe\n\nbody\n", "\xc3\xa9.exe", "body"),
 		READING("T58", HEAD "X-Content-Disposition: attachment; filename=a.exe\n\nbody\n", "a.exe", "body"),
 		DISPOSED("T59", "filename=\"../../etc/a.exe\"", "../../etc/a.exe"),
 		DISPOSED("T59", "filename=\"C:\\\\a.exe\"", "C:\\a.exe"),
