@@ -234,27 +234,6 @@ names_guess(struct mime_message *m, struct mime_part *part, const struct mime_ty
 }
 
 void
-names_from_location(struct mime_message *m, struct mime_part *part, struct span unfolded)
-{
-	const struct span scheme = SPAN_LITERAL("://");
-	struct span name = span_trim(unfolded);
-	size_t at = span_find(name, scheme), slash;
-
-	if (at != SIZE_MAX) { /* http://www.example.com is no name */
-		name = span_from(name, at + scheme.len);
-		slash = span_find_byte(name, '/');
-		if (slash == SIZE_MAX)
-			return;
-		while (slash != SIZE_MAX) {
-			name = span_from(name, slash + 1);
-			slash = span_find_byte(name, '/');
-		}
-	}
-	if (is_extension(extension(name)) && !span_starts_nocase(name, "www."))
-		names_guess_one(m, part, name);
-}
-
-void
 names_from_description(struct mime_message *m, struct mime_part *part, struct span unfolded)
 {
 	struct span text = span_trim(encoded_words_decode(m->arena, unfolded));
