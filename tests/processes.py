@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import Skip, Tests, expect, expect_equal  # noqa: E402
+from gatepost_test import Skip, Tests, expect, expect_equal, is_sanitized  # noqa: E402
 
 tests = Tests()
 
@@ -64,12 +64,6 @@ def sockets(t):
         for pid in gatepost.processes(kind):
             expect_equal(bool(listening & sockets_of(pid)), kind == "proxy", f"{kind} {pid} holds the listening socket")
     expect(not connected & sockets_of(gatepost.process.pid), "the master holds the client's connection")
-
-
-def is_sanitized(pid):
-    """A build with sanitizers has no cage, and terabytes of address space for its own ends."""
-    with open(f"/proc/{pid}/exe", "rb") as program:
-        return b"__asan_init" in program.read()
 
 
 @tests

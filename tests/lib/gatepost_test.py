@@ -82,6 +82,12 @@ def await_event(condition, check, what, patience=None):
             raise Failure(f"waited in vain for {what}")
 
 
+def is_sanitized(pid):
+    """A build with sanitizers has no cage, and terabytes of address space for its own ends."""
+    with open(f"/proc/{pid}/exe", "rb") as program:
+        return b"__asan_init" in program.read()
+
+
 def free_port(address="127.0.0.1"):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for _ in range(1000):
