@@ -38,12 +38,15 @@ enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 struct span
 embedded_line(struct span *rest)
 {
-	size_t at = span_find_byte(*rest, '\n');
-	struct span line = span_first(*rest, at);
+	size_t len = 0, end;
+	struct span line;
 
-	*rest = span_from(*rest, at == SIZE_MAX ? rest->len : at + 1);
-	if (line.len > 0 && line.data[line.len - 1] == '\r')
-		line.len--;
+	/* A bare CR ends a line for some programs. */
+	while (len < rest->len && rest->data[len] != '\n' && rest->data[len] != '\r')
+		len++;
+	line = span_first(*rest, len);
+	end = len + 1 < rest->len && rest->data[len] == '\r' && rest->data[len + 1] == '\n' ? len + 2 : len + 1;
+	*rest = span_from(*rest, end);
 	return line;
 }
 

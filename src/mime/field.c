@@ -218,6 +218,8 @@ take_unquoted(struct lexer *x, struct span name)
 	struct span strict = take_until(x, ";("), all;
 
 	add_param(x, name, strict, false);
+	if (span_find_byte(strict, ',') != SIZE_MAX)
+		add_alternative(x, name, span_first(strict, span_find_byte(strict, ',')));
 	if (span_find_byte(strict, '"') != SIZE_MAX) {
 		x->flaws->malformed = true;
 		add_alternative(x, name, span_first(strict, span_find_byte(strict, '"')));

@@ -160,8 +160,10 @@ add_pieces(struct assembler *s, struct raw_param *raw, size_t count)
 	for (; whole < count; whole++) {
 		if (whole > 0 && raw[whole].order < raw[whole - 1].order)
 			odd = true;
-		if (raw[whole].alternative)
+		if (raw[whole].alternative) {
+			odd = true;
 			continue;
+		}
 		if (whole > 0 && raw[whole].index == raw[whole - 1].index)
 			s->flaws->duplicate = odd = true;
 		else if (raw[whole].index != expected++)
