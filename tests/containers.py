@@ -145,7 +145,7 @@ def kinds(t):
 
 @tests
 def bombs(t):
-    "what unpacks to more than the limits allow is deferred, and the next message is looked at"
+    "R07: what unpacks to more than the limits allow is deferred, and the next message is looked at"
     gatepost = caged(t, {"limits": {"archive_output": "8MiB"}})
     before = gatepost.processes("scanner")
     zeros = bytes(64 << 20)

@@ -71,7 +71,7 @@ def connections_of_all_proxies(t):
 
 @tests
 def recipients(t):
-    "limits.recipients: one more is told 452 4.5.3, the others get the message"
+    "R05: limits.recipients: one more is told 452 4.5.3, the others get the message"
     upstream = t.upstream()
     client = t.client(t.gatepost(upstream, {"limits": {"recipients": 100}}))
     client.greet()

@@ -234,6 +234,7 @@ deepest(const struct mime_part *part)
 	return most;
 }
 
+/* R03. */
 static void
 test_depth_limit(void **state)
 {
@@ -260,6 +261,7 @@ test_depth_limit(void **state)
 	buf_free(&text);
 }
 
+/* R02: a million. */
 static void
 test_parts_limit(void **state)
 {
@@ -285,6 +287,7 @@ test_parts_limit(void **state)
 	buf_free(&text);
 }
 
+/* R04. */
 static void
 test_headers_limit(void **state)
 {
@@ -339,7 +342,7 @@ check_repeated(const char *front, const char *unit, size_t times)
 	buf_free(&text);
 }
 
-/* Each would take minutes if anything in it were quadratic. */
+/* R07: each would take minutes if anything in it were quadratic. */
 static void
 test_hostile_repetitions(void **state)
 {

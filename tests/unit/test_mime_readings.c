@@ -508,7 +508,8 @@ test_sections(void **state)
 	assert_int_equal(m->part_count, 2);
 }
 
-/* What a hostile message may cost: parts, bytes in them, memory. */
+/* R02 to R04 and R07 where all readings are looked for. What a hostile message
+ * may cost: parts, bytes in them, memory. */
 static void
 check_cost(const char *front, const char *unit, size_t times)
 {

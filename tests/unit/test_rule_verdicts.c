@@ -360,6 +360,7 @@ test_ambiguous(void **state)
 	}
 }
 
+/* R06. */
 static void
 test_limits(void **state)
 {
