@@ -1,6 +1,6 @@
 /* Hostile messages written anew. Of the result
  * - there is one reading, but of names, and no defect hides anything, but in
- *   pieces of messages, and of a file in a text, such as its name;
+ *   pieces of messages, and of what an encoded text holds;
  * - lines end as those of the original, and are not too long;
  * - the leaves are those of the original's strict reading, with its contents.
  * What was not wholly read is not asked of: it is never written anew. */
@@ -49,8 +49,9 @@ check_readings(const struct mime_message *m)
 	for (const struct mime_defect *d = m->defects; d != NULL; d = d->next)
 		if (d->hides && !is_in_text(d->part))
 			fail("still hides", d->name, m->raw);
-	if (m->first_shadow != NULL)
-		fail("another reading has", m->first_shadow->section, m->raw);
+	for (const struct mime_part *p = m->first_shadow; p != NULL; p = p->next_leaf)
+		if (!p->detached)
+			fail("another reading has", p->section, m->raw);
 	for (const struct mime_part *p = m->first_leaf; p != NULL; p = p->next_leaf)
 		if (p->types->next != NULL || p->encodings->next != NULL)
 			fail("several readings", p->section, m->raw);
