@@ -301,8 +301,8 @@ add_text(struct content *c, struct text *all, enum content_field kind, struct sp
 {
 	if (kind >= CONTENT_DESCRIPTION)
 		return;
-	text_add(all, SPAN_LITERAL("; "));
 	text_add(all, text_unfolded(c->m->arena, value));
+	text_add(all, SPAN_LITERAL("\n"));
 }
 
 /* Whatever looks like a name in any of the fields. */
@@ -363,7 +363,7 @@ read_names(struct content *c)
 	if (c->gap)
 		add_split_names(c);
 	if (c->lone) /* other pieces may be in any field */
-		names_from_text(c->m, c->part, text_unfolded(c->m->arena, c->part->head));
+		names_from_text(c->m, c->part, c->part->head);
 	else if (c->odd)
 		add_guessed_names(c);
 	add_names_beyond(c);

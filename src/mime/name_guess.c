@@ -32,6 +32,7 @@ take_value(struct span rest, struct piece *piece)
 {
 	size_t at = 0;
 
+	rest = span_first(rest, span_find_byte(rest, '\n'));
 	piece->numbered = false;
 	while (at < rest.len && at < KEY_ROOM && !begins_value(rest.data[at])) {
 		if (rest.data[at] == ';' && !span_starts(span_trim(span_from(rest, at + 1)), "="))

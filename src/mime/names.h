@@ -10,7 +10,7 @@ void names_add(struct mime_message *m, struct mime_part *part, const struct mime
 void names_guess(struct mime_message *m, struct mime_part *part, const struct mime_type *field, const char *param);
 /* The same of one name. */
 void names_guess_one(struct mime_message *m, struct mime_part *part, struct span name);
-/* name_guess.c: the same of each "name" in the text of fields, unfolded. */
+/* name_guess.c: the same of each "name" in the text of fields, a line each. */
 void names_from_text(struct mime_message *m, struct mime_part *part, struct span text);
 /* name_guess.c: a Content-Location, by its last element; in silence, since honest
  * mail has it. A host is no name, nor is what names a part (RFC 2392). */

@@ -274,8 +274,8 @@ nature_of(const struct mime_part *model)
 	}
 	for (const struct mime_encodings *e = model->encodings; e != NULL; e = e->next)
 		n.encoded |= e->encoding != ENCODING_IDENTITY && e->encoding != ENCODING_UNKNOWN;
-	/* No multipart is a file; what has a file's name may be no multipart. */
-	n.leaf |= n.multipart && !n.message && model->names != NULL;
+	/* No multipart is a file; what is encoded or named like one may be no multipart. */
+	n.leaf |= n.multipart && !n.message && (model->names != NULL || n.encoded);
 	return n;
 }
 
@@ -482,6 +482,7 @@ read_start(struct region *r, struct start start)
 	if (head.broken && !start.in_text)
 		defect_add(r->s->p->m, &model.part, DEFECT_HEADER_WITHOUT_COLON);
 	n = nature_of(&model.part);
+	n.leaf |= n.message && model.part.names != NULL && !suspects_header_follows(last, span_end(r->text));
 	/* Text among text is read as that anyway. */
 	if (!start.in_text || n.encoded || model.part.names != NULL)
 		add_bodies(r, &model, &start, &head, n.leaf);
