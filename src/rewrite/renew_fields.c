@@ -317,8 +317,8 @@ write_disposition(struct text *out, const struct mime_part *part, struct span na
 
 	if (disposition == NULL && name.len == 0)
 		return;
-	if (disposition == NULL || !is_token(span_str(disposition)))
-		disposition = "attachment";
+	if (disposition == NULL || strcmp(disposition, "inline") != 0)
+		disposition = "attachment"; /* RFC 2183 2.8 */
 	text_printf(out, "Content-Disposition: %s", disposition);
 	if (name.len > 0)
 		add_param(out, "filename", name, eol);
