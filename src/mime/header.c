@@ -128,6 +128,8 @@ read_field(struct parser *p, const struct mime_part *part, struct span line, str
 	p->odd_head |= is_mangled(span_of(begin, (size_t)(at - begin)), name, colon);
 	if (colon > name.len)
 		defect_add(p->m, part, DEFECT_SPACE_BEFORE_COLON);
+	if (span_find(name, SPAN_LITERAL("=?")) != SIZE_MAX) /* some decode words before they look for names */
+		defect_add(p->m, part, DEFECT_HIDDEN_FIELD);
 	if (p->headers++ >= p->limits.headers) {
 		defect_over_limit(p->m, part, DEFECT_LIMIT_HEADERS);
 		return NULL;

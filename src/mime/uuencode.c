@@ -3,11 +3,11 @@
  * and the sections of the newer one, base64 between "begin-base64 MODE NAME"
  * and "====".
  *
- * A "begin" counts when it stands at the start of a line, with an octal mode
- * and a name, and the next line could be data, or a line soon after is so beyond
- * doubt or ends it; or with anything when the next line is. So prose hardly ever does. The
- * file then goes to the line "end", to the first line of another file, or to
- * the end of the text. */
+ * A "begin" counts when it stands at the start of a line, and a line soon after
+ * is data beyond doubt; with an octal mode and a name also when the next could
+ * be data, or one soon after is "end". So prose hardly ever does. The file then
+ * goes to the line "end", to the first line of another file, or to the end of
+ * the text. */
 #include "config.h"
 
 #include "mime/base64.h"
@@ -97,14 +97,14 @@ is_end(struct span line, const char *end)
 	return span_is(span_trim(line), end);
 }
 
-/* Or at least the end, perhaps behind a line or a few that are none. */
+/* Perhaps behind a line or a few that are none; or at least the end. */
 static bool
-sound_data_follows(struct span rest)
+sound_data_follows(struct span rest, bool or_end)
 {
 	for (unsigned n = 0; n < BAD_LINES_MAX && rest.len > 0; n++) {
 		struct span line = embedded_line(&rest);
 
-		if (is_sound_data(line) || is_end(line, "end"))
+		if (is_sound_data(line) || (or_end && is_end(line, "end")))
 			return true;
 		if (embedded_begins_at(line))
 			break;
@@ -125,10 +125,9 @@ uu_begins(struct span text, struct embedded_file *file)
 	line = embedded_line(&rest);
 	for (unsigned n = 0; n < BLANK_LINES_MAX && line.len == 0 && rest.len > 0; n++)
 		line = embedded_line(&rest);
-	if (is_sound_data(line) || !usual)
-		return is_sound_data(line);
-	return is_data(line) || is_like_data(line) ||
-	    sound_data_follows(span_of(line.data, (size_t)(span_end(rest) - line.data)));
+	if (usual && (is_data(line) || is_like_data(line)))
+		return true;
+	return sound_data_follows(span_of(line.data, (size_t)(span_end(rest) - line.data)), usual);
 }
 
 bool
