@@ -51,3 +51,4 @@ fuzz_targets += tests/fuzz/fuzz_renew
 tests_fuzz_fuzz_renew_SOURCES = tests/fuzz/fuzz_renew.c
 tests_fuzz_fuzz_renew_LDADD = $(CORE_LIBS) $(CORE_DEPS)
 tests_fuzz_fuzz_renew_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/corpus/renew
