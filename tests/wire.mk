@@ -1,31 +1,31 @@
 # Tests of src/wire.
 WIRE_DEPS = src/libwire.a src/libbase.a $(CMOCKA_LIBS)
 
-unit_tests += tests/unit/test_smtp_command tests/unit/test_smtp_reply tests/unit/test_smtp_data tests/unit/test_sasl
+unit_tests += tests/unit/test_smtp_command tests/unit/test_smtp_reply tests/unit/test_mail_data tests/unit/test_sasl
 tests_unit_test_smtp_command_SOURCES = tests/unit/test_smtp_command.c
 tests_unit_test_smtp_command_LDADD = $(WIRE_DEPS)
 tests_unit_test_smtp_reply_SOURCES = tests/unit/test_smtp_reply.c
 tests_unit_test_smtp_reply_LDADD = $(WIRE_DEPS)
-tests_unit_test_smtp_data_SOURCES = tests/unit/test_smtp_data.c
-tests_unit_test_smtp_data_LDADD = $(WIRE_DEPS)
+tests_unit_test_mail_data_SOURCES = tests/unit/test_mail_data.c
+tests_unit_test_mail_data_LDADD = $(WIRE_DEPS)
 tests_unit_test_sasl_SOURCES = tests/unit/test_sasl.c
 tests_unit_test_sasl_LDADD = $(WIRE_DEPS)
 
-fuzz_targets += tests/fuzz/fuzz_smtp_command tests/fuzz/fuzz_smtp_reply tests/fuzz/fuzz_smtp_data tests/fuzz/fuzz_sasl
+fuzz_targets += tests/fuzz/fuzz_smtp_command tests/fuzz/fuzz_smtp_reply tests/fuzz/fuzz_mail_data tests/fuzz/fuzz_sasl
 tests_fuzz_fuzz_smtp_command_SOURCES = tests/fuzz/fuzz_smtp_command.c
 tests_fuzz_fuzz_smtp_command_LDADD = src/libwire.a src/libbase.a
 tests_fuzz_fuzz_smtp_command_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_smtp_reply_SOURCES = tests/fuzz/fuzz_smtp_reply.c
 tests_fuzz_fuzz_smtp_reply_LDADD = src/libwire.a src/libbase.a
 tests_fuzz_fuzz_smtp_reply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_smtp_data_SOURCES = tests/fuzz/fuzz_smtp_data.c
-tests_fuzz_fuzz_smtp_data_LDADD = src/libwire.a src/libbase.a
-tests_fuzz_fuzz_smtp_data_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_mail_data_SOURCES = tests/fuzz/fuzz_mail_data.c
+tests_fuzz_fuzz_mail_data_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_mail_data_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_sasl_SOURCES = tests/fuzz/fuzz_sasl.c
 tests_fuzz_fuzz_sasl_LDADD = src/libwire.a src/libbase.a
 tests_fuzz_fuzz_sasl_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-EXTRA_DIST += tests/fuzz/smtp_command.dict tests/fuzz/smtp_reply.dict tests/fuzz/smtp_data.dict tests/fuzz/sasl.dict \
-	tests/fuzz/corpus/smtp_command tests/fuzz/corpus/smtp_reply tests/fuzz/corpus/smtp_data tests/fuzz/corpus/sasl
+EXTRA_DIST += tests/fuzz/smtp_command.dict tests/fuzz/smtp_reply.dict tests/fuzz/mail_data.dict tests/fuzz/sasl.dict \
+	tests/fuzz/corpus/smtp_command tests/fuzz/corpus/smtp_reply tests/fuzz/corpus/mail_data tests/fuzz/corpus/sasl
 
 unit_tests += tests/unit/test_clamd
 tests_unit_test_clamd_SOURCES = tests/unit/test_clamd.c

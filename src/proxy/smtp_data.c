@@ -17,7 +17,7 @@ smtp_open_data(struct session *session)
 	/* What came before our 354 was not sent as a message (RFC 2920 3.1). */
 	if (endpoint_input(s->client).len > 0)
 		return smtp_give_up(s, "554 5.5.0 data before the reply to DATA");
-	smtp_unstuff_init(&s->tx.unstuffer, s->listener->bare_newlines == BARE_NEWLINES_NORMALISE,
+	mail_unstuff_init(&s->tx.unstuffer, s->listener->bare_newlines == BARE_NEWLINES_NORMALISE,
 	    settings->limits.text_line);
 	smtp_say(s, "354 end data with <CR><LF>.<CR><LF>");
 	smtp_progress(s);
@@ -42,7 +42,7 @@ take_bytes(void *context, struct span bytes)
 static const char *
 wrong_with_lines(const struct smtp_session *s)
 {
-	const struct smtp_unstuffer *u = &s->tx.unstuffer;
+	const struct mail_unstuffer *u = &s->tx.unstuffer;
 
 	if (s->tx.binary)
 		return NULL;
@@ -86,7 +86,7 @@ smtp_spool_data(struct session *session)
 
 	if (in.len == 0)
 		return wait_for_bytes(s);
-	got = smtp_unstuff(&s->tx.unstuffer, in, &used, take_bytes, s);
+	got = mail_unstuff(&s->tx.unstuffer, in, &used, take_bytes, s);
 	endpoint_consume(s->client, used);
 	smtp_progress(s);
 	return got > 0 ? message_came(s) : wait_for_bytes(s);
@@ -105,7 +105,7 @@ chunk_came(struct smtp_session *s)
 	}
 	if (s->tx.chunk_last) {
 		if (s->tx.refusal == NULL)
-			smtp_watch_end(&s->tx.unstuffer, take_bytes, s);
+			mail_watch_end(&s->tx.unstuffer, take_bytes, s);
 		return message_came(s);
 	}
 	snprintf(text, sizeof(text), "250 2.0.0 %llu octets received", (unsigned long long)s->tx.chunk_size);
@@ -123,7 +123,7 @@ smtp_spool_chunk(struct session *session)
 		if (in.len > s->tx.chunk_left)
 			in = span_first(in, (size_t)s->tx.chunk_left);
 		if (s->tx.refusal == NULL)
-			smtp_watch(&s->tx.unstuffer, in, take_bytes, s);
+			mail_watch(&s->tx.unstuffer, in, take_bytes, s);
 		s->tx.chunk_left -= in.len;
 		endpoint_consume(s->client, in.len);
 		smtp_progress(s);

@@ -9,6 +9,7 @@
 
 #include "proxy/smtp_log.h"
 #include "proxy/smtp_verbs.h"
+#include "wire/line.h"
 
 #include <stdlib.h>
 
@@ -213,7 +214,7 @@ smtp_read_command(struct session *session)
 		return hear_unasked(s);
 	if (!may_read(s))
 		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.command);
-	got = smtp_line_take(endpoint_input(s->client), limits->command_line, &line, &s->command_octets, &clean);
+	got = line_take(endpoint_input(s->client), limits->command_line, &line, &s->command_octets, &clean);
 	if (got == 0)
 		return wait_for_command(s);
 	if (got < 0 || s->line_overlong)
@@ -260,7 +261,7 @@ relay_auth_line(struct smtp_session *s)
 	struct span line;
 	size_t used;
 	bool clean;
-	int got = smtp_line_take(endpoint_input(s->client), SMTP_AUTH_LINE_MAX, &line, &used, &clean);
+	int got = line_take(endpoint_input(s->client), SMTP_AUTH_LINE_MAX, &line, &used, &clean);
 
 	if (got == 0)
 		return endpoint_eof(s->client) ? smtp_goto(s, SMTP_STEP_CLOSE)

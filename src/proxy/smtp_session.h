@@ -9,7 +9,7 @@
 #include "proxy/proxy.h"
 #include "proxy/spool.h"
 #include "wire/smtp_command.h"
-#include "wire/smtp_data.h"
+#include "wire/mail_data.h"
 #include "wire/smtp_reply.h"
 
 enum smtp_step {
@@ -72,7 +72,7 @@ struct smtp_transaction {
 	uint64_t chunk_size, chunk_left;
 	bool chunk_last;
 	struct spool spool;
-	struct smtp_unstuffer unstuffer;
+	struct mail_unstuffer unstuffer;
 	uint64_t began, deadline; /* loop_now() milliseconds */
 	/* The answer to the scan, kept beyond the callback. */
 	struct arena *arena;
@@ -85,7 +85,7 @@ struct smtp_transaction {
 	/* The replay. */
 	size_t edit;             /* the next one to write */
 	uint64_t offset;         /* in the original */
-	struct smtp_stuffer stuffer;
+	struct mail_stuffer stuffer;
 	uint64_t unsent;         /* octets in the upstream's queue when last looked at */
 	bool replaying;          /* the upstream has heard part of the message */
 	bool replayed;           /* and its end: now only the upstream knows the outcome */

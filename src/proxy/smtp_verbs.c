@@ -360,7 +360,7 @@ open_chunk(struct smtp_session *s, const struct smtp_command *c, const char *ref
 	if (s->tx.refusal == NULL)
 		s->tx.refusal = refusal;
 	if (!s->tx.chunked && refusal == NULL)
-		smtp_unstuff_init(&s->tx.unstuffer, s->listener->bare_newlines == BARE_NEWLINES_NORMALISE && !s->tx.binary,
+		mail_unstuff_init(&s->tx.unstuffer, s->listener->bare_newlines == BARE_NEWLINES_NORMALISE && !s->tx.binary,
 		    smtp_settings(s)->limits.text_line);
 	s->tx.chunked = s->tx.open;
 	return smtp_goto(s, SMTP_STEP_SPOOL_CHUNK);

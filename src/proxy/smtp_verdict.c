@@ -275,7 +275,7 @@ smtp_open_replay(struct session *session)
 	int got;
 
 	tx->replies = s->lmtp ? tx->recipient_count : 1;
-	smtp_stuff_init(&tx->stuffer);
+	mail_stuff_init(&tx->stuffer);
 	if (tx->chunked) {
 		buf_clear(&s->scratch);
 		buf_printf(&s->scratch, "BDAT %llu LAST\r\n", (unsigned long long)size_after_edits(tx));
@@ -322,7 +322,7 @@ put(struct smtp_session *s, struct span bytes)
 	if (s->tx.chunked)
 		to_server(s, bytes);
 	else
-		smtp_stuff(&s->tx.stuffer, bytes, to_server, s);
+		mail_stuff(&s->tx.stuffer, bytes, to_server, s);
 }
 
 /* The next run of the original, up to `end`: false when it cannot be read. */
@@ -417,7 +417,7 @@ smtp_replay_upstream(struct session *session)
 		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.data_block);
 	}
 	if (!s->tx.chunked)
-		smtp_stuff_end(&s->tx.stuffer, to_server, s);
+		mail_stuff_end(&s->tx.stuffer, to_server, s);
 	s->tx.replayed = true;
 	s->tx.replaying = false;
 	s->tx.deadline = 0; /* from here on only the upstream knows the outcome */

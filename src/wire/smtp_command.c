@@ -340,25 +340,3 @@ smtp_command_parse(struct span line, struct smtp_command *cmd)
 		return bad_characters;
 	return parsers[cmd->verb](cmd);
 }
-
-int
-smtp_line_take(struct span input, size_t limit, struct span *line, size_t *used, bool *clean)
-{
-	size_t lf = span_find_byte(span_first(input, limit), '\n');
-
-	*used = 0;
-	*clean = true;
-	if (lf != SIZE_MAX) {
-		bool crlf = lf > 0 && input.data[lf - 1] == '\r';
-
-		*line = span_first(input, crlf ? lf - 1 : lf);
-		*used = lf + 1;
-		*clean = crlf && span_find_byte(*line, '\r') == SIZE_MAX;
-		return 1;
-	}
-	if (input.len < limit)
-		return 0;
-	lf = span_find_byte(input, '\n');
-	*used = lf != SIZE_MAX ? lf : input.len;
-	return -1;
-}

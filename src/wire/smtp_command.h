@@ -44,11 +44,4 @@ const char *smtp_command_parse(struct span line, struct smtp_command *cmd);
 
 const struct smtp_param *smtp_param_find(const struct smtp_command *cmd, const char *keyword);
 
-/* Takes one line off the front of input. 1: *line is it without its end, *used
- * the octets with it, at most `limit`. 0: incomplete. -1: no end within `limit`
- * octets; *used octets, never the LF, may be dropped, and the line taken next is
- * the remainder of this one. A line that ends in LF alone, or holds CR, is
- * taken but *clean is false. */
-int smtp_line_take(struct span input, size_t limit, struct span *line, size_t *used, bool *clean);
-
 #endif

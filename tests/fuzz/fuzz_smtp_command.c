@@ -2,6 +2,7 @@
  * lies within its line and holds no control. The first octet chooses the cut. */
 #include "config.h"
 
+#include "wire/line.h"
 #include "wire/smtp_command.h"
 
 #include "base/buf.h"
@@ -80,7 +81,7 @@ take_lines(struct span in, size_t step, struct buf *out)
 		int result;
 
 		arrived = in.len - arrived > step ? arrived + step : in.len;
-		while ((result = smtp_line_take(span_of(in.data + start, arrived - start), 40, &line, &used, &clean)) != 0) {
+		while ((result = line_take(span_of(in.data + start, arrived - start), 40, &line, &used, &clean)) != 0) {
 			demand(used > 0 && used <= arrived - start);
 			start += used;
 			if (result > 0 && !remainder) {

@@ -1,6 +1,7 @@
 /* SMTP commands: what is accepted, what it means, what is refused. */
 #include "config.h"
 
+#include "wire/line.h"
 #include "wire/smtp_command.h"
 
 #include "base/buf.h"
@@ -371,7 +372,7 @@ test_line_take(void **state)
 		size_t used;
 		bool clean;
 
-		assert_int_equal(smtp_line_take(cases[i].in, 8, &line, &used, &clean), cases[i].result);
+		assert_int_equal(line_take(cases[i].in, 8, &line, &used, &clean), cases[i].result);
 		assert_int_equal(used, cases[i].used);
 		assert_true(span_eq(line, cases[i].line));
 		if (cases[i].result == 1)
@@ -394,7 +395,7 @@ take_lines(struct span in, size_t limit, size_t step, struct buf *out)
 		int result;
 
 		arrived = arrived + step < in.len ? arrived + step : in.len;
-		while ((result = smtp_line_take(span_of(in.data + start, arrived - start), limit, &line, &used, &clean)) != 0) {
+		while ((result = line_take(span_of(in.data + start, arrived - start), limit, &line, &used, &clean)) != 0) {
 			start += used;
 			if (result > 0 && !remainder) {
 				buf_add_span(out, line);

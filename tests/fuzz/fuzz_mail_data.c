@@ -3,7 +3,7 @@
  * first octet chooses the cut. */
 #include "config.h"
 
-#include "wire/smtp_data.h"
+#include "wire/mail_data.h"
 
 #include "base/buf.h"
 
@@ -26,7 +26,7 @@ collect(void *context, struct span bytes)
 }
 
 struct result {
-	struct smtp_unstuffer u;
+	struct mail_unstuffer u;
 	struct buf out;
 	size_t used;
 	bool ended;
@@ -36,11 +36,11 @@ static void
 unstuff(struct result *r, struct span in, bool normalise, size_t step)
 {
 	*r = (struct result){ .used = 0 };
-	smtp_unstuff_init(&r->u, normalise, 80);
+	mail_unstuff_init(&r->u, normalise, 80);
 	while (r->used < in.len && !r->ended) {
 		size_t used;
 
-		r->ended = smtp_unstuff(&r->u, span_first(span_from(in, r->used), step), &used, collect, &r->out) == 1;
+		r->ended = mail_unstuff(&r->u, span_first(span_from(in, r->used), step), &used, collect, &r->out) == 1;
 		r->used += used;
 	}
 	demand(r->u.size == r->out.len);
@@ -50,15 +50,15 @@ static void
 watch(struct result *r, struct span in, bool normalise, size_t step)
 {
 	*r = (struct result){ .used = 0 };
-	smtp_unstuff_init(&r->u, normalise, 80);
+	mail_unstuff_init(&r->u, normalise, 80);
 	for (; r->used < in.len; r->used += step)
-		smtp_watch(&r->u, span_first(span_from(in, r->used), step), collect, &r->out);
+		mail_watch(&r->u, span_first(span_from(in, r->used), step), collect, &r->out);
 	r->used = in.len;
-	smtp_watch_end(&r->u, collect, &r->out);
+	mail_watch_end(&r->u, collect, &r->out);
 }
 
 static bool
-same_flags(const struct smtp_unstuffer *a, const struct smtp_unstuffer *b)
+same_flags(const struct mail_unstuffer *a, const struct mail_unstuffer *b)
 {
 	return a->bare_cr == b->bare_cr && a->bare_lf == b->bare_lf && a->nul == b->nul &&
 	    a->eight_bit == b->eight_bit && a->long_line == b->long_line && a->dot_lines == b->dot_lines;
@@ -97,14 +97,14 @@ demand_genuine_end(const struct result *r, struct span in)
 static void
 round_trip(struct span in, size_t step)
 {
-	struct smtp_stuffer s;
+	struct mail_stuffer s;
 	struct buf wire = { .len = 0 };
 	struct result r;
 
-	smtp_stuff_init(&s);
+	mail_stuff_init(&s);
 	for (size_t i = 0; i < in.len; i += step)
-		smtp_stuff(&s, span_first(span_from(in, i), step), collect, &wire);
-	smtp_stuff_end(&s, collect, &wire);
+		mail_stuff(&s, span_first(span_from(in, i), step), collect, &wire);
+	mail_stuff_end(&s, collect, &wire);
 	unstuff(&r, buf_span(&wire), false, SIZE_MAX);
 	demand(r.ended && r.used == wire.len && r.out.len >= in.len);
 	demand(span_eq(span_first(buf_span(&r.out), in.len), in));

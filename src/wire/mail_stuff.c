@@ -6,19 +6,19 @@
  * than line ends, for most lines have none. */
 #include "config.h"
 
-#include "wire/smtp_data.h"
+#include "wire/mail_data.h"
 
 enum state { LINE_START, IN_LINE, AFTER_CR };
 
 void
-smtp_stuff_init(struct smtp_stuffer *s)
+mail_stuff_init(struct mail_stuffer *s)
 {
 	s->state = LINE_START;
 }
 
 /* Whether a line starts at offset i of this input. */
 static bool
-starts_line(const struct smtp_stuffer *s, struct span in, size_t i)
+starts_line(const struct mail_stuffer *s, struct span in, size_t i)
 {
 	if (i == 0)
 		return s->state == LINE_START;
@@ -28,7 +28,7 @@ starts_line(const struct smtp_stuffer *s, struct span in, size_t i)
 }
 
 void
-smtp_stuff(struct smtp_stuffer *s, struct span in, smtp_sink *sink, void *context)
+mail_stuff(struct mail_stuffer *s, struct span in, mail_sink *sink, void *context)
 {
 	size_t run = 0;
 
@@ -50,8 +50,8 @@ smtp_stuff(struct smtp_stuffer *s, struct span in, smtp_sink *sink, void *contex
 }
 
 void
-smtp_stuff_end(struct smtp_stuffer *s, smtp_sink *sink, void *context)
+mail_stuff_end(struct mail_stuffer *s, mail_sink *sink, void *context)
 {
 	sink(context, s->state == LINE_START ? SPAN_LITERAL(".\r\n") : SPAN_LITERAL("\r\n.\r\n"));
-	smtp_stuff_init(s);
+	mail_stuff_init(s);
 }

@@ -1,15 +1,16 @@
-/* The mail data of DATA: dot-stuffing undone and done (RFC 5321 4.5.2), line
- * ends watched. Only CRLF "." CRLF ends the data. */
-#ifndef WIRE_SMTP_DATA_H
-#define WIRE_SMTP_DATA_H
+/* Mail data as SMTP's DATA and a multi-line reply of POP3 carry it: dot-stuffing
+ * undone and done (RFC 5321 4.5.2, RFC 1939 3), line ends watched. Only CRLF "."
+ * CRLF ends it. */
+#ifndef WIRE_MAIL_DATA_H
+#define WIRE_MAIL_DATA_H
 
 #include "base/span.h"
 
 /* Takes bytes of the message; false = cannot (a full disk): the rest is
  * consumed and dropped, `refused` is set. */
-typedef bool smtp_sink(void *context, struct span bytes);
+typedef bool mail_sink(void *context, struct span bytes);
 
-struct smtp_unstuffer {
+struct mail_unstuffer {
 	bool normalise;     /* bare CR and bare LF become CRLF, NUL is dropped; else they are only recorded */
 	uint64_t line_limit; /* octets of a line with CRLF; 0 = none */
 	/* What was seen. */
@@ -21,28 +22,28 @@ struct smtp_unstuffer {
 	unsigned state;
 };
 
-void smtp_unstuff_init(struct smtp_unstuffer *u, bool normalise, uint64_t line_limit);
+void mail_unstuff_init(struct mail_unstuffer *u, bool normalise, uint64_t line_limit);
 /* 1: the end was reached, *used octets belong to the message, its terminator
  * included; what follows is not looked at, now or in a later call. 0: all was used, more is needed. The result does not depend on how
  * the bytes are cut. Fast: whole runs are given to the sink, lines are found
  * by memchr. */
-int smtp_unstuff(struct smtp_unstuffer *u, struct span in, size_t *used, smtp_sink *sink, void *context);
+int mail_unstuff(struct mail_unstuffer *u, struct span in, size_t *used, mail_sink *sink, void *context);
 
 /* For BDAT, which has no stuffing: watches the same things, passes the bytes
  * on (normalised if asked). */
-void smtp_watch(struct smtp_unstuffer *u, struct span in, smtp_sink *sink, void *context);
+void mail_watch(struct mail_unstuffer *u, struct span in, mail_sink *sink, void *context);
 /* The end of a BDAT message: a CR that is still pending is judged. */
-void smtp_watch_end(struct smtp_unstuffer *u, smtp_sink *sink, void *context);
+void mail_watch_end(struct mail_unstuffer *u, mail_sink *sink, void *context);
 
 /* What the sink returns is not looked at: a sink that cannot take more
  * remembers it. A bare LF begins no line, so the message holds none (see
  * normalise) or goes to nobody. */
-struct smtp_stuffer {
+struct mail_stuffer {
 	unsigned state;
 };
-void smtp_stuff_init(struct smtp_stuffer *s);
-void smtp_stuff(struct smtp_stuffer *s, struct span in, smtp_sink *sink, void *context);
+void mail_stuff_init(struct mail_stuffer *s);
+void mail_stuff(struct mail_stuffer *s, struct span in, mail_sink *sink, void *context);
 /* CRLF if the message does not end in one, then "." CRLF. */
-void smtp_stuff_end(struct smtp_stuffer *s, smtp_sink *sink, void *context);
+void mail_stuff_end(struct mail_stuffer *s, mail_sink *sink, void *context);
 
 #endif

@@ -1,7 +1,7 @@
 /* Mail data: the end of it, dots, and line ends that are not CRLF. */
 #include "config.h"
 
-#include "wire/smtp_data.h"
+#include "wire/mail_data.h"
 
 #include "base/buf.h"
 
@@ -48,7 +48,7 @@ next_cut(unsigned cut, size_t left, unsigned *seed)
 }
 
 struct result {
-	struct smtp_unstuffer u;
+	struct mail_unstuffer u;
 	struct buf out;
 	size_t used;
 	bool ended;
@@ -60,11 +60,11 @@ unstuff(struct result *r, struct span in, bool normalise, uint64_t line_limit, u
 	unsigned seed = cut;
 
 	*r = (struct result){ .used = 0 };
-	smtp_unstuff_init(&r->u, normalise, line_limit);
+	mail_unstuff_init(&r->u, normalise, line_limit);
 	while (r->used < in.len && !r->ended) {
 		size_t used, len = next_cut(cut, in.len - r->used, &seed);
 
-		r->ended = smtp_unstuff(&r->u, span_of(in.data + r->used, len), &used, collect, &r->out) == 1;
+		r->ended = mail_unstuff(&r->u, span_of(in.data + r->used, len), &used, collect, &r->out) == 1;
 		assert_true(r->ended || used == len);
 		r->used += used;
 	}
@@ -77,31 +77,31 @@ watch(struct result *r, struct span in, bool normalise, unsigned cut)
 	unsigned seed = cut;
 
 	*r = (struct result){ .used = 0 };
-	smtp_unstuff_init(&r->u, normalise, 0);
+	mail_unstuff_init(&r->u, normalise, 0);
 	while (r->used < in.len) {
 		size_t len = next_cut(cut, in.len - r->used, &seed);
 
-		smtp_watch(&r->u, span_of(in.data + r->used, len), collect, &r->out);
+		mail_watch(&r->u, span_of(in.data + r->used, len), collect, &r->out);
 		r->used += len;
 	}
-	smtp_watch_end(&r->u, collect, &r->out);
+	mail_watch_end(&r->u, collect, &r->out);
 	assert_int_equal(r->u.size, r->out.len);
 }
 
 static void
 stuff(struct buf *out, struct span in, unsigned cut)
 {
-	struct smtp_stuffer s;
+	struct mail_stuffer s;
 	unsigned seed = cut;
 
-	smtp_stuff_init(&s);
+	mail_stuff_init(&s);
 	while (in.len > 0) {
 		size_t len = next_cut(cut, in.len, &seed);
 
-		smtp_stuff(&s, span_first(in, len), collect, out);
+		mail_stuff(&s, span_first(in, len), collect, out);
 		in = span_from(in, len);
 	}
-	smtp_stuff_end(&s, collect, out);
+	mail_stuff_end(&s, collect, out);
 }
 
 static void
@@ -240,15 +240,15 @@ static void
 test_nothing_after_end(void **state)
 {
 	struct buf out = { .len = 0 };
-	struct smtp_unstuffer u;
+	struct mail_unstuffer u;
 	size_t used;
 
 	(void)state;
-	smtp_unstuff_init(&u, false, 0);
-	assert_int_equal(smtp_unstuff(&u, SPAN_LITERAL("a\r\n.\r\n\0\xff\r\n\n"), &used, collect, &out), 1);
+	mail_unstuff_init(&u, false, 0);
+	assert_int_equal(mail_unstuff(&u, SPAN_LITERAL("a\r\n.\r\n\0\xff\r\n\n"), &used, collect, &out), 1);
 	assert_int_equal(used, 6);
 	assert_false(u.nul || u.eight_bit || u.bare_lf);
-	assert_int_equal(smtp_unstuff(&u, SPAN_LITERAL("more"), &used, collect, &out), 1);
+	assert_int_equal(mail_unstuff(&u, SPAN_LITERAL("more"), &used, collect, &out), 1);
 	assert_int_equal(used, 0);
 	assert_span(buf_span(&out), SPAN_LITERAL("a\r\n"));
 	buf_free(&out);
@@ -302,14 +302,14 @@ test_line_limit(void **state)
 static void
 test_refused(void **state)
 {
-	struct smtp_unstuffer u;
+	struct mail_unstuffer u;
 	size_t used;
 	int calls = 0;
 
 	(void)state;
-	smtp_unstuff_init(&u, false, 0);
-	assert_int_equal(smtp_unstuff(&u, SPAN_LITERAL("a\r\n..b\r\n"), &used, refuse, &calls), 0);
-	assert_int_equal(smtp_unstuff(&u, SPAN_LITERAL("c\r\n.\r\nNOOP"), &used, refuse, &calls), 1);
+	mail_unstuff_init(&u, false, 0);
+	assert_int_equal(mail_unstuff(&u, SPAN_LITERAL("a\r\n..b\r\n"), &used, refuse, &calls), 0);
+	assert_int_equal(mail_unstuff(&u, SPAN_LITERAL("c\r\n.\r\nNOOP"), &used, refuse, &calls), 1);
 	assert_int_equal(used, 6);
 	assert_true(u.refused);
 	assert_int_equal(calls, 1);
@@ -320,13 +320,13 @@ test_refused(void **state)
 static void
 test_runs(void **state)
 {
-	struct smtp_unstuffer u;
+	struct mail_unstuffer u;
 	size_t used;
 	int calls = 0;
 
 	(void)state;
-	smtp_unstuff_init(&u, true, 998);
-	assert_int_equal(smtp_unstuff(&u, SPAN_LITERAL("a: b\r\n\r\nc.\r\nd\r\n"), &used, count, &calls), 0);
+	mail_unstuff_init(&u, true, 998);
+	assert_int_equal(mail_unstuff(&u, SPAN_LITERAL("a: b\r\n\r\nc.\r\nd\r\n"), &used, count, &calls), 0);
 	assert_int_equal(calls, 1);
 	assert_int_equal(used, 15);
 }

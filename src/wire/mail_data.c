@@ -17,7 +17,7 @@
  * BDAT goes the same way, except that a dot means nothing there. */
 #include "config.h"
 
-#include "wire/smtp_data.h"
+#include "wire/mail_data.h"
 
 enum { TIDY_WORTHWHILE = 256 }; /* octets from which looking at a chunk as a whole pays */
 
@@ -31,8 +31,8 @@ enum state {
 };
 
 struct pass {
-	struct smtp_unstuffer *u;
-	smtp_sink *sink;
+	struct mail_unstuffer *u;
+	mail_sink *sink;
 	void *context;
 	bool stuffed;
 	const char *run, *at, *end; /* [run, at) passes unchanged, not given yet */
@@ -40,15 +40,15 @@ struct pass {
 };
 
 void
-smtp_unstuff_init(struct smtp_unstuffer *u, bool normalise, uint64_t line_limit)
+mail_unstuff_init(struct mail_unstuffer *u, bool normalise, uint64_t line_limit)
 {
-	*u = (struct smtp_unstuffer){ .normalise = normalise, .line_limit = line_limit, .state = LINE_START };
+	*u = (struct mail_unstuffer){ .normalise = normalise, .line_limit = line_limit, .state = LINE_START };
 }
 
 static void
 give(struct pass *p, struct span bytes)
 {
-	struct smtp_unstuffer *u = p->u;
+	struct mail_unstuffer *u = p->u;
 
 	if (bytes.len == 0 || u->refused)
 		return;
@@ -66,7 +66,7 @@ flush(struct pass *p)
 }
 
 static void
-count_octets(struct smtp_unstuffer *u, size_t len)
+count_octets(struct mail_unstuffer *u, size_t len)
 {
 	u->line_len += len;
 	if (u->line_limit > 0 && u->line_len > u->line_limit)
@@ -121,7 +121,7 @@ find(const char *from, const char *end, char c)
 static void
 skip_plain(struct pass *p)
 {
-	struct smtp_unstuffer *u = p->u;
+	struct mail_unstuffer *u = p->u;
 
 	while (p->at < p->end && !(u->state == LINE_START && p->stuffed && *p->at == '.')) {
 		const char *cr;
@@ -154,7 +154,7 @@ judge_bare_cr(struct pass *p)
 static void
 step_in_line(struct pass *p)
 {
-	struct smtp_unstuffer *u = p->u;
+	struct mail_unstuffer *u = p->u;
 
 	if (*p->at == '.') {
 		leave_out(p);
@@ -175,7 +175,7 @@ step_in_line(struct pass *p)
 static void
 step(struct pass *p)
 {
-	struct smtp_unstuffer *u = p->u;
+	struct mail_unstuffer *u = p->u;
 	char c = *p->at;
 
 	if (u->state == AFTER_DOT && c == '\r') {
@@ -228,7 +228,7 @@ is_tidy(const char *p, size_t len)
 static void
 skip_tidy_lines(struct pass *p)
 {
-	struct smtp_unstuffer *u = p->u;
+	struct mail_unstuffer *u = p->u;
 	const char *last = p->end > p->at ? memrchr(p->at, '\n', (size_t)(p->end - p->at)) : NULL;
 	size_t len = last != NULL ? (size_t)(last + 1 - p->at) : 0;
 
@@ -244,7 +244,7 @@ skip_tidy_lines(struct pass *p)
 static void
 take_piece(struct pass *p, const char *end)
 {
-	struct smtp_unstuffer *u = p->u;
+	struct mail_unstuffer *u = p->u;
 
 	p->run = p->at;
 	p->end = end;
@@ -306,7 +306,7 @@ has_high_bit(struct span s)
 
 /* What does not depend on lines is looked for in what was taken, all at once. */
 static void
-survey(struct smtp_unstuffer *u, struct span taken)
+survey(struct mail_unstuffer *u, struct span taken)
 {
 	if (!u->nul)
 		u->nul = span_find_byte(taken, '\0') != SIZE_MAX;
@@ -315,7 +315,7 @@ survey(struct smtp_unstuffer *u, struct span taken)
 }
 
 int
-smtp_unstuff(struct smtp_unstuffer *u, struct span in, size_t *used, smtp_sink *sink, void *context)
+mail_unstuff(struct mail_unstuffer *u, struct span in, size_t *used, mail_sink *sink, void *context)
 {
 	struct pass p = { .u = u, .sink = sink, .context = context, .stuffed = true };
 
@@ -329,7 +329,7 @@ smtp_unstuff(struct smtp_unstuffer *u, struct span in, size_t *used, smtp_sink *
 }
 
 void
-smtp_watch(struct smtp_unstuffer *u, struct span in, smtp_sink *sink, void *context)
+mail_watch(struct mail_unstuffer *u, struct span in, mail_sink *sink, void *context)
 {
 	struct pass p = { .u = u, .sink = sink, .context = context };
 
@@ -340,7 +340,7 @@ smtp_watch(struct smtp_unstuffer *u, struct span in, smtp_sink *sink, void *cont
 }
 
 void
-smtp_watch_end(struct smtp_unstuffer *u, smtp_sink *sink, void *context)
+mail_watch_end(struct mail_unstuffer *u, mail_sink *sink, void *context)
 {
 	struct pass p = { .u = u, .sink = sink, .context = context };
 
