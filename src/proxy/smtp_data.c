@@ -12,15 +12,15 @@ enum outcome
 smtp_open_data(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
-	const struct settings *settings = smtp_settings(s);
+	const struct settings *settings = ends_settings(&s->ends);
 
 	/* What came before our 354 was not sent as a message (RFC 2920 3.1). */
-	if (endpoint_input(s->client).len > 0)
+	if (endpoint_input(s->ends.client).len > 0)
 		return smtp_give_up(s, "554 5.5.0 data before the reply to DATA");
-	mail_unstuff_init(&s->tx.unstuffer, s->listener->bare_newlines == BARE_NEWLINES_NORMALISE,
+	mail_unstuff_init(&s->tx.unstuffer, s->ends.listener->bare_newlines == BARE_NEWLINES_NORMALISE,
 	    settings->limits.text_line);
 	smtp_say(s, "354 end data with <CR><LF>.<CR><LF>");
-	smtp_progress(s);
+	ends_progress(&s->ends);
 	return STEP_NEXT;
 }
 
@@ -60,7 +60,7 @@ wrong_with_lines(const struct smtp_session *s)
 static enum outcome
 message_came(struct smtp_session *s)
 {
-	smtp_progress(s);
+	ends_progress(&s->ends);
 	if (s->tx.refusal == NULL)
 		s->tx.refusal = wrong_with_lines(s);
 	if (s->tx.refusal != NULL)
@@ -71,24 +71,24 @@ message_came(struct smtp_session *s)
 static enum outcome
 wait_for_bytes(struct smtp_session *s)
 {
-	if (endpoint_eof(s->client))
+	if (endpoint_eof(s->ends.client))
 		return smtp_goto(s, SMTP_STEP_CLOSE);
-	return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.client_data);
+	return smtp_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_data);
 }
 
 enum outcome
 smtp_spool_data(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
-	struct span in = endpoint_input(s->client);
+	struct span in = endpoint_input(s->ends.client);
 	size_t used = 0;
 	int got;
 
 	if (in.len == 0)
 		return wait_for_bytes(s);
 	got = mail_unstuff(&s->tx.unstuffer, in, &used, take_bytes, s);
-	endpoint_consume(s->client, used);
-	smtp_progress(s);
+	endpoint_consume(s->ends.client, used);
+	ends_progress(&s->ends);
 	return got > 0 ? message_came(s) : wait_for_bytes(s);
 }
 
@@ -97,7 +97,7 @@ chunk_came(struct smtp_session *s)
 {
 	char text[64];
 
-	smtp_progress(s);
+	ends_progress(&s->ends);
 	if (!s->tx.open) {
 		smtp_say(s, s->tx.refusal);
 		s->tx.refusal = NULL;
@@ -119,14 +119,14 @@ smtp_spool_chunk(struct session *session)
 	struct smtp_session *s = smtp_of(session);
 	struct span in;
 
-	while (s->tx.chunk_left > 0 && (in = endpoint_input(s->client)).len > 0) {
+	while (s->tx.chunk_left > 0 && (in = endpoint_input(s->ends.client)).len > 0) {
 		if (in.len > s->tx.chunk_left)
 			in = span_first(in, (size_t)s->tx.chunk_left);
 		if (s->tx.refusal == NULL)
 			mail_watch(&s->tx.unstuffer, in, take_bytes, s);
 		s->tx.chunk_left -= in.len;
-		endpoint_consume(s->client, in.len);
-		smtp_progress(s);
+		endpoint_consume(s->ends.client, in.len);
+		ends_progress(&s->ends);
 	}
 	return s->tx.chunk_left > 0 ? wait_for_bytes(s) : chunk_came(s);
 }

@@ -7,7 +7,6 @@
 
 #include "proxy/smtp_session.h"
 
-#include "proxy/smtp_log.h"
 #include "proxy/smtp_verbs.h"
 #include "wire/line.h"
 
@@ -15,70 +14,19 @@
 
 /* ---- accept_client ---- */
 
-static bool
-is_trusted_proxy(const struct smtp_session *s)
-{
-	unsigned char address[16];
-
-	peer_bytes(&s->accepted_from, address);
-	for (size_t i = 0; i < s->listener->proxy_protocol_count; i++)
-		if (network_contains(&s->listener->proxy_protocol[i], address))
-			return true;
-	return false;
-}
-
-/* 1: taken or not expected; 0: incomplete; -1: expected and not there. */
-static int
-take_proxy_header(struct smtp_session *s)
-{
-	struct peer source, destination;
-	size_t used = 0;
-	int got;
-
-	if (s->proxied || !is_trusted_proxy(s))
-		return 1;
-	got = proxy_header_parse(endpoint_input(s->client), &source, &destination, &used);
-	if (got <= 0)
-		return endpoint_eof(s->client) ? -1 : got;
-	endpoint_consume(s->client, used);
-	s->proxied = true;
-	if (source.len > 0) {
-		s->peer = source;
-		s->local = destination;
-	}
-	return 1;
-}
-
 enum outcome
 smtp_accept_client(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
-	const struct timeouts *t = &smtp_settings(s)->timeouts;
-	int proxied = take_proxy_header(s);
 
-	if (proxied < 0) {
-		smtp_log_event(s, LOG_LEVEL_WARNING, "proxy-protocol", "no PROXY header where one is due");
-		return smtp_goto(s, SMTP_STEP_CLOSE);
-	}
-	if (proxied == 0)
-		return smtp_wait(s, SMTP_CLIENT, t->tls_handshake);
-	if (s->listener->tls.mode != TLS_IMPLICIT)
+	switch (ends_accept_client(&s->ends)) {
+	case ENDS_READY:
 		return STEP_NEXT;
-	switch (endpoint_tls(s->client)) {
-	case ENDPOINT_PLAIN:
-		if (!endpoint_accept_tls_early(s->client, s->tls))
-			return smtp_goto(s, SMTP_STEP_CLOSE);
-		return smtp_wait(s, SMTP_CLIENT, t->tls_handshake);
-	case ENDPOINT_HANDSHAKE:
-		return smtp_wait(s, SMTP_CLIENT, t->tls_handshake);
-	case ENDPOINT_TLS_FAILED:
-		smtp_log_event(s, LOG_LEVEL_INFO, "tls", endpoint_tls_text(s->client));
+	case ENDS_WAIT:
+		return smtp_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.tls_handshake);
+	default:
 		return smtp_goto(s, SMTP_STEP_CLOSE);
-	case ENDPOINT_SECURE:
-		break;
 	}
-	s->secure = true;
-	return STEP_NEXT;
 }
 
 /* ---- greet ---- */
@@ -88,19 +36,19 @@ smtp_greet(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
 
-	smtp_progress(s);
+	ends_progress(&s->ends);
 	if (s->greeting_code != 220) {
-		if (s->greeted) /* once more, behind STARTTLS */
+		if (s->ends.greeted) /* once more, behind STARTTLS */
 			return smtp_give_up(s, "421 4.3.0 the mail server takes no more sessions, try again later");
-		endpoint_write(s->client, buf_span(&s->greeting));
+		endpoint_write(s->ends.client, buf_span(&s->greeting));
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	}
-	if (s->greeted)
+	if (s->ends.greeted)
 		return STEP_NEXT;
-	if (endpoint_input(s->client).len > 0)
+	if (endpoint_input(s->ends.client).len > 0)
 		return smtp_give_up(s, "554 5.5.1 you spoke before the greeting");
-	s->greeted = true;
-	endpoint_write(s->client, buf_span(&s->greeting));
+	s->ends.greeted = true;
+	endpoint_write(s->ends.client, buf_span(&s->greeting));
 	buf_free(&s->greeting);
 	return STEP_NEXT;
 }
@@ -111,7 +59,7 @@ static bool
 upstream_spoke_unasked(const struct smtp_session *s)
 {
 	return s->pending_count == 0 &&
-	    (endpoint_input(s->server).len > 0 || endpoint_eof(s->server) || endpoint_broken(s->server));
+	    (endpoint_input(s->ends.server).len > 0 || endpoint_eof(s->ends.server) || endpoint_broken(s->ends.server));
 }
 
 /* A 421 may come at any time (RFC 5321 3.8); anything else is no protocol. */
@@ -124,9 +72,9 @@ hear_unasked(struct smtp_session *s)
 	if (got < 0)
 		return outcome;
 	if (got == 0)
-		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.command);
+		return smtp_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
 	if (s->reply.code == 421)
-		endpoint_write(s->client, buf_span(&s->reply.text));
+		endpoint_write(s->ends.client, buf_span(&s->reply.text));
 	else
 		smtp_say(s, "421 4.3.0 the mail server spoke out of turn");
 	return smtp_goto(s, SMTP_STEP_CLOSE);
@@ -136,12 +84,12 @@ static enum outcome
 wait_for_command(struct smtp_session *s)
 {
 	if (s->pending_count > 0)
-		return smtp_wait(s, SMTP_SERVER, s->pending[s->pending_first].timeout);
-	if (endpoint_eof(s->client))
+		return smtp_wait(s, PARTY_SERVER, s->pending[s->pending_first].timeout);
+	if (endpoint_eof(s->ends.client))
 		return smtp_goto(s, SMTP_STEP_CLOSE);
-	if (s->session.draining && !s->tx.open)
+	if (s->ends.session.draining && !s->tx.open)
 		return smtp_give_up(s, "421 4.3.2 the service is restarting, try again");
-	return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.client_command);
+	return smtp_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_command);
 }
 
 static bool
@@ -149,16 +97,16 @@ may_read(const struct smtp_session *s)
 {
 	size_t most = s->offers.extensions & EXT_PIPELINING ? SMTP_PIPELINE_MAX - 2 : 1;
 
-	return s->pending_count < most && endpoint_pending(s->client) < SMTP_OUTPUT_MAX &&
-	    endpoint_pending(s->server) < SMTP_OUTPUT_MAX;
+	return s->pending_count < most && endpoint_pending(s->ends.client) < SMTP_OUTPUT_MAX &&
+	    endpoint_pending(s->ends.server) < SMTP_OUTPUT_MAX;
 }
 
 void
 smtp_consume_command(struct smtp_session *s)
 {
-	endpoint_consume(s->client, s->command_octets);
+	endpoint_consume(s->ends.client, s->command_octets);
 	s->commands++;
-	smtp_progress(s);
+	ends_progress(&s->ends);
 }
 
 /* The last word, behind the replies that are owed. */
@@ -173,7 +121,7 @@ static enum outcome
 refuse(struct smtp_session *s, const char *text)
 {
 	smtp_consume_command(s);
-	if (text[0] == '5' && ++s->errors > smtp_settings(s)->limits.errors)
+	if (text[0] == '5' && ++s->errors > ends_settings(&s->ends)->limits.errors)
 		return end_in_turn(s, "421 4.7.0 too many errors");
 	smtp_say_in_turn(s, text);
 	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
@@ -186,7 +134,7 @@ skip_overlong(struct smtp_session *s, bool more)
 	s->line_overlong = more;
 	if (!more)
 		return refuse(s, "500 5.5.2 line too long");
-	endpoint_consume(s->client, s->command_octets);
+	endpoint_consume(s->ends.client, s->command_octets);
 	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
 }
 
@@ -202,7 +150,7 @@ enum outcome
 smtp_read_command(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
-	const struct limits *limits = &smtp_settings(s)->limits;
+	const struct limits *limits = &ends_settings(&s->ends)->limits;
 	struct span line;
 	const char *wrong;
 	bool clean;
@@ -213,8 +161,8 @@ smtp_read_command(struct session *session)
 	if (upstream_spoke_unasked(s))
 		return hear_unasked(s);
 	if (!may_read(s))
-		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.command);
-	got = line_take(endpoint_input(s->client), limits->command_line, &line, &s->command_octets, &clean);
+		return smtp_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
+	got = line_take(endpoint_input(s->ends.client), limits->command_line, &line, &s->command_octets, &clean);
 	if (got == 0)
 		return wait_for_command(s);
 	if (got < 0 || s->line_overlong)
@@ -261,18 +209,18 @@ relay_auth_line(struct smtp_session *s)
 	struct span line;
 	size_t used;
 	bool clean;
-	int got = line_take(endpoint_input(s->client), SMTP_AUTH_LINE_MAX, &line, &used, &clean);
+	int got = line_take(endpoint_input(s->ends.client), SMTP_AUTH_LINE_MAX, &line, &used, &clean);
 
 	if (got == 0)
-		return endpoint_eof(s->client) ? smtp_goto(s, SMTP_STEP_CLOSE)
-					       : smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.client_command);
+		return endpoint_eof(s->ends.client) ? smtp_goto(s, SMTP_STEP_CLOSE)
+					       : smtp_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_command);
 	if (got < 0 || !clean || !smtp_auth_line_is_clean(line))
 		return smtp_give_up(s, "421 4.5.2 that is no line of an authentication exchange");
 	smtp_note_user(s, line);
 	s->auth_waits_client = false;
-	smtp_ask(s, line, smtp_settings(s)->timeouts.command, smtp_auth_replied, SPAN_NONE);
-	endpoint_consume(s->client, used);
-	smtp_progress(s);
+	smtp_ask(s, line, ends_settings(&s->ends)->timeouts.command, smtp_auth_replied, SPAN_NONE);
+	endpoint_consume(s->ends.client, used);
+	ends_progress(&s->ends);
 	return smtp_goto(s, SMTP_STEP_EXCHANGE_AUTH);
 }
 
@@ -297,7 +245,6 @@ forget_plaintext(struct smtp_session *s)
 {
 	bool fresh = s->tx.open || s->authenticated;
 
-	s->secure = true;
 	s->said_ehlo = s->authenticated = false;
 	free(s->helo);
 	s->helo = NULL;
@@ -305,7 +252,7 @@ forget_plaintext(struct smtp_session *s)
 	smtp_transaction_reset(s);
 	if (!fresh)
 		return smtp_goto(s, SMTP_STEP_READ_COMMAND);
-	endpoint_abort(&s->server);
+	endpoint_abort(&s->ends.server);
 	s->offers = (struct smtp_offers){ 0 };
 	return smtp_goto(s, SMTP_STEP_CONNECT_UPSTREAM);
 }
@@ -315,25 +262,12 @@ smtp_start_tls(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
 
-	switch (endpoint_tls(s->client)) {
-	case ENDPOINT_PLAIN:
-		if (endpoint_pending(s->client) > 0) { /* the 220 goes out in plaintext */
-			endpoint_flush(s->client);
-			if (endpoint_pending(s->client) > 0)
-				return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
-		}
-		if (endpoint_discard_input(s->client) > 0)
-			smtp_log_event(s, LOG_LEVEL_WARNING, "starttls", "plaintext behind STARTTLS was dropped");
-		if (!endpoint_accept_tls(s->client, s->tls))
-			return smtp_goto(s, SMTP_STEP_CLOSE);
-		return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
-	case ENDPOINT_HANDSHAKE:
-		return smtp_wait(s, SMTP_CLIENT, smtp_settings(s)->timeouts.tls_handshake);
-	case ENDPOINT_TLS_FAILED:
-		smtp_log_event(s, LOG_LEVEL_INFO, "tls", endpoint_tls_text(s->client));
+	switch (ends_secure_client(&s->ends)) {
+	case ENDS_READY:
+		return forget_plaintext(s);
+	case ENDS_WAIT:
+		return smtp_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.tls_handshake);
+	default:
 		return smtp_goto(s, SMTP_STEP_CLOSE);
-	case ENDPOINT_SECURE:
-		break;
 	}
-	return forget_plaintext(s);
 }

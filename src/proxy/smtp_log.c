@@ -4,31 +4,6 @@
 
 #include "proxy/smtp_log.h"
 
-
-void
-smtp_log_begin(struct log_entry *e, const struct smtp_session *s, enum log_level level, const char *event)
-{
-	char client[PEER_TEXT_SIZE];
-
-	peer_text(&s->peer, client);
-	log_begin(e, level, event);
-	log_text(e, "session", s->session.id);
-	log_text(e, "listener", s->listener->name);
-	log_text(e, "client", client);
-}
-
-void
-smtp_log_event(const struct smtp_session *s, enum log_level level, const char *event, const char *msg)
-{
-	struct log_entry e;
-
-	if (!log_enabled(level))
-		return;
-	smtp_log_begin(&e, s, level, event);
-	log_text(&e, "msg", msg);
-	log_end(&e);
-}
-
 static void
 log_recipients(struct log_entry *e, const struct smtp_transaction *tx)
 {
@@ -61,7 +36,7 @@ void
 smtp_log_message(struct smtp_session *s, struct span reply)
 {
 	struct smtp_transaction *tx = &s->tx;
-	struct proxy *proxy = s->session.proxy;
+	struct proxy *proxy = s->ends.session.proxy;
 	struct log_entry e;
 
 	if (!tx->counted) {
@@ -71,14 +46,14 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 	tx->counted = true;
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
-	smtp_log_begin(&e, s, LOG_LEVEL_INFO, "message");
+	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "message");
 	log_text(&e, "helo", s->helo != NULL ? s->helo : "");
 	log_text(&e, "from", tx->sender != NULL ? tx->sender : "");
 	log_recipients(&e, tx);
 	if (s->user.len > 0)
 		log_span(&e, "user", buf_span(&s->user));
-	if (s->secure)
-		log_text(&e, "tls", endpoint_tls_text(s->client));
+	if (s->ends.secure)
+		log_text(&e, "tls", endpoint_tls_text(s->ends.client));
 	log_number(&e, "size", (int64_t)tx->spool.size);
 	log_text(&e, "policy", proxy->settings->policies[smtp_policy(s)].name);
 	if (tx->answer != NULL)

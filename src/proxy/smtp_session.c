@@ -45,20 +45,6 @@ static const struct step steps[] = {
 
 static void smtp_free(struct session *session);
 
-static bool
-set_up(struct smtp_session *s, struct proxy *p, int fd, const struct peer *peer)
-{
-	socklen_t len = sizeof(s->local.address);
-
-	s->peer = s->accepted_from = *peer;
-	if (getsockname(fd, (struct sockaddr *)&s->local.address, &len) == 0)
-		s->local.len = len;
-	if (s->listener->intercept != INTERCEPT_NONE)
-		peer_original_destination(fd, s->listener->intercept, &s->destination);
-	s->client = endpoint_new(p->loop, fd, session_wake, s);
-	return s->client != NULL;
-}
-
 bool
 smtp_session_begin(struct proxy *p, const struct listener *listener, struct tls_server *tls, int fd,
     const struct peer *peer)
@@ -69,18 +55,15 @@ smtp_session_begin(struct proxy *p, const struct listener *listener, struct tls_
 		close(fd);
 		return false;
 	}
-	s->listener = listener;
-	s->tls = tls;
 	s->lmtp = listener->protocol == PROTOCOL_LMTP;
-	s->session.free = smtp_free;
+	s->ends.session.free = smtp_free;
 	spool_init(&s->tx.spool, p->spools);
-	if (!set_up(s, p, fd, peer)) {
+	if (!ends_set_up(&s->ends, p, listener, tls, fd, peer)) {
 		free(s);
 		return false;
 	}
 	smtp_reply_init(&s->reply, p->settings->limits.reply_line, p->settings->limits.reply_lines);
-	s->armed = UINT64_MAX;
-	session_start(&s->session, p, steps);
+	session_start(&s->ends.session, p, steps);
 	stats_add(&p->stats->sessions, 1);
 	session_wake(s);
 	return true;
@@ -90,17 +73,12 @@ static void
 smtp_free(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
-	unsigned char client[16];
 
-	peer_bytes(&s->accepted_from, client);
-	census_leave(session->proxy->census, session->proxy->index, client);
-	connecting_cancel(&s->connecting);
 	smtp_transaction_reset(s);
 	arena_free(&s->tx.arena);
 	while (s->pending_count > 0)
 		smtp_pending_pop(s);
-	endpoint_abort(&s->client);
-	endpoint_abort(&s->server);
+	ends_release(&s->ends);
 	smtp_reply_free(&s->reply);
 	buf_free(&s->greeting);
 	buf_free(&s->scratch);
@@ -109,81 +87,47 @@ smtp_free(struct session *session)
 	free(s);
 }
 
-const struct settings *
-smtp_settings(const struct smtp_session *s)
-{
-	return s->session.proxy->settings;
-}
-
-const struct upstream *
-smtp_upstream(const struct smtp_session *s)
-{
-	if (s->listener->upstream == SIZE_MAX)
-		return NULL;
-	return &smtp_settings(s)->upstreams[s->listener->upstream];
-}
-
 /* ---- waiting ---- */
-
-void
-smtp_progress(struct smtp_session *s)
-{
-	s->progress++;
-}
 
 enum outcome
 smtp_goto(struct smtp_session *s, enum smtp_step step)
 {
-	session_goto(&s->session, step);
+	session_goto(&s->ends.session, step);
 	return STEP_NEXT;
 }
 
 static enum outcome
-time_out(struct smtp_session *s, enum smtp_party whom)
+time_out(struct smtp_session *s, enum party whom)
 {
 	static const char *const texts[] = {
-		[SMTP_CLIENT] = "421 4.4.2 timeout: waited too long for the client",
-		[SMTP_SERVER] = "421 4.4.2 timeout: the mail server does not answer",
-		[SMTP_SCANNER] = "421 4.3.0 timeout: the message could not be scanned in time",
-		[SMTP_KEEPER] = "421 4.3.0 timeout: the message could not be kept in time",
+		[PARTY_CLIENT] = "421 4.4.2 timeout: waited too long for the client",
+		[PARTY_SERVER] = "421 4.4.2 timeout: the mail server does not answer",
+		[PARTY_SCANNER] = "421 4.3.0 timeout: the message could not be scanned in time",
+		[PARTY_KEEPER] = "421 4.3.0 timeout: the message could not be kept in time",
 	};
 
-	smtp_log_event(s, LOG_LEVEL_INFO, "timeout", texts[whom] + sizeof("421 4.4.2"));
+	ends_log(&s->ends, LOG_LEVEL_INFO, "timeout", texts[whom] + sizeof("421 4.4.2"));
 	if (s->tx.answer != NULL)
 		smtp_log_message(s, span_str(texts[whom]));
 	return smtp_give_up(s, texts[whom]);
 }
 
 static enum outcome
-wait_armed(struct smtp_session *s, enum smtp_party whom, uint64_t timeout)
+wait_armed(struct smtp_session *s, enum party whom, uint64_t timeout)
 {
-	if (s->armed != s->progress || s->awaited != whom) {
-		uint64_t when = loop_now(s->session.proxy->loop) + timeout;
-
-		if (s->tx.deadline != 0 && s->tx.deadline < when)
-			when = s->tx.deadline;
-		s->armed = s->progress;
-		s->awaited = whom;
-		endpoint_deadline(s->client, when);
-	} else if (endpoint_expired(s->client)) {
-		return time_out(s, whom);
-	}
-	if (s->server != NULL)
-		endpoint_flush(s->server);
-	endpoint_flush(s->client);
-	return STEP_WAIT;
+	return ends_wait(&s->ends, whom, timeout, s->tx.deadline) ? STEP_WAIT : time_out(s, whom);
 }
 
 enum outcome
 smtp_wait_final(struct smtp_session *s, uint64_t timeout)
 {
-	return wait_armed(s, SMTP_SERVER, timeout);
+	return wait_armed(s, PARTY_SERVER, timeout);
 }
 
 enum outcome
-smtp_wait(struct smtp_session *s, enum smtp_party whom, uint64_t timeout)
+smtp_wait(struct smtp_session *s, enum party whom, uint64_t timeout)
 {
-	if (endpoint_broken(s->client))
+	if (endpoint_broken(s->ends.client))
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	return wait_armed(s, whom, timeout);
 }
@@ -207,13 +151,13 @@ smtp_await_quit(struct session *session)
 bool
 smtp_is_half_sent(const struct smtp_session *s)
 {
-	return s->tx.replaying || (s->tx.replayed && endpoint_pending(s->server) > 0);
+	return s->tx.replaying || (s->tx.replayed && endpoint_pending(s->ends.server) > 0);
 }
 
 static bool
 may_say_quit(const struct smtp_session *s)
 {
-	return !s->quit && !s->asked && s->pending_count == 0 && !endpoint_broken(s->server);
+	return !s->quit && !s->asked && s->pending_count == 0 && !endpoint_broken(s->ends.server);
 }
 
 enum outcome
@@ -223,12 +167,12 @@ smtp_close(struct session *session)
 
 	/* Half a message must never look like a whole one; and what is queued may
 	 * lie in the spool, which ends with the session. */
-	if (s->server != NULL && smtp_is_half_sent(s))
-		endpoint_abort(&s->server);
-	else if (s->server != NULL && may_say_quit(s))
-		endpoint_write(s->server, SPAN_LITERAL("QUIT\r\n"));
-	endpoint_close(&s->server);
-	endpoint_close(&s->client);
+	if (s->ends.server != NULL && smtp_is_half_sent(s))
+		endpoint_abort(&s->ends.server);
+	else if (s->ends.server != NULL && may_say_quit(s))
+		endpoint_write(s->ends.server, SPAN_LITERAL("QUIT\r\n"));
+	endpoint_close(&s->ends.server);
+	endpoint_close(&s->ends.client);
 	return STEP_DONE;
 }
 
@@ -239,7 +183,7 @@ smtp_say(struct smtp_session *s, const char *text)
 {
 	buf_clear(&s->scratch);
 	smtp_reply_print(&s->scratch, text);
-	endpoint_write(s->client, buf_span(&s->scratch));
+	endpoint_write(s->ends.client, buf_span(&s->scratch));
 }
 
 void
@@ -301,13 +245,13 @@ smtp_transaction_reset(struct smtp_session *s)
 size_t
 smtp_policy(const struct smtp_session *s)
 {
-	return s->tx.has_policy ? s->tx.policy : s->listener->policy;
+	return s->tx.has_policy ? s->tx.policy : s->ends.listener->policy;
 }
 
 uint64_t
 smtp_size_limit(const struct smtp_session *s)
 {
-	uint64_t ours = smtp_settings(s)->policies[smtp_policy(s)].max_message_size;
+	uint64_t ours = ends_settings(&s->ends)->policies[smtp_policy(s)].max_message_size;
 
 	return s->offers.size > 0 && s->offers.size < ours ? s->offers.size : ours;
 }

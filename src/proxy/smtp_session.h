@@ -5,8 +5,7 @@
 #ifndef PROXY_SMTP_SESSION_H
 #define PROXY_SMTP_SESSION_H
 
-#include "io/endpoint.h"
-#include "proxy/proxy.h"
+#include "proxy/ends.h"
 #include "proxy/spool.h"
 #include "wire/smtp_command.h"
 #include "wire/mail_data.h"
@@ -93,21 +92,9 @@ struct smtp_transaction {
 	size_t replies;          /* final replies still to come: LMTP has one a recipient */
 };
 
-enum smtp_party { SMTP_CLIENT, SMTP_SERVER, SMTP_SCANNER, SMTP_KEEPER };
-
 struct smtp_session {
-	struct session session;
-	const struct listener *listener;
-	struct tls_server *tls;
+	struct ends ends;
 	bool lmtp;
-	struct endpoint *client, *server;
-	struct peer accepted_from; /* the socket's peer: what the census counts */
-	struct peer peer;        /* the client, as the PROXY header tells if there is one */
-	struct peer local;       /* where it connected to */
-	struct peer destination; /* intercepted: where it wanted to go */
-	struct connecting *connecting;
-	const struct address *server_address;
-	bool connect_failed;
 	struct smtp_reply_parser reply;
 	struct smtp_pending pending[SMTP_PIPELINE_MAX];
 	size_t pending_first, pending_count;
@@ -116,7 +103,7 @@ struct smtp_session {
 	struct buf greeting;     /* to relay */
 	int greeting_code;
 	enum smtp_step after_replies; /* where smtp_read_reply() returns to */
-	bool proxied, greeted, said_ehlo, authenticated, secure, quit;
+	bool said_ehlo, authenticated, quit;
 	char *helo;
 	struct buf user;
 	/* An AUTH exchange. */
@@ -130,9 +117,6 @@ struct smtp_session {
 	uint64_t commands, errors;
 	struct smtp_transaction tx;
 	struct buf scratch;      /* for putting lines together */
-	/* Whom the current step waits for, and since which progress. */
-	enum smtp_party awaited;
-	uint64_t progress, armed;
 };
 
 /* For proxy.c: begins a session; false: no memory, fd is closed. */
@@ -145,18 +129,13 @@ smtp_of(struct session *s)
 	return (struct smtp_session *)s;
 }
 
-const struct settings *smtp_settings(const struct smtp_session *s);
-const struct upstream *smtp_upstream(const struct smtp_session *s); /* NULL when intercepted */
-
 /* Ends a step that waits for `whom` for at most `timeout` ms since the last
  * progress; within a transaction also no longer than its deadline. Goes to
  * SMTP_STEP_CLOSE when that has passed or the client is gone. */
-enum outcome smtp_wait(struct smtp_session *s, enum smtp_party whom, uint64_t timeout);
+enum outcome smtp_wait(struct smtp_session *s, enum party whom, uint64_t timeout);
 /* The same for the upstream's final reply: the client may be gone meanwhile,
  * the upstream is let finish. */
 enum outcome smtp_wait_final(struct smtp_session *s, uint64_t timeout);
-/* Something whole came: the clock of the next wait starts anew. */
-void smtp_progress(struct smtp_session *s);
 enum outcome smtp_goto(struct smtp_session *s, enum smtp_step step);
 /* Says `text` (or nothing when NULL) to the client and closes. */
 enum outcome smtp_give_up(struct smtp_session *s, const char *text);

@@ -15,7 +15,7 @@ static const char *
 tls_where_required(struct smtp_session *s, const struct smtp_command *c)
 {
 	(void)c;
-	if (s->listener->tls.required && !s->secure)
+	if (s->ends.listener->tls.required && !s->ends.secure)
 		return "530 5.7.0 say STARTTLS first";
 	return NULL;
 }
@@ -45,7 +45,7 @@ relay(struct smtp_session *s, const struct smtp_command *c, uint64_t timeout, sm
 static enum outcome
 relay_plain(struct smtp_session *s, const struct smtp_command *c)
 {
-	return relay(s, c, smtp_settings(s)->timeouts.command, smtp_relay_reply, SPAN_NONE);
+	return relay(s, c, ends_settings(&s->ends)->timeouts.command, smtp_relay_reply, SPAN_NONE);
 }
 
 static bool
@@ -61,7 +61,7 @@ shown_extensions(const struct smtp_session *s)
 {
 	unsigned shown = s->offers.extensions & ~(unsigned)(EXT_STARTTLS | EXT_XCLIENT);
 
-	if (s->listener->tls.mode == TLS_STARTTLS && !s->secure) {
+	if (s->ends.listener->tls.mode == TLS_STARTTLS && !s->ends.secure) {
 		shown |= EXT_STARTTLS;
 		shown &= ~(unsigned)EXT_AUTH; /* a password in plaintext would only look protected upstream */
 	}
@@ -80,7 +80,7 @@ said_hello(struct smtp_session *s, const char *name)
 static void
 ehlo_replied(struct smtp_session *s, struct smtp_pending *p)
 {
-	const struct strings *hide = &s->listener->hide;
+	const struct strings *hide = &s->ends.listener->hide;
 	struct smtp_offers shown;
 
 	if (s->reply.code != 250) {
@@ -97,7 +97,7 @@ ehlo_replied(struct smtp_session *s, struct smtp_pending *p)
 	shown.size = smtp_size_limit(s);
 	buf_clear(&s->scratch);
 	smtp_offers_print(&s->scratch, smtp_reply_first_text(buf_span(&s->reply.text)), &shown, hide->items, hide->count);
-	endpoint_write(s->client, buf_span(&s->scratch));
+	endpoint_write(s->ends.client, buf_span(&s->scratch));
 }
 
 static void
@@ -121,7 +121,7 @@ hello_of_this_protocol(struct smtp_session *s, const struct smtp_command *c)
 static enum outcome
 proceed_hello(struct smtp_session *s, const struct smtp_command *c)
 {
-	return relay(s, c, smtp_settings(s)->timeouts.command, c->verb == SMTP_HELO ? helo_replied : ehlo_replied,
+	return relay(s, c, ends_settings(&s->ends)->timeouts.command, c->verb == SMTP_HELO ? helo_replied : ehlo_replied,
 	    c->argument);
 }
 
@@ -201,7 +201,7 @@ policy_mail(struct smtp_session *s, const struct smtp_command *c)
 static void
 mail_replied(struct smtp_session *s, struct smtp_pending *p)
 {
-	struct proxy *proxy = s->session.proxy;
+	struct proxy *proxy = s->ends.session.proxy;
 	size_t policy;
 
 	smtp_relay_reply(s, p);
@@ -244,7 +244,7 @@ put_mail_line(struct buf *line, const struct smtp_command *c, bool may_grow)
 static enum outcome
 proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 {
-	bool may_grow = !ruleset_is_empty(s->session.proxy->generation->rules[smtp_policy(s)]);
+	bool may_grow = !ruleset_is_empty(s->ends.session.proxy->generation->rules[smtp_policy(s)]);
 	struct buf line = { 0 }, kept = { 0 };
 	bool ok;
 
@@ -256,7 +256,7 @@ proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 	buf_add_byte(&kept, wants_binary(c) ? 'B' : '-');
 	buf_add_span(&kept, c->path);
 	ok = !line.failed && !kept.failed &&
-	    smtp_ask(s, buf_span(&line), smtp_settings(s)->timeouts.mail, mail_replied, buf_span(&kept));
+	    smtp_ask(s, buf_span(&line), ends_settings(&s->ends)->timeouts.mail, mail_replied, buf_span(&kept));
 	buf_free(&line);
 	buf_free(&kept);
 	return ok ? smtp_goto(s, SMTP_STEP_READ_COMMAND) : smtp_give_up(s, "421 4.3.0 out of memory");
@@ -267,7 +267,7 @@ proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 static const char *
 policy_rcpt(struct smtp_session *s, const struct smtp_command *c)
 {
-	const struct settings *settings = smtp_settings(s);
+	const struct settings *settings = ends_settings(&s->ends);
 	const char *text = tls_where_required(s, c);
 	size_t policy;
 
@@ -279,7 +279,7 @@ policy_rcpt(struct smtp_session *s, const struct smtp_command *c)
 		return NULL; /* the user's policy, whoever it goes to */
 	policy = settings_policy_for(settings, c->path);
 	if (policy == SIZE_MAX)
-		policy = s->listener->policy;
+		policy = s->ends.listener->policy;
 	if (s->tx.recipients_asked > 0 && s->tx.has_policy && policy != s->tx.policy)
 		return "452 4.5.3 this recipient has another policy: send to it apart";
 	s->tx.has_policy = true;
@@ -315,7 +315,7 @@ static enum outcome
 proceed_rcpt(struct smtp_session *s, const struct smtp_command *c)
 {
 	s->tx.recipients_asked++;
-	return relay(s, c, smtp_settings(s)->timeouts.rcpt, rcpt_replied, c->path);
+	return relay(s, c, ends_settings(&s->ends)->timeouts.rcpt, rcpt_replied, c->path);
 }
 
 /* ---- DATA, BDAT, RSET ---- */
@@ -360,8 +360,8 @@ open_chunk(struct smtp_session *s, const struct smtp_command *c, const char *ref
 	if (s->tx.refusal == NULL)
 		s->tx.refusal = refusal;
 	if (!s->tx.chunked && refusal == NULL)
-		mail_unstuff_init(&s->tx.unstuffer, s->listener->bare_newlines == BARE_NEWLINES_NORMALISE && !s->tx.binary,
-		    smtp_settings(s)->limits.text_line);
+		mail_unstuff_init(&s->tx.unstuffer, s->ends.listener->bare_newlines == BARE_NEWLINES_NORMALISE && !s->tx.binary,
+		    ends_settings(&s->ends)->limits.text_line);
 	s->tx.chunked = s->tx.open;
 	return smtp_goto(s, SMTP_STEP_SPOOL_CHUNK);
 }
@@ -392,7 +392,7 @@ rset_replied(struct smtp_session *s, struct smtp_pending *p)
 static enum outcome
 proceed_rset(struct smtp_session *s, const struct smtp_command *c)
 {
-	return relay(s, c, smtp_settings(s)->timeouts.command, rset_replied, SPAN_NONE);
+	return relay(s, c, ends_settings(&s->ends)->timeouts.command, rset_replied, SPAN_NONE);
 }
 
 /* ---- QUIT, STARTTLS ---- */
@@ -407,7 +407,7 @@ quit_replied(struct smtp_session *s, struct smtp_pending *p)
 static enum outcome
 proceed_quit(struct smtp_session *s, const struct smtp_command *c)
 {
-	smtp_ask(s, c->line, smtp_settings(s)->timeouts.command, quit_replied, SPAN_NONE);
+	smtp_ask(s, c->line, ends_settings(&s->ends)->timeouts.command, quit_replied, SPAN_NONE);
 	return smtp_goto(s, SMTP_STEP_AWAIT_QUIT);
 }
 
@@ -415,9 +415,9 @@ static const char *
 check_starttls(struct smtp_session *s, const struct smtp_command *c)
 {
 	(void)c;
-	if (s->listener->tls.mode != TLS_STARTTLS)
+	if (s->ends.listener->tls.mode != TLS_STARTTLS)
 		return "502 5.5.1 STARTTLS is not offered";
-	return s->secure ? "503 5.5.1 TLS is active already" : NULL;
+	return s->ends.secure ? "503 5.5.1 TLS is active already" : NULL;
 }
 
 static enum outcome
@@ -458,7 +458,7 @@ policy_auth(struct smtp_session *s, const struct smtp_command *c)
 {
 	struct span rest = c->argument, mechanism;
 
-	if (s->listener->tls.mode == TLS_STARTTLS && !s->secure)
+	if (s->ends.listener->tls.mode == TLS_STARTTLS && !s->ends.secure)
 		return "538 5.7.11 encryption is required for authentication: say STARTTLS first";
 	if (!span_split(&rest, ' ', &mechanism) || !word_is_offered(s->offers.auth, mechanism))
 		return "504 5.5.4 that mechanism is not offered";
@@ -488,7 +488,7 @@ log_auth(const struct smtp_session *s)
 {
 	struct log_entry e;
 
-	smtp_log_begin(&e, s, s->authenticated ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "auth");
+	ends_log_begin(&e, &s->ends, s->authenticated ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "auth");
 	log_text(&e, "mechanism", s->mechanism);
 	log_span(&e, "user", buf_span(&s->user));
 	log_number(&e, "reply", s->reply.code);
@@ -519,7 +519,7 @@ proceed_auth(struct smtp_session *s, const struct smtp_command *c)
 	buf_clear(&s->user);
 	if (response.data != NULL && response.len > 0)
 		smtp_note_user(s, span_trim(response));
-	smtp_ask(s, c->line, smtp_settings(s)->timeouts.command, smtp_auth_replied, SPAN_NONE);
+	smtp_ask(s, c->line, ends_settings(&s->ends)->timeouts.command, smtp_auth_replied, SPAN_NONE);
 	return smtp_goto(s, SMTP_STEP_EXCHANGE_AUTH);
 }
 

@@ -25,7 +25,7 @@ static enum outcome
 end_message(struct smtp_session *s)
 {
 	smtp_transaction_reset(s);
-	smtp_progress(s);
+	ends_progress(&s->ends);
 	return smtp_goto(s, SMTP_STEP_READ_COMMAND);
 }
 
@@ -63,7 +63,7 @@ verdict_came(void *context, const struct scan_answer *answer)
 
 	s->tx.job = NULL;
 	keep_answer(s, answer);
-	session_wake(&s->session);
+	session_wake(&s->ends.session);
 }
 
 static void
@@ -71,7 +71,7 @@ fail_scan(struct smtp_session *s, const char *why)
 {
 	struct scan_answer answer;
 
-	scan_answer_failure(&answer, smtp_settings(s)->policies[smtp_policy(s)].on_failure, why);
+	scan_answer_failure(&answer, ends_settings(&s->ends)->policies[smtp_policy(s)].on_failure, why);
 	keep_answer(s, &answer);
 }
 
@@ -92,20 +92,20 @@ ask_verdict(struct smtp_session *s)
 	struct scan_answer accept = { .verdict = VERDICT_ACCEPT, .complete = true, .readings = 1 };
 	struct scan_request request;
 
-	if (ruleset_is_empty(s->session.proxy->generation->rules[smtp_policy(s)])) {
+	if (ruleset_is_empty(s->ends.session.proxy->generation->rules[smtp_policy(s)])) {
 		keep_answer(s, &accept);
 		return;
 	}
 	if (tx->arena == NULL)
 		tx->arena = arena_new(0);
 	request = (struct scan_request){
-		.policy = smtp_policy(s), .protocol = s->listener->protocol, .helo = span_str(s->helo),
+		.policy = smtp_policy(s), .protocol = s->ends.listener->protocol, .helo = span_str(s->helo),
 		.sender = span_str(tx->sender), .recipient_count = tx->recipient_count,
 		.recipients = spans_of_recipients(s),
-		.user = buf_span(&s->user), .tls = s->secure,
+		.user = buf_span(&s->user), .tls = s->ends.secure,
 	};
-	peer_bytes(&s->peer, request.client);
-	tx->job = scan_submit(s->session.proxy->scan, &request, &tx->spool, verdict_came, s);
+	peer_bytes(&s->ends.peer, request.client);
+	tx->job = scan_submit(s->ends.session.proxy->scan, &request, &tx->spool, verdict_came, s);
 	if (tx->job == NULL)
 		fail_scan(s, "no memory for the scan");
 }
@@ -117,14 +117,14 @@ smtp_await_verdict(struct session *session)
 
 	if (s->tx.job == NULL && s->tx.answer == NULL)
 		ask_verdict(s);
-	if (s->tx.answer == NULL && s->awaited == SMTP_SCANNER && endpoint_expired(s->client)) {
+	if (s->tx.answer == NULL && s->ends.awaited == PARTY_SCANNER && endpoint_expired(s->ends.client)) {
 		scan_cancel(&s->tx.job);
 		s->tx.abandoned = true;
 		fail_scan(s, "not scanned in time");
 	}
 	if (s->tx.answer == NULL)
-		return smtp_wait(s, SMTP_SCANNER, scan_patience(session->proxy->scan, smtp_policy(s)));
-	smtp_progress(s);
+		return smtp_wait(s, PARTY_SCANNER, scan_patience(session->proxy->scan, smtp_policy(s)));
+	ends_progress(&s->ends);
 	return STEP_NEXT;
 }
 
@@ -174,7 +174,7 @@ kept(void *context, bool ok, const char *id)
 	s->tx.kept = ok;
 	s->tx.keep_failed = !ok;
 	snprintf(s->tx.kept_as, sizeof(s->tx.kept_as), "%s", id);
-	session_wake(&s->session);
+	session_wake(&s->ends.session);
 }
 
 static const struct span *
@@ -194,16 +194,16 @@ ask_keeper(struct smtp_session *s)
 	char client[PEER_TEXT_SIZE];
 	struct quarantine_item item = {
 		.time = clock_wall_millis(), .protocol = span_str(s->lmtp ? "lmtp" : "smtp"),
-		.policy = span_str(smtp_settings(s)->policies[smtp_policy(s)].name), 
+		.policy = span_str(ends_settings(&s->ends)->policies[smtp_policy(s)].name), 
 		.helo = span_str(s->helo), .sender = span_str(s->tx.sender), .user = buf_span(&s->user),
 		.recipients = spans_of_recipients(s), .recipient_count = s->tx.recipient_count,
 		.verdict = span_str(verdict_name(a->verdict)), .reason = a->reason,
 		.rules = spans_of_rules(s->tx.arena, a), .rule_count = a->hit_count,
 	};
 
-	peer_text(&s->peer, client);
+	peer_text(&s->ends.peer, client);
 	item.client = span_str(client);
-	s->tx.keep = keep_submit(s->session.proxy->keep, &item, &s->tx.spool, kept, s);
+	s->tx.keep = keep_submit(s->ends.session.proxy->keep, &item, &s->tx.spool, kept, s);
 	s->tx.keep_failed = s->tx.keep == NULL;
 }
 
@@ -218,8 +218,8 @@ smtp_await_quarantine(struct session *session)
 	if (s->tx.keep_failed)
 		return smtp_refuse_message(s, "451 4.3.1 the message cannot be kept now, try again later");
 	if (!s->tx.kept)
-		return smtp_wait(s, SMTP_KEEPER, smtp_settings(s)->timeouts.scan);
-	smtp_progress(s);
+		return smtp_wait(s, PARTY_KEEPER, ends_settings(&s->ends)->timeouts.scan);
+	ends_progress(&s->ends);
 	if (s->tx.answer->verdict < VERDICT_QUARANTINE)
 		return STEP_NEXT;
 	snprintf(text, sizeof(text), "250 2.0.0 held as %s", s->tx.kept_as);
@@ -260,7 +260,7 @@ relay_end(struct smtp_session *s)
 	if (is_taken_too_early(s))
 		return break_off(s, "421 4.3.0 the mail server's reply makes no sense");
 	smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
-	endpoint_write(s->client, buf_span(&s->reply.text));
+	endpoint_write(s->ends.client, buf_span(&s->reply.text));
 	if (s->reply.code == 421 || smtp_is_half_sent(s))
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	return end_message(s);
@@ -279,23 +279,23 @@ smtp_open_replay(struct session *session)
 	if (tx->chunked) {
 		buf_clear(&s->scratch);
 		buf_printf(&s->scratch, "BDAT %llu LAST\r\n", (unsigned long long)size_after_edits(tx));
-		endpoint_write(s->server, buf_span(&s->scratch));
+		endpoint_write(s->ends.server, buf_span(&s->scratch));
 		tx->replaying = true;
 		return STEP_NEXT;
 	}
 	if (!s->asked) {
 		s->asked = true;
-		endpoint_write(s->server, SPAN_LITERAL("DATA\r\n"));
+		endpoint_write(s->ends.server, SPAN_LITERAL("DATA\r\n"));
 	}
 	got = smtp_take_reply(s, &outcome);
 	if (got < 0)
 		return outcome;
 	if (got == 0)
-		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.data_initiation);
+		return smtp_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_initiation);
 	s->asked = false;
 	if (s->reply.code != 354) {
 		for (size_t i = 1; i < tx->replies; i++)
-			endpoint_write(s->client, buf_span(&s->reply.text));
+			endpoint_write(s->ends.client, buf_span(&s->reply.text));
 		if (s->reply.code >= 400 && s->reply.code != 421)
 			smtp_reset_upstream(s);
 		return s->reply.code >= 400 ? relay_end(s) : smtp_give_up(s, "421 4.3.0 the mail server's reply makes no sense");
@@ -312,8 +312,8 @@ to_server(void *context, struct span bytes)
 	struct span spool = spool_bytes(&s->tx.spool);
 	bool in_spool = bytes.data >= spool.data && bytes.data < span_end(spool);
 
-	return in_spool && bytes.len >= STATIC_RUN ? endpoint_write_static(s->server, bytes)
-						   : endpoint_write(s->server, bytes);
+	return in_spool && bytes.len >= STATIC_RUN ? endpoint_write_static(s->ends.server, bytes)
+						   : endpoint_write(s->ends.server, bytes);
 }
 
 static void
@@ -355,7 +355,7 @@ put_message(struct smtp_session *s)
 	struct smtp_transaction *tx = &s->tx;
 	const struct scan_answer *a = tx->answer;
 
-	while (endpoint_pending(s->server) < SMTP_OUTPUT_MAX) {
+	while (endpoint_pending(s->ends.server) < SMTP_OUTPUT_MAX) {
 		const struct edit *e = tx->edit < a->edit_count ? &a->edits[tx->edit] : NULL;
 
 		if (e != NULL && tx->offset == e->offset) {
@@ -381,7 +381,7 @@ put_file(struct smtp_session *s)
 	if (spool_file(&tx->spool) < 0 || tx->answer->edit_count > 0 || tx->offset > 0 ||
 	    (!tx->chunked && tx->unstuffer.dot_lines > 0))
 		return;
-	endpoint_write_file(s->server, spool_file(&tx->spool), 0, tx->spool.size);
+	endpoint_write_file(s->ends.server, spool_file(&tx->spool), 0, tx->spool.size);
 	/* What came by DATA ended in CRLF: the stuffer is at the start of a line, as it was. */
 	tx->offset = tx->spool.size;
 }
@@ -390,10 +390,10 @@ put_file(struct smtp_session *s)
 static void
 send_some(struct smtp_session *s)
 {
-	endpoint_flush(s->server);
-	if (endpoint_pending(s->server) != s->tx.unsent)
-		smtp_progress(s);
-	s->tx.unsent = endpoint_pending(s->server);
+	endpoint_flush(s->ends.server);
+	if (endpoint_pending(s->ends.server) != s->tx.unsent)
+		ends_progress(&s->ends);
+	s->tx.unsent = endpoint_pending(s->ends.server);
 }
 
 enum outcome
@@ -402,9 +402,9 @@ smtp_replay_upstream(struct session *session)
 	struct smtp_session *s = smtp_of(session);
 	int put_all;
 
-	if (endpoint_input(s->server).len > 0) /* it has seen enough */
+	if (endpoint_input(s->ends.server).len > 0) /* it has seen enough */
 		return STEP_NEXT;
-	if (endpoint_broken(s->client) || endpoint_broken(s->server))
+	if (endpoint_broken(s->ends.client) || endpoint_broken(s->ends.server))
 		return break_off(s, "421 4.4.2 the mail server closed the connection");
 	put_file(s);
 	put_all = put_message(s);
@@ -412,16 +412,16 @@ smtp_replay_upstream(struct session *session)
 		return break_off(s, "421 4.3.0 the message cannot be read back");
 	if (put_all == 0) {
 		send_some(s);
-		if (endpoint_pending(s->server) < SMTP_OUTPUT_MAX)
+		if (endpoint_pending(s->ends.server) < SMTP_OUTPUT_MAX)
 			return smtp_goto(s, SMTP_STEP_REPLAY_UPSTREAM);
-		return smtp_wait(s, SMTP_SERVER, smtp_settings(s)->timeouts.data_block);
+		return smtp_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_block);
 	}
 	if (!s->tx.chunked)
 		mail_stuff_end(&s->tx.stuffer, to_server, s);
 	s->tx.replayed = true;
 	s->tx.replaying = false;
 	s->tx.deadline = 0; /* from here on only the upstream knows the outcome */
-	smtp_progress(s);
+	ends_progress(&s->ends);
 	return STEP_NEXT;
 }
 
@@ -429,13 +429,13 @@ enum outcome
 smtp_relay_final_reply(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
-	const struct timeouts *t = &smtp_settings(s)->timeouts;
+	const struct timeouts *t = &ends_settings(&s->ends)->timeouts;
 	enum outcome outcome;
 	int got;
 
 	while ((got = smtp_take_reply(s, &outcome)) > 0 && !is_taken_too_early(s) && --s->tx.replies > 0) {
 		smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
-		endpoint_write(s->client, buf_span(&s->reply.text));
+		endpoint_write(s->ends.client, buf_span(&s->reply.text));
 	}
 	if (got > 0)
 		return relay_end(s);
