@@ -4,6 +4,8 @@ src_libproxy_a_SOURCES = \
 	src/proxy/clamd_port.h \
 	src/proxy/ends.c \
 	src/proxy/ends.h \
+	src/proxy/held.c \
+	src/proxy/held.h \
 	src/proxy/keep_port.c \
 	src/proxy/keep_port.h \
 	src/proxy/proxy.c \

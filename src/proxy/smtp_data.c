@@ -32,9 +32,9 @@ take_bytes(void *context, struct span bytes)
 
 	if (tx->refusal != NULL)
 		return false;
-	if (tx->spool.size + bytes.len > smtp_size_limit(s))
+	if (tx->held.spool.size + bytes.len > smtp_size_limit(s))
 		tx->refusal = "552 5.3.4 message too big";
-	else if (!spool_add(&tx->spool, bytes))
+	else if (!spool_add(&tx->held.spool, bytes))
 		tx->refusal = "452 4.3.1 no room for the message, try again later";
 	return tx->refusal == NULL;
 }

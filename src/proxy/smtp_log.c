@@ -41,7 +41,7 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 
 	if (!tx->counted) {
 		stats_add(&proxy->stats->messages, 1);
-		stats_add(&proxy->stats->octets, tx->spool.size);
+		stats_add(&proxy->stats->octets, tx->held.spool.size);
 	}
 	tx->counted = true;
 	if (!log_enabled(LOG_LEVEL_INFO))
@@ -54,12 +54,12 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 		log_span(&e, "user", buf_span(&s->user));
 	if (s->ends.secure)
 		log_text(&e, "tls", endpoint_tls_text(s->ends.client));
-	log_number(&e, "size", (int64_t)tx->spool.size);
+	log_number(&e, "size", (int64_t)tx->held.spool.size);
 	log_text(&e, "policy", proxy->settings->policies[smtp_policy(s)].name);
-	if (tx->answer != NULL)
-		log_answer(&e, tx->answer);
-	if (tx->kept)
-		log_text(&e, "quarantine", tx->kept_as);
+	if (tx->held.answer != NULL)
+		log_answer(&e, tx->held.answer);
+	if (tx->held.kept)
+		log_text(&e, "quarantine", tx->held.kept_as);
 	log_span(&e, "reply", reply);
 	log_number(&e, "ms", (int64_t)(loop_now(proxy->loop) - tx->began));
 	log_end(&e);

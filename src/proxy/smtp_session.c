@@ -57,13 +57,13 @@ smtp_session_begin(struct proxy *p, const struct listener *listener, struct tls_
 	}
 	s->lmtp = listener->protocol == PROTOCOL_LMTP;
 	s->ends.session.free = smtp_free;
-	spool_init(&s->tx.spool, p->spools);
 	if (!ends_set_up(&s->ends, p, listener, tls, fd, peer)) {
 		free(s);
 		return false;
 	}
 	smtp_reply_init(&s->reply, p->settings->limits.reply_line, p->settings->limits.reply_lines);
 	session_start(&s->ends.session, p, steps);
+	held_init(&s->tx.held, &s->ends.session);
 	stats_add(&p->stats->sessions, 1);
 	session_wake(s);
 	return true;
@@ -75,7 +75,7 @@ smtp_free(struct session *session)
 	struct smtp_session *s = smtp_of(session);
 
 	smtp_transaction_reset(s);
-	arena_free(&s->tx.arena);
+	held_free(&s->tx.held);
 	while (s->pending_count > 0)
 		smtp_pending_pop(s);
 	ends_release(&s->ends);
@@ -107,7 +107,7 @@ time_out(struct smtp_session *s, enum party whom)
 	};
 
 	ends_log(&s->ends, LOG_LEVEL_INFO, "timeout", texts[whom] + sizeof("421 4.4.2"));
-	if (s->tx.answer != NULL)
+	if (s->tx.held.answer != NULL)
 		smtp_log_message(s, span_str(texts[whom]));
 	return smtp_give_up(s, texts[whom]);
 }
@@ -226,20 +226,15 @@ void
 smtp_transaction_reset(struct smtp_session *s)
 {
 	struct smtp_transaction *tx = &s->tx;
-	struct spool spool = tx->spool;
-	bool shared = tx->job != NULL || tx->keep != NULL || tx->abandoned; /* asked, and not answered */
-	struct arena *arena = tx->arena;
+	struct held held;
 
-	scan_cancel(&tx->job);
-	keep_cancel(&tx->keep);
+	held_reset(&tx->held);
+	held = tx->held;
 	free(tx->sender);
 	for (size_t i = 0; i < tx->recipient_count; i++)
 		free(tx->recipients[i]);
 	free(tx->recipients);
-	spool_reset(&spool, shared);
-	if (arena != NULL)
-		arena_reset(arena);
-	*tx = (struct smtp_transaction){ .spool = spool, .arena = arena };
+	*tx = (struct smtp_transaction){ .held = held };
 }
 
 size_t

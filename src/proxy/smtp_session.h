@@ -6,7 +6,7 @@
 #define PROXY_SMTP_SESSION_H
 
 #include "proxy/ends.h"
-#include "proxy/spool.h"
+#include "proxy/held.h"
 #include "wire/smtp_command.h"
 #include "wire/mail_data.h"
 #include "wire/smtp_reply.h"
@@ -70,20 +70,11 @@ struct smtp_transaction {
 	const char *refusal;     /* the message is refused with that: the rest of it is only consumed */
 	uint64_t chunk_size, chunk_left;
 	bool chunk_last;
-	struct spool spool;
+	struct held held;
 	struct mail_unstuffer unstuffer;
 	uint64_t began, deadline; /* loop_now() milliseconds */
-	/* The answer to the scan, kept beyond the callback. */
-	struct arena *arena;
-	struct scan_answer *answer;
-	struct scan_job *job;
-	bool abandoned;          /* a scan was given up: the scanner may still read the spool */
-	struct keep_job *keep;
-	bool kept, keep_failed;
-	char kept_as[64];
 	/* The replay. */
-	size_t edit;             /* the next one to write */
-	uint64_t offset;         /* in the original */
+	struct held_reader reader;
 	struct mail_stuffer stuffer;
 	uint64_t unsent;         /* octets in the upstream's queue when last looked at */
 	bool replaying;          /* the upstream has heard part of the message */

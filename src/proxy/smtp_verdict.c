@@ -40,45 +40,10 @@ smtp_refuse_message(struct smtp_session *s, const char *text)
 
 /* ---- await_verdict ---- */
 
-static void
-keep_answer(struct smtp_session *s, const struct scan_answer *answer)
-{
-	struct smtp_transaction *tx = &s->tx;
-	struct buf copy = { 0 };
-
-	if (tx->arena == NULL)
-		tx->arena = arena_new(0);
-	tx->answer = ARENA_NEW(tx->arena, struct scan_answer);
-	scan_answer_encode(&copy, answer);
-	if (copy.failed || !scan_answer_decode(tx->arena, arena_copy(tx->arena, buf_span(&copy)), tx->answer) ||
-	    !edits_valid(tx->answer->edits, tx->answer->edit_count, tx->spool.size))
-		scan_answer_failure(tx->answer, FAILURE_DEFER, "the answer of the scan cannot be used");
-	buf_free(&copy);
-}
-
-static void
-verdict_came(void *context, const struct scan_answer *answer)
-{
-	struct smtp_session *s = context;
-
-	s->tx.job = NULL;
-	keep_answer(s, answer);
-	session_wake(&s->ends.session);
-}
-
-static void
-fail_scan(struct smtp_session *s, const char *why)
-{
-	struct scan_answer answer;
-
-	scan_answer_failure(&answer, ends_settings(&s->ends)->policies[smtp_policy(s)].on_failure, why);
-	keep_answer(s, &answer);
-}
-
 static struct span *
-spans_of_recipients(const struct smtp_session *s)
+spans_of_recipients(struct smtp_session *s)
 {
-	struct span *recipients = ARENA_ARRAY(s->tx.arena, struct span, s->tx.recipient_count);
+	struct span *recipients = ARENA_ARRAY(held_arena(&s->tx.held), struct span, s->tx.recipient_count);
 
 	for (size_t i = 0; i < s->tx.recipient_count; i++)
 		recipients[i] = span_str(s->tx.recipients[i]);
@@ -93,11 +58,9 @@ ask_verdict(struct smtp_session *s)
 	struct scan_request request;
 
 	if (ruleset_is_empty(s->ends.session.proxy->generation->rules[smtp_policy(s)])) {
-		keep_answer(s, &accept);
+		held_answer(&tx->held, &accept);
 		return;
 	}
-	if (tx->arena == NULL)
-		tx->arena = arena_new(0);
 	request = (struct scan_request){
 		.policy = smtp_policy(s), .protocol = s->ends.listener->protocol, .helo = span_str(s->helo),
 		.sender = span_str(tx->sender), .recipient_count = tx->recipient_count,
@@ -105,9 +68,7 @@ ask_verdict(struct smtp_session *s)
 		.user = buf_span(&s->user), .tls = s->ends.secure,
 	};
 	peer_bytes(&s->ends.peer, request.client);
-	tx->job = scan_submit(s->ends.session.proxy->scan, &request, &tx->spool, verdict_came, s);
-	if (tx->job == NULL)
-		fail_scan(s, "no memory for the scan");
+	held_ask_verdict(&tx->held, &request);
 }
 
 enum outcome
@@ -115,14 +76,11 @@ smtp_await_verdict(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
 
-	if (s->tx.job == NULL && s->tx.answer == NULL)
+	if (s->tx.held.job == NULL && s->tx.held.answer == NULL)
 		ask_verdict(s);
-	if (s->tx.answer == NULL && s->ends.awaited == PARTY_SCANNER && endpoint_expired(s->ends.client)) {
-		scan_cancel(&s->tx.job);
-		s->tx.abandoned = true;
-		fail_scan(s, "not scanned in time");
-	}
-	if (s->tx.answer == NULL)
+	if (s->tx.held.answer == NULL && s->ends.awaited == PARTY_SCANNER && endpoint_expired(s->ends.client))
+		held_abandon_scan(&s->tx.held, smtp_policy(s));
+	if (s->tx.held.answer == NULL)
 		return smtp_wait(s, PARTY_SCANNER, scan_patience(session->proxy->scan, smtp_policy(s)));
 	ends_progress(&s->ends);
 	return STEP_NEXT;
@@ -134,10 +92,10 @@ smtp_await_verdict(struct session *session)
 static enum outcome
 refuse_by_rule(struct smtp_session *s, const char *otherwise)
 {
-	const struct scan_answer *a = s->tx.answer;
+	const struct scan_answer *a = s->tx.held.answer;
 	bool refuses = a->reply.len > 0 && a->reply.data[0] == otherwise[0];
 
-	return smtp_refuse_message(s, refuses ? arena_strndup(s->tx.arena, a->reply) : otherwise);
+	return smtp_refuse_message(s, refuses ? arena_strndup(s->tx.held.arena, a->reply) : otherwise);
 }
 
 static bool
@@ -150,7 +108,7 @@ enum outcome
 smtp_apply_verdict(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
-	const struct scan_answer *a = s->tx.answer;
+	const struct scan_answer *a = s->tx.held.answer;
 
 	stats_add(&session->proxy->stats->verdicts[a->verdict], 1);
 	if (!a->complete)
@@ -166,45 +124,19 @@ smtp_apply_verdict(struct session *session)
 /* ---- await_quarantine ---- */
 
 static void
-kept(void *context, bool ok, const char *id)
-{
-	struct smtp_session *s = context;
-
-	s->tx.keep = NULL;
-	s->tx.kept = ok;
-	s->tx.keep_failed = !ok;
-	snprintf(s->tx.kept_as, sizeof(s->tx.kept_as), "%s", id);
-	session_wake(&s->ends.session);
-}
-
-static const struct span *
-spans_of_rules(struct arena *a, const struct scan_answer *answer)
-{
-	struct span *rules = ARENA_ARRAY(a, struct span, answer->hit_count);
-
-	for (size_t i = 0; i < answer->hit_count; i++)
-		rules[i] = answer->hits[i].rule;
-	return rules;
-}
-
-static void
 ask_keeper(struct smtp_session *s)
 {
-	const struct scan_answer *a = s->tx.answer;
 	char client[PEER_TEXT_SIZE];
 	struct quarantine_item item = {
 		.time = clock_wall_millis(), .protocol = span_str(s->lmtp ? "lmtp" : "smtp"),
-		.policy = span_str(ends_settings(&s->ends)->policies[smtp_policy(s)].name), 
+		.policy = span_str(ends_settings(&s->ends)->policies[smtp_policy(s)].name),
 		.helo = span_str(s->helo), .sender = span_str(s->tx.sender), .user = buf_span(&s->user),
 		.recipients = spans_of_recipients(s), .recipient_count = s->tx.recipient_count,
-		.verdict = span_str(verdict_name(a->verdict)), .reason = a->reason,
-		.rules = spans_of_rules(s->tx.arena, a), .rule_count = a->hit_count,
 	};
 
 	peer_text(&s->ends.peer, client);
 	item.client = span_str(client);
-	s->tx.keep = keep_submit(s->ends.session.proxy->keep, &item, &s->tx.spool, kept, s);
-	s->tx.keep_failed = s->tx.keep == NULL;
+	held_ask_keeper(&s->tx.held, &item);
 }
 
 enum outcome
@@ -213,30 +145,20 @@ smtp_await_quarantine(struct session *session)
 	struct smtp_session *s = smtp_of(session);
 	char text[128];
 
-	if (s->tx.keep == NULL && !s->tx.kept && !s->tx.keep_failed)
+	if (s->tx.held.keep == NULL && !s->tx.held.kept && !s->tx.held.keep_failed)
 		ask_keeper(s);
-	if (s->tx.keep_failed)
+	if (s->tx.held.keep_failed)
 		return smtp_refuse_message(s, "451 4.3.1 the message cannot be kept now, try again later");
-	if (!s->tx.kept)
+	if (!s->tx.held.kept)
 		return smtp_wait(s, PARTY_KEEPER, ends_settings(&s->ends)->timeouts.scan);
 	ends_progress(&s->ends);
-	if (s->tx.answer->verdict < VERDICT_QUARANTINE)
+	if (s->tx.held.answer->verdict < VERDICT_QUARANTINE)
 		return STEP_NEXT;
-	snprintf(text, sizeof(text), "250 2.0.0 held as %s", s->tx.kept_as);
-	return smtp_refuse_message(s, s->tx.answer->verdict == VERDICT_DISCARD ? "250 2.0.0 message taken" : text);
+	snprintf(text, sizeof(text), "250 2.0.0 held as %s", s->tx.held.kept_as);
+	return smtp_refuse_message(s, s->tx.held.answer->verdict == VERDICT_DISCARD ? "250 2.0.0 message taken" : text);
 }
 
 /* ---- replay ---- */
-
-static uint64_t
-size_after_edits(const struct smtp_transaction *tx)
-{
-	uint64_t size = tx->spool.size;
-
-	for (size_t i = 0; i < tx->answer->edit_count; i++)
-		size += tx->answer->edits[i].replacement.len - tx->answer->edits[i].length;
-	return size;
-}
 
 static enum outcome
 break_off(struct smtp_session *s, const char *text)
@@ -278,7 +200,7 @@ smtp_open_replay(struct session *session)
 	mail_stuff_init(&tx->stuffer);
 	if (tx->chunked) {
 		buf_clear(&s->scratch);
-		buf_printf(&s->scratch, "BDAT %llu LAST\r\n", (unsigned long long)size_after_edits(tx));
+		buf_printf(&s->scratch, "BDAT %llu LAST\r\n", (unsigned long long)held_size(&tx->held));
 		endpoint_write(s->ends.server, buf_span(&s->scratch));
 		tx->replaying = true;
 		return STEP_NEXT;
@@ -309,41 +231,20 @@ static bool
 to_server(void *context, struct span bytes)
 {
 	struct smtp_session *s = context;
-	struct span spool = spool_bytes(&s->tx.spool);
-	bool in_spool = bytes.data >= spool.data && bytes.data < span_end(spool);
 
-	return in_spool && bytes.len >= STATIC_RUN ? endpoint_write_static(s->ends.server, bytes)
+	return bytes.len >= STATIC_RUN && held_owns(&s->tx.held, bytes) ? endpoint_write_static(s->ends.server, bytes)
 						   : endpoint_write(s->ends.server, bytes);
 }
 
-static void
-put(struct smtp_session *s, struct span bytes)
+static bool
+put(void *context, struct span bytes)
 {
+	struct smtp_session *s = context;
+
 	if (s->tx.chunked)
 		to_server(s, bytes);
 	else
 		mail_stuff(&s->tx.stuffer, bytes, to_server, s);
-}
-
-/* The next run of the original, up to `end`: false when it cannot be read. */
-static bool
-put_original(struct smtp_session *s, uint64_t end)
-{
-	struct smtp_transaction *tx = &s->tx;
-	char chunk[32 * 1024];
-	uint64_t want = end - tx->offset;
-	ssize_t n;
-
-	if (spool_file(&tx->spool) < 0) {
-		put(s, span_first(span_from(spool_bytes(&tx->spool), (size_t)tx->offset), (size_t)want));
-		tx->offset = end;
-		return true;
-	}
-	n = spool_read(&tx->spool, tx->offset, chunk, want < sizeof(chunk) ? (size_t)want : sizeof(chunk));
-	if (n <= 0)
-		return false;
-	put(s, span_of(chunk, (size_t)n));
-	tx->offset += (uint64_t)n;
 	return true;
 }
 
@@ -352,24 +253,11 @@ put_original(struct smtp_session *s, uint64_t end)
 static int
 put_message(struct smtp_session *s)
 {
-	struct smtp_transaction *tx = &s->tx;
-	const struct scan_answer *a = tx->answer;
+	int got = 1;
 
-	while (endpoint_pending(s->ends.server) < SMTP_OUTPUT_MAX) {
-		const struct edit *e = tx->edit < a->edit_count ? &a->edits[tx->edit] : NULL;
-
-		if (e != NULL && tx->offset == e->offset) {
-			put(s, e->replacement);
-			tx->offset += e->length;
-			tx->edit++;
-		} else if (tx->offset < tx->spool.size) {
-			if (!put_original(s, e != NULL ? e->offset : tx->spool.size))
-				return -1;
-		} else {
-			return 1;
-		}
-	}
-	return 0;
+	while (got > 0 && endpoint_pending(s->ends.server) < SMTP_OUTPUT_MAX)
+		got = held_read(&s->tx.held, &s->tx.reader, put, s);
+	return got < 0 ? -1 : got == 0;
 }
 
 /* A large message that needs no change goes from the spool to the socket. */
@@ -378,12 +266,12 @@ put_file(struct smtp_session *s)
 {
 	struct smtp_transaction *tx = &s->tx;
 
-	if (spool_file(&tx->spool) < 0 || tx->answer->edit_count > 0 || tx->offset > 0 ||
+	if (spool_file(&tx->held.spool) < 0 || tx->held.answer->edit_count > 0 || tx->reader.offset > 0 ||
 	    (!tx->chunked && tx->unstuffer.dot_lines > 0))
 		return;
-	endpoint_write_file(s->ends.server, spool_file(&tx->spool), 0, tx->spool.size);
+	endpoint_write_file(s->ends.server, spool_file(&tx->held.spool), 0, tx->held.spool.size);
 	/* What came by DATA ended in CRLF: the stuffer is at the start of a line, as it was. */
-	tx->offset = tx->spool.size;
+	tx->reader.offset = tx->held.spool.size;
 }
 
 /* Octets that the upstream took are progress, however many are left. */

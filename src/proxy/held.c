@@ -1,0 +1,188 @@
+/* A message that is held until it was judged. The answer of a scanner is not
+ * believed more than it must be: edits that do not fit the message make it one
+ * that could not be scanned. */
+#include "config.h"
+
+#include "proxy/held.h"
+
+#include <stdio.h>
+
+void
+held_init(struct held *h, struct session *session)
+{
+	*h = (struct held){ .session = session };
+	spool_init(&h->spool, session->proxy->spools);
+}
+
+void
+held_reset(struct held *h)
+{
+	bool shared = h->job != NULL || h->keep != NULL || h->abandoned; /* asked, and not answered */
+
+	scan_cancel(&h->job);
+	keep_cancel(&h->keep);
+	spool_reset(&h->spool, shared);
+	if (h->arena != NULL)
+		arena_reset(h->arena);
+	*h = (struct held){ .spool = h->spool, .session = h->session, .arena = h->arena };
+}
+
+void
+held_free(struct held *h)
+{
+	held_reset(h);
+	arena_free(&h->arena);
+}
+
+struct arena *
+held_arena(struct held *h)
+{
+	if (h->arena == NULL)
+		h->arena = arena_new(0);
+	return h->arena;
+}
+
+/* ---- the verdict ---- */
+
+void
+held_answer(struct held *h, const struct scan_answer *answer)
+{
+	struct arena *a = held_arena(h);
+	struct buf copy = { 0 };
+
+	h->answer = ARENA_NEW(a, struct scan_answer);
+	scan_answer_encode(&copy, answer);
+	if (copy.failed || !scan_answer_decode(a, arena_copy(a, buf_span(&copy)), h->answer) ||
+	    !edits_valid(h->answer->edits, h->answer->edit_count, h->spool.size))
+		scan_answer_failure(h->answer, FAILURE_DEFER, "the answer of the scan cannot be used");
+	buf_free(&copy);
+}
+
+static void
+verdict_came(void *context, const struct scan_answer *answer)
+{
+	struct held *h = context;
+
+	h->job = NULL;
+	held_answer(h, answer);
+	session_wake(h->session);
+}
+
+static void
+fail_scan(struct held *h, size_t policy, const char *why)
+{
+	struct scan_answer answer;
+
+	scan_answer_failure(&answer, h->session->proxy->settings->policies[policy].on_failure, why);
+	held_answer(h, &answer);
+}
+
+void
+held_ask_verdict(struct held *h, const struct scan_request *request)
+{
+	h->job = scan_submit(h->session->proxy->scan, request, &h->spool, verdict_came, h);
+	if (h->job == NULL)
+		fail_scan(h, request->policy, "no memory for the scan");
+}
+
+void
+held_abandon_scan(struct held *h, size_t policy)
+{
+	scan_cancel(&h->job);
+	h->abandoned = true;
+	fail_scan(h, policy, "not scanned in time");
+}
+
+/* ---- quarantine ---- */
+
+static void
+kept(void *context, bool ok, const char *id)
+{
+	struct held *h = context;
+
+	h->keep = NULL;
+	h->kept = ok;
+	h->keep_failed = !ok;
+	snprintf(h->kept_as, sizeof(h->kept_as), "%s", id);
+	session_wake(h->session);
+}
+
+static const struct span *
+spans_of_rules(struct arena *a, const struct scan_answer *answer)
+{
+	struct span *rules = ARENA_ARRAY(a, struct span, answer->hit_count);
+
+	for (size_t i = 0; i < answer->hit_count; i++)
+		rules[i] = answer->hits[i].rule;
+	return rules;
+}
+
+void
+held_ask_keeper(struct held *h, const struct quarantine_item *item)
+{
+	struct quarantine_item whole = *item;
+
+	whole.verdict = span_str(verdict_name(h->answer->verdict));
+	whole.reason = h->answer->reason;
+	whole.rules = spans_of_rules(held_arena(h), h->answer);
+	whole.rule_count = h->answer->hit_count;
+	h->keep = keep_submit(h->session->proxy->keep, &whole, &h->spool, kept, h);
+	h->keep_failed = h->keep == NULL;
+}
+
+/* ---- the message as it goes on ---- */
+
+uint64_t
+held_size(const struct held *h)
+{
+	uint64_t size = h->spool.size;
+
+	for (size_t i = 0; i < h->answer->edit_count; i++)
+		size += h->answer->edits[i].replacement.len - h->answer->edits[i].length;
+	return size;
+}
+
+bool
+held_owns(const struct held *h, struct span run)
+{
+	struct span spool = spool_bytes(&h->spool);
+
+	return run.data >= spool.data && run.data < span_end(spool);
+}
+
+static bool
+read_original(const struct held *h, struct held_reader *r, uint64_t end, mail_sink *sink, void *context)
+{
+	char chunk[32 * 1024];
+	uint64_t want = end - r->offset;
+	ssize_t n;
+
+	if (spool_file(&h->spool) < 0) {
+		sink(context, span_first(span_from(spool_bytes(&h->spool), (size_t)r->offset), (size_t)want));
+		r->offset = end;
+		return true;
+	}
+	n = spool_read(&h->spool, r->offset, chunk, want < sizeof(chunk) ? (size_t)want : sizeof(chunk));
+	if (n <= 0)
+		return false;
+	sink(context, span_of(chunk, (size_t)n));
+	r->offset += (uint64_t)n;
+	return true;
+}
+
+int
+held_read(const struct held *h, struct held_reader *r, mail_sink *sink, void *context)
+{
+	const struct scan_answer *a = h->answer;
+	const struct edit *e = r->edit < a->edit_count ? &a->edits[r->edit] : NULL;
+
+	if (e != NULL && r->offset == e->offset) {
+		sink(context, e->replacement);
+		r->offset += e->length;
+		r->edit++;
+		return 1;
+	}
+	if (r->offset >= h->spool.size)
+		return 0;
+	return read_original(h, r, e != NULL ? e->offset : h->spool.size, sink, context) ? 1 : -1;
+}

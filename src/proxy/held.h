@@ -1,0 +1,61 @@
+/* A message that is held until it was judged: its octets, the scan, what came
+ * of it, and its way into quarantine. The same for every protocol. */
+#ifndef PROXY_HELD_H
+#define PROXY_HELD_H
+
+#include "proxy/keep_port.h"
+#include "proxy/proxy.h"
+#include "proxy/scan_port.h"
+#include "proxy/spool.h"
+#include "wire/mail_data.h"
+
+enum { KEPT_AS_SIZE = 64 };
+
+struct held {
+	struct spool spool;
+	struct session *session; /* woken when something was answered */
+	struct arena *arena;     /* the answer's, kept beyond the port's callback */
+	struct scan_answer *answer;
+	struct scan_job *job;
+	struct keep_job *keep;
+	bool abandoned;          /* a scan was given up: the scanner may still read the spool */
+	bool kept, keep_failed;
+	char kept_as[KEPT_AS_SIZE];
+};
+
+void held_init(struct held *h, struct session *session);
+/* Empty for the next message; what was asked for and not answered is cancelled. */
+void held_reset(struct held *h);
+/* Releases everything. */
+void held_free(struct held *h);
+
+/* The arena of what is asked for: held_reset() empties it. */
+struct arena *held_arena(struct held *h);
+
+/* Asks for the verdict on what is in the spool; the request's protocol,
+ * envelope and policy are the caller's. The answer comes with a wake, or is
+ * there at once: by on_failure where no scan is possible. */
+void held_ask_verdict(struct held *h, const struct scan_request *request);
+/* The scan takes too long: it is given up, and on_failure answers. */
+void held_abandon_scan(struct held *h, size_t policy);
+/* An answer without a scan; copied. */
+void held_answer(struct held *h, const struct scan_answer *answer);
+
+/* Asks the keeper to keep the original; verdict, reason and rules are those of
+ * the answer. kept or keep_failed is set with a wake, or at once. */
+void held_ask_keeper(struct held *h, const struct quarantine_item *item);
+
+/* The spool with the answer's edits, run by run. */
+struct held_reader {
+	size_t edit;     /* the next one */
+	uint64_t offset; /* in the original */
+};
+/* Gives the next run to the sink: 1, or 0 at the end, or -1 when the spool
+ * cannot be read. Runs of a spool in memory lie there until held_reset(). */
+int held_read(const struct held *h, struct held_reader *r, mail_sink *sink, void *context);
+/* Octets of the message after the edits. */
+uint64_t held_size(const struct held *h);
+/* True when this run lies in the spool. */
+bool held_owns(const struct held *h, struct span run);
+
+#endif
