@@ -6,6 +6,11 @@ file_lines=600
 function_lines=150
 src=${srcdir:-.}/src
 
+if [ ! -d "$src/base" ]; then
+	echo "Bail out! $src is no source of gatepost: set srcdir"
+	exit 1
+fi
+
 # report NUMBER NAME WHAT-IS-WRONG
 report() {
 	if [ -z "$3" ]; then

@@ -132,57 +132,11 @@ held_ask_keeper(struct held *h, const struct quarantine_item *item)
 
 /* ---- the message as it goes on ---- */
 
-uint64_t
-held_size(const struct held *h)
+struct edited
+held_edited(const struct held *h)
 {
-	uint64_t size = h->spool.size;
-
-	for (size_t i = 0; i < h->answer->edit_count; i++)
-		size += h->answer->edits[i].replacement.len - h->answer->edits[i].length;
-	return size;
-}
-
-bool
-held_owns(const struct held *h, struct span run)
-{
-	struct span spool = spool_bytes(&h->spool);
-
-	return run.data >= spool.data && run.data < span_end(spool);
-}
-
-static bool
-read_original(const struct held *h, struct held_reader *r, uint64_t end, mail_sink *sink, void *context)
-{
-	char chunk[32 * 1024];
-	uint64_t want = end - r->offset;
-	ssize_t n;
-
-	if (spool_file(&h->spool) < 0) {
-		sink(context, span_first(span_from(spool_bytes(&h->spool), (size_t)r->offset), (size_t)want));
-		r->offset = end;
-		return true;
-	}
-	n = spool_read(&h->spool, r->offset, chunk, want < sizeof(chunk) ? (size_t)want : sizeof(chunk));
-	if (n <= 0)
-		return false;
-	sink(context, span_of(chunk, (size_t)n));
-	r->offset += (uint64_t)n;
-	return true;
-}
-
-int
-held_read(const struct held *h, struct held_reader *r, mail_sink *sink, void *context)
-{
-	const struct scan_answer *a = h->answer;
-	const struct edit *e = r->edit < a->edit_count ? &a->edits[r->edit] : NULL;
-
-	if (e != NULL && r->offset == e->offset) {
-		sink(context, e->replacement);
-		r->offset += e->length;
-		r->edit++;
-		return 1;
-	}
-	if (r->offset >= h->spool.size)
-		return 0;
-	return read_original(h, r, e != NULL ? e->offset : h->spool.size, sink, context) ? 1 : -1;
+	return (struct edited){
+		.memory = spool_bytes(&h->spool), .file = spool_file(&h->spool), .size = h->spool.size,
+		.edits = h->answer->edits, .edit_count = h->answer->edit_count,
+	};
 }

@@ -3,11 +3,11 @@
 #ifndef PROXY_HELD_H
 #define PROXY_HELD_H
 
+#include "proxy/edited.h"
 #include "proxy/keep_port.h"
 #include "proxy/proxy.h"
 #include "proxy/scan_port.h"
 #include "proxy/spool.h"
-#include "wire/mail_data.h"
 
 enum { KEPT_AS_SIZE = 64 };
 
@@ -45,17 +45,8 @@ void held_answer(struct held *h, const struct scan_answer *answer);
  * the answer. kept or keep_failed is set with a wake, or at once. */
 void held_ask_keeper(struct held *h, const struct quarantine_item *item);
 
-/* The spool with the answer's edits, run by run. */
-struct held_reader {
-	size_t edit;     /* the next one */
-	uint64_t offset; /* in the original */
-};
-/* Gives the next run to the sink: 1, or 0 at the end, or -1 when the spool
- * cannot be read. Runs of a spool in memory lie there until held_reset(). */
-int held_read(const struct held *h, struct held_reader *r, mail_sink *sink, void *context);
-/* Octets of the message after the edits. */
-uint64_t held_size(const struct held *h);
-/* True when this run lies in the spool. */
-bool held_owns(const struct held *h, struct span run);
+/* What is in the spool, with the answer's edits: from its beginning. It lies
+ * there until held_reset(). */
+struct edited held_edited(const struct held *h);
 
 #endif

@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/libproxy.a
 src_libproxy_a_SOURCES = \
 	src/proxy/clamd_port.c \
 	src/proxy/clamd_port.h \
+	src/proxy/edited.c \
+	src/proxy/edited.h \
 	src/proxy/ends.c \
 	src/proxy/ends.h \
 	src/proxy/held.c \

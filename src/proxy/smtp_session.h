@@ -74,7 +74,7 @@ struct smtp_transaction {
 	struct mail_unstuffer unstuffer;
 	uint64_t began, deadline; /* loop_now() milliseconds */
 	/* The replay. */
-	struct held_reader reader;
+	struct edited message;   /* as it goes on */
 	struct mail_stuffer stuffer;
 	uint64_t unsent;         /* octets in the upstream's queue when last looked at */
 	bool replaying;          /* the upstream has heard part of the message */

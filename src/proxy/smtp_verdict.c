@@ -196,11 +196,13 @@ smtp_open_replay(struct session *session)
 	enum outcome outcome;
 	int got;
 
+	if (!s->asked)
+		tx->message = held_edited(&tx->held);
 	tx->replies = s->lmtp ? tx->recipient_count : 1;
 	mail_stuff_init(&tx->stuffer);
 	if (tx->chunked) {
 		buf_clear(&s->scratch);
-		buf_printf(&s->scratch, "BDAT %llu LAST\r\n", (unsigned long long)held_size(&tx->held));
+		buf_printf(&s->scratch, "BDAT %llu LAST\r\n", (unsigned long long)edited_size(&tx->message));
 		endpoint_write(s->ends.server, buf_span(&s->scratch));
 		tx->replaying = true;
 		return STEP_NEXT;
@@ -232,7 +234,7 @@ to_server(void *context, struct span bytes)
 {
 	struct smtp_session *s = context;
 
-	return bytes.len >= STATIC_RUN && held_owns(&s->tx.held, bytes) ? endpoint_write_static(s->ends.server, bytes)
+	return bytes.len >= STATIC_RUN && edited_owns(&s->tx.message, bytes) ? endpoint_write_static(s->ends.server, bytes)
 						   : endpoint_write(s->ends.server, bytes);
 }
 
@@ -256,7 +258,7 @@ put_message(struct smtp_session *s)
 	int got = 1;
 
 	while (got > 0 && endpoint_pending(s->ends.server) < SMTP_OUTPUT_MAX)
-		got = held_read(&s->tx.held, &s->tx.reader, put, s);
+		got = edited_next(&s->tx.message, put, s);
 	return got < 0 ? -1 : got == 0;
 }
 
@@ -266,12 +268,12 @@ put_file(struct smtp_session *s)
 {
 	struct smtp_transaction *tx = &s->tx;
 
-	if (spool_file(&tx->held.spool) < 0 || tx->held.answer->edit_count > 0 || tx->reader.offset > 0 ||
+	if (spool_file(&tx->held.spool) < 0 || tx->held.answer->edit_count > 0 || tx->message.offset > 0 ||
 	    (!tx->chunked && tx->unstuffer.dot_lines > 0))
 		return;
 	endpoint_write_file(s->ends.server, spool_file(&tx->held.spool), 0, tx->held.spool.size);
 	/* What came by DATA ended in CRLF: the stuffer is at the start of a line, as it was. */
-	tx->reader.offset = tx->held.spool.size;
+	tx->message.offset = tx->held.spool.size;
 }
 
 /* Octets that the upstream took are progress, however many are left. */
