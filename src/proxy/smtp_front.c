@@ -9,6 +9,7 @@
 
 #include "proxy/smtp_verbs.h"
 #include "wire/line.h"
+#include "wire/sasl.h"
 
 #include <stdlib.h>
 
@@ -214,7 +215,7 @@ relay_auth_line(struct smtp_session *s)
 	if (got == 0)
 		return endpoint_eof(s->ends.client) ? smtp_goto(s, SMTP_STEP_CLOSE)
 					       : smtp_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_command);
-	if (got < 0 || !clean || !smtp_auth_line_is_clean(line))
+	if (got < 0 || !clean || !sasl_line_is_clean(line))
 		return smtp_give_up(s, "421 4.5.2 that is no line of an authentication exchange");
 	smtp_note_user(s, line);
 	s->auth_waits_client = false;

@@ -471,17 +471,6 @@ smtp_note_user(struct smtp_session *s, struct span response)
 	sasl_user(span_str(s->mechanism), s->auth_turn++, response, &s->user);
 }
 
-bool
-smtp_auth_line_is_clean(struct span line)
-{
-	if (span_is(line, "*"))
-		return true;
-	for (size_t i = 0; i < line.len; i++)
-		if (!ascii_is_alnum(line.data[i]) && strchr("+/=", line.data[i]) == NULL)
-			return false;
-	return true;
-}
-
 /* Who guesses passwords is found by this line. */
 static void
 log_auth(const struct smtp_session *s)

@@ -24,7 +24,5 @@ void smtp_consume_command(struct smtp_session *s);
 void smtp_auth_replied(struct smtp_session *s, struct smtp_pending *p);
 /* Remembers the user's name if this line of the client tells it. */
 void smtp_note_user(struct smtp_session *s, struct span response);
-/* base64, "=" or "*" (RFC 4954 4). */
-bool smtp_auth_line_is_clean(struct span line);
 
 #endif

@@ -1,4 +1,4 @@
-/* The user's name in a SASL exchange.
+/* SASL: the user's name in an exchange, and lists of mechanisms.
  *
  * A response is decoded into memory that is sized beforehand, so that no copy
  * of it is left behind by growth, and wiped whatever comes of it. */
@@ -8,8 +8,10 @@
 
 #include "base/codec.h"
 
-/* RFC 4954 4 lets a response have 12288 octets. */
-enum { RESPONSE_MAX = 12288 };
+enum {
+	RESPONSE_MAX = 12288, /* RFC 4954 4 */
+	MECHANISM_MAX = 20,   /* RFC 4422 3.1 */
+};
 
 /* RFC 5802 5.1, 5801 4: "=2C" is ",", "=3D" is "=". */
 static bool
@@ -161,4 +163,96 @@ sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf
 	wipe(&text);
 	wipe(&name);
 	return found;
+}
+
+bool
+sasl_is_mechanism(struct span word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (!ascii_is_alnum(word.data[i]) && word.data[i] != '-' && word.data[i] != '_')
+			return false;
+	return word.len > 0 && word.len <= MECHANISM_MAX;
+}
+
+bool
+sasl_is_response(struct span word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (!ascii_is_alnum(word.data[i]) && word.data[i] != '+' && word.data[i] != '/' && word.data[i] != '=')
+			return false;
+	return true;
+}
+
+bool
+sasl_line_is_clean(struct span line)
+{
+	return span_is(line, "*") || sasl_is_response(line);
+}
+
+static bool
+is_printable(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.data[i] < ' ' || (unsigned char)s.data[i] >= 0x7f)
+			return false;
+	return true;
+}
+
+void
+sasl_add_mechanism(char *list, size_t size, struct span mechanism)
+{
+	struct span known, rest = span_str(list);
+	size_t len = rest.len;
+
+	while (span_split(&rest, ' ', &known))
+		if (span_eq_nocase(known, mechanism))
+			return;
+	if (mechanism.len == 0 || !is_printable(mechanism) || len + mechanism.len + 2 > size)
+		return;
+	if (len > 0)
+		list[len++] = ' ';
+	for (size_t i = 0; i < mechanism.len; i++) {
+		char c = mechanism.data[i];
+
+		list[len++] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+	}
+	list[len] = '\0';
+}
+
+/* Whether a client tells in this mechanism that it would have used channel
+ * binding (the gs2-header of RFC 5801 4). */
+static bool
+tells_binding(struct span mechanism)
+{
+	return span_starts_nocase(mechanism, "SCRAM-") || span_starts_nocase(mechanism, "GS2-");
+}
+
+static bool
+offers_binding(struct span list)
+{
+	struct span mechanism;
+
+	while (span_split(&list, ' ', &mechanism))
+		if (span_ends_nocase(mechanism, "-PLUS"))
+			return true;
+	return false;
+}
+
+void
+sasl_filter(char *list)
+{
+	struct span rest = span_str(list), mechanism;
+	bool binding = offers_binding(rest);
+	size_t len = 0;
+
+	while (span_split(&rest, ' ', &mechanism)) {
+		if (mechanism.len == 0 || span_is_nocase(mechanism, "EXTERNAL") ||
+		    span_ends_nocase(mechanism, "-PLUS") || (binding && tells_binding(mechanism)))
+			continue;
+		if (len > 0)
+			list[len++] = ' ';
+		memmove(list + len, mechanism.data, mechanism.len);
+		len += mechanism.len;
+	}
+	list[len] = '\0';
 }

@@ -13,6 +13,7 @@
 
 #include "base/codec.h"
 #include "base/limits.h"
+#include "wire/sasl.h"
 #include "wire/smtp_path.h"
 
 static const char *const verb_names[SMTP_VERBS] = {
@@ -21,9 +22,6 @@ static const char *const verb_names[SMTP_VERBS] = {
 	[SMTP_RSET] = "RSET", [SMTP_NOOP] = "NOOP", [SMTP_QUIT] = "QUIT", [SMTP_VRFY] = "VRFY",
 	[SMTP_EXPN] = "EXPN", [SMTP_HELP] = "HELP", [SMTP_STARTTLS] = "STARTTLS", [SMTP_AUTH] = "AUTH",
 };
-
-/* RFC 4422 3.1 */
-enum { SASL_MECHANISM_MAX = 20 };
 
 static const char unknown_command[] = "500 5.5.1 command not recognised";
 static const char bad_characters[] = "501 5.5.2 syntax: characters that are not allowed in a command";
@@ -262,32 +260,13 @@ parse_bdat(struct smtp_command *cmd)
 	return "501 5.5.4 that is more than a message can have";
 }
 
-static bool
-is_mechanism(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!ascii_is_alnum(s.data[i]) && s.data[i] != '-' && s.data[i] != '_')
-			return false;
-	return s.len > 0 && s.len <= SASL_MECHANISM_MAX;
-}
-
-/* The alphabet alone: what the response decodes to is upstream's affair. */
-static bool
-is_response(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!ascii_is_alnum(s.data[i]) && s.data[i] != '+' && s.data[i] != '/' && s.data[i] != '=')
-			return false;
-	return true;
-}
-
 static const char *
 parse_auth(struct smtp_command *cmd)
 {
 	struct span rest = cmd->argument;
 	struct span mechanism = take_word(&rest);
 
-	return is_mechanism(mechanism) && is_response(rest) ? NULL :
+	return sasl_is_mechanism(mechanism) && sasl_is_response(rest) ? NULL :
 	    "501 5.5.4 syntax: AUTH mechanism [initial-response]";
 }
 

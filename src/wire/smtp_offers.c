@@ -8,6 +8,8 @@
 
 #include "wire/smtp_reply.h"
 
+#include "wire/sasl.h"
+
 /* A value that is kept as text, and where. */
 struct slot {
 	size_t offset, size;
@@ -84,36 +86,13 @@ keep_size(struct smtp_offers *o, struct span value)
 	return true;
 }
 
-/* Adds a mechanism to a list of them, in upper case, unless it is there. One
- * that does not fit is left out. */
-static void
-add_mechanism(char list[SMTP_KEYWORD_VALUE_MAX], struct span mechanism)
-{
-	struct span known, rest = span_str(list);
-	size_t len = rest.len;
-
-	while (span_split(&rest, ' ', &known))
-		if (span_eq_nocase(known, mechanism))
-			return;
-	if (mechanism.len == 0 || !is_printable(mechanism) || len + mechanism.len + 2 > SMTP_KEYWORD_VALUE_MAX)
-		return;
-	if (len > 0)
-		list[len++] = ' ';
-	for (size_t i = 0; i < mechanism.len; i++) {
-		char c = mechanism.data[i];
-
-		list[len++] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
-	}
-	list[len] = '\0';
-}
-
 static bool
 keep_mechanisms(struct smtp_offers *o, struct span value)
 {
 	struct span mechanism;
 
 	while (span_split(&value, ' ', &mechanism))
-		add_mechanism(o->auth, mechanism);
+		sasl_add_mechanism(o->auth, sizeof(o->auth), mechanism);
 	return o->auth[0] != '\0';
 }
 
@@ -163,42 +142,10 @@ smtp_offers_parse(struct span reply, struct smtp_offers *o)
 		parse_line(span_trim(span_from(line, prefix)), o);
 }
 
-/* Whether a client tells in this mechanism that it would have used channel
- * binding (the gs2-header of RFC 5801 4). */
-static bool
-tells_binding(struct span mechanism)
-{
-	return span_starts(mechanism, "SCRAM-") || span_starts(mechanism, "GS2-");
-}
-
-static bool
-offers_binding(struct span list)
-{
-	struct span mechanism;
-
-	while (span_split(&list, ' ', &mechanism))
-		if (span_ends_nocase(mechanism, "-PLUS"))
-			return true;
-	return false;
-}
-
 void
 smtp_offers_filter_auth(struct smtp_offers *o)
 {
-	char all[SMTP_KEYWORD_VALUE_MAX];
-	struct span mechanism, rest;
-	bool binding;
-
-	memcpy(all, o->auth, sizeof(all));
-	o->auth[0] = '\0';
-	rest = span_str(all);
-	binding = offers_binding(rest);
-	while (span_split(&rest, ' ', &mechanism)) {
-		if (span_is(mechanism, "EXTERNAL") || span_ends_nocase(mechanism, "-PLUS") ||
-		    (binding && tells_binding(mechanism)))
-			continue;
-		add_mechanism(o->auth, mechanism);
-	}
+	sasl_filter(o->auth);
 	if (o->auth[0] == '\0')
 		o->extensions &= ~(unsigned)EXT_AUTH;
 }

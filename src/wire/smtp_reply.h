@@ -55,10 +55,8 @@ struct smtp_offers {
  * "AUTH=LOGIN" of old servers counts as AUTH. */
 void smtp_offers_parse(struct span reply, struct smtp_offers *o);
 
-/* Removes the SASL mechanisms that cannot work through a proxy that ends TLS:
- * EXTERNAL, every -PLUS, and all SCRAM if any -PLUS is offered (RFC 5802 6:
- * a client that sees no -PLUS would send "y" and be refused). AUTH is cleared
- * when none is left. */
+/* Removes the SASL mechanisms that cannot work through a proxy that ends TLS
+ * (sasl_filter()). AUTH is cleared when none is left. */
 void smtp_offers_filter_auth(struct smtp_offers *o);
 
 /* The 250 reply: `first` (domain and greeting as the upstream's first line),
