@@ -6,5 +6,6 @@ src_libwire_a_SOURCES = src/wire/clamd.h src/wire/clamd.c \
 	src/wire/pop3_command.h src/wire/pop3_command.c \
 	src/wire/pop3_reply.h src/wire/pop3_reply.c \
 	src/wire/pop3_listing.h src/wire/pop3_listing.c \
+	src/wire/pop3_offers.h src/wire/pop3_offers.c \
 	src/wire/mail_data.h src/wire/mail_data.c src/wire/mail_stuff.c \
 	src/wire/sasl.h src/wire/sasl.c
