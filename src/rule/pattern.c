@@ -1,9 +1,10 @@
-/* Patterns of names and addresses. A glob is matched with one point of return,
- * the last `*`: at most text times glob steps, and globs are the postmaster's
- * own, so short. */
+/* Patterns of names and addresses. A glob costs at most text times glob steps,
+ * and globs are the postmaster's own, so short. */
 #include "config.h"
 
 #include "rule/pattern.h"
+
+#include "base/pattern.h"
 
 static bool
 pattern_read(struct compiler *c, struct yaml *n, struct pattern *out)
@@ -34,31 +35,6 @@ patterns_read(struct compiler *c, struct yaml *value, struct patterns *out)
 	return good;
 }
 
-bool
-glob_match(struct span glob, struct span text)
-{
-	size_t g = 0, t = 0, star = SIZE_MAX, resume = 0;
-
-	while (t < text.len) {
-		if (g < glob.len && glob.data[g] == '*') {
-			star = g++;
-			resume = t;
-		} else if (g < glob.len &&
-		    (glob.data[g] == '?' || ascii_lower(glob.data[g]) == ascii_lower(text.data[t]))) {
-			g++;
-			t++;
-		} else if (star != SIZE_MAX) {
-			g = star + 1;
-			t = ++resume;
-		} else {
-			return false;
-		}
-	}
-	while (g < glob.len && glob.data[g] == '*')
-		g++;
-	return g == glob.len;
-}
-
 enum truth
 patterns_match(const struct patterns *p, struct span text)
 {
@@ -66,7 +42,7 @@ patterns_match(const struct patterns *p, struct span text)
 
 	for (size_t i = 0; i < p->count; i++) {
 		if (p->items[i].regex == NULL) {
-			if (glob_match(p->items[i].glob, text))
+			if (pattern_matches(p->items[i].glob, text))
 				return TRUTH_YES;
 			continue;
 		}

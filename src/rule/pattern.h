@@ -20,6 +20,4 @@ bool patterns_read(struct compiler *c, struct yaml *value, struct patterns *out)
 /* YES when one fits, UNKNOWN when none does but one could not be decided. */
 enum truth patterns_match(const struct patterns *p, struct span text);
 
-bool glob_match(struct span glob, struct span text);
-
 #endif
