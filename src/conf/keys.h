@@ -51,7 +51,7 @@ struct key {
 
 extern const struct kind kind_number, kind_size, kind_duration, kind_count, kind_boolean, kind_choice;
 extern const struct kind kind_text, kind_line, kind_word, kind_host, kind_path;
-extern const struct kind kind_keywords, kind_paths, kind_fingerprints;
+extern const struct kind kind_keywords, kind_paths, kind_fingerprints, kind_patterns;
 extern const struct kind kind_addresses, kind_networks, kind_tls_version, kind_decimal;
 /* A mapping inside the object; a list of mappings; a mapping of names to
  * mappings, whose items begin with `const char *name`. */
@@ -61,12 +61,17 @@ extern const struct kind kind_upstream, kind_policy;
 
 /* The tables; each ends with a key without a name. */
 extern const struct key settings_keys[], listener_keys[], upstream_keys[], policy_keys[], user_keys[];
-extern const struct key limits_keys[], timeouts_keys[];
+extern const struct key limits_keys[], timeouts_keys[], threshold_keys[];
 
 /* What no line of a table can say. */
 void listener_check(struct conf *c, const struct yaml *node, void *object);
 void upstream_check(struct conf *c, const struct yaml *node, void *object);
 void policy_check(struct conf *c, const struct yaml *node, void *object);
+void user_check(struct conf *c, const struct yaml *node, void *object);
+/* Those of user_keys from here on may stand in a user's file. */
+enum { USER_FILE_KEYS = 3 };
+/* Sorts what the mapping's key "thresholds" was read to; no score is there twice. */
+void thresholds_check(struct conf *c, const struct yaml *node, struct threshold *thresholds, size_t count);
 /* No two listeners have one name or one address. */
 void listeners_check(struct conf *c, const struct yaml *list);
 
@@ -74,6 +79,10 @@ void listeners_check(struct conf *c, const struct yaml *list);
  * Unknown and missing keys are reported. */
 void keys_read(struct conf *c, const struct key *keys, const struct yaml *mapping, void *object);
 void keys_preset(const struct key *keys, void *object);
+
+/* A prefix that fills the line is no prefix: RFC 5322 2.1.1 wants 78. */
+enum { SUBJECT_PREFIX_MAX = 64 };
+extern const char *const spam_choices[]; /* in the order of enum spam_shown */
 
 /* `key: ` with nothing behind it. */
 bool node_is_empty(const struct yaml *n);

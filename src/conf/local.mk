@@ -16,6 +16,7 @@ src_libconf_a_SOURCES = \
 	src/conf/settings_policies.c \
 	src/conf/settings_upstreams.c \
 	src/conf/settings_users.c \
+	src/conf/user_file.c \
 	src/conf/values.c \
 	src/conf/verdict.c \
 	src/conf/yaml.c \

@@ -15,6 +15,7 @@ enum proxy_header { PROXY_HEADER_NONE, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 enum intercept { INTERCEPT_NONE, INTERCEPT_REDIRECT, INTERCEPT_TPROXY };
 enum bare_newlines { BARE_NEWLINES_REJECT, BARE_NEWLINES_NORMALISE };
 enum failure_action { FAILURE_DEFER, FAILURE_ACCEPT, FAILURE_REJECT };
+enum spam_shown { SPAM_SHOWN_TAGGED, SPAM_SHOWN_HIDDEN };
 enum ambiguous_action { AMBIGUOUS_REJECT, AMBIGUOUS_QUARANTINE, AMBIGUOUS_REWRITE, AMBIGUOUS_TAG };
 
 /* In the order of gravity: the gravest of several wins. */
@@ -131,13 +132,48 @@ struct policy_settings {
 	enum failure_action on_failure;
 	enum ambiguous_action ambiguous; /* what a message gets that has a defect that can hide something */
 	struct clamd_settings clamd;
+	enum spam_shown spam;       /* what a reader sees of a tagged message */
 	bool ambiguity_header;      /* a delivered message says what was found */
 	bool notice_names;          /* a notice tells the removed part's name (default true) */
 };
 
+/* What one user has of his own. The lists hold patterns (base/pattern.h): of
+ * addresses, and of the names of rules. */
+struct user_settings {
+	size_t policy;   /* index in settings.policies, SIZE_MAX = the listener's */
+	size_t upstream; /* index in settings.upstreams, SIZE_MAX = the listener's */
+	bool has_thresholds; /* in place of the policy's, */
+	struct threshold *thresholds; /* ascending by score */
+	size_t threshold_count;
+	const char *subject_prefix; /* NULL = the policy's, "" = none */
+	bool has_spam; /* in place of the policy's */
+	enum spam_shown spam;
+	struct strings allow, deny; /* authors of messages; deny has the last word */
+	struct strings rules_off;   /* do not apply */
+};
+
 struct user_rule {
-	const char *match; /* address, or a pattern with * and ? */
-	size_t policy;
+	const char *match; /* address, or a pattern */
+	struct user_settings own;
+};
+
+enum {
+	/* Of each list: an address book's worth. They are held against the authors
+	 * of every message one by one. */
+	USER_LIST_MAX = 1000,
+	/* Octets of the three lists of a user together: what a scan is told of him
+	 * stays a fraction of what a packet takes. */
+	USER_OCTETS_MAX = 64 * 1024,
+	/* An address has 254 octets (RFC 5321 4.5.3.1.3, less the brackets), and no
+	 * name of a rule is as long. */
+	USER_PATTERN_MAX = 254,
+	/* A score has a few verdicts to reach. */
+	USER_THRESHOLDS_MAX = 100,
+	/* Octets of a user's file: the lists, with what YAML adds to them. */
+	USER_FILE_MAX = 64 * 1024,
+	/* The longest name of a user that has a file: with ".yaml" a name for any
+	 * file system. */
+	USER_NAME_MAX = 128,
 };
 
 struct limits {
@@ -177,6 +213,7 @@ struct settings {
 	size_t policy_count;
 	struct user_rule *users;
 	size_t user_count;
+	const char *user_directory;  /* a folder of users' files, resolved; NULL = none */
 	struct limits limits;
 	struct timeouts timeouts;
 	const char *hostname;        /* in our own replies; default gethostname() */
@@ -200,10 +237,26 @@ const struct settings *settings_read(struct arena *a, const char *file, struct r
 /* The same from memory; `file` names it in errors. */
 const struct settings *settings_read_text(struct arena *a, const char *file, struct span text, struct report *report);
 
-/* The policy that `users` gives to an authenticated user or a recipient: the
- * first match in the order written, SIZE_MAX when there is none. Case is
- * ignored, also left of the "@", for no store that we know heeds it and else a
- * sender could choose the policy by writing SALES@. */
+/* The first entry of `users` that matches an authenticated user or a
+ * recipient, or NULL. Case is ignored, also left of the "@", for no store that
+ * we know heeds it and else a sender could choose the entry by writing SALES@. */
+const struct user_settings *settings_user(const struct settings *s, struct span user);
+/* The policy of that entry; SIZE_MAX when there is none or it has none. */
 size_t settings_policy_for(const struct settings *s, struct span user);
+/* True when some entry names an upstream. */
+bool settings_routes_users(const struct settings *s);
+/* True when nothing there changes what is scanned or how it is marked. */
+bool user_settings_plain(const struct user_settings *u);
+
+/* The user's file in `user_directory`, which directory_fd is: NAME.yaml, the
+ * name in lower case. What it sets stands in place of what `users` gives him;
+ * a list replaces a list. False and *out untouched when there is none: also
+ * with directory_fd -1 and for a name that is no name of a file here, of 1 to
+ * USER_NAME_MAX octets of [A-Za-z0-9._@+=-] with no "." first. True with errors
+ * in the report when it cannot be read, is wrong, or is no regular file (no
+ * symbolic link is followed): then *out is what `users` gives. Everything
+ * lives in the arena. */
+bool settings_user_file(struct arena *a, const struct settings *s, int directory_fd, struct span user,
+    struct user_settings *out, struct report *report);
 
 #endif

@@ -5,9 +5,7 @@
 
 #include <stdlib.h>
 
-/* A prefix that fills the line is no prefix: RFC 5322 2.1.1 wants 78. */
-enum { SUBJECT_PREFIX_MAX = 64 };
-
+const char *const spam_choices[] = { "tag", "hide", NULL };
 static const char *const failures[] = { "defer", "accept", "reject", NULL };
 static const char *const ambiguous_actions[] = { "reject", "quarantine", "rewrite", "tag", NULL };
 
@@ -28,7 +26,7 @@ read_consequence(struct conf *c, const struct key *key, const struct yaml *value
 
 static const struct kind kind_consequence = { "choice", read_consequence, NULL };
 
-static const struct key threshold_keys[] = {
+const struct key threshold_keys[] = {
 	{ KEY(struct threshold, score, decimal), .required = true },
 	{ KEY(struct threshold, then, consequence), .choices = consequences, .required = true },
 	{ 0 },
@@ -65,6 +63,7 @@ const struct key policy_keys[] = {
 	{ KEY(struct policy_settings, clamd, mapping), .keys = clamd_keys, .check = clamd_check },
 	{ KEY(struct policy_settings, ambiguous, choice), .choices = ambiguous_actions },
 	{ KEY(struct policy_settings, ambiguity_header, boolean) },
+	{ KEY(struct policy_settings, spam, choice), .choices = spam_choices },
 	{ KEY(struct policy_settings, notice_names, boolean), .preset = true },
 	{ 0 },
 };
@@ -78,16 +77,22 @@ compare_thresholds(const void *a, const void *b)
 }
 
 void
+thresholds_check(struct conf *c, const struct yaml *node, struct threshold *thresholds, size_t count)
+{
+	if (count < 2)
+		return;
+	qsort(thresholds, count, sizeof(*thresholds), compare_thresholds);
+	for (size_t i = 1; i < count; i++)
+		if (thresholds[i - 1].score == thresholds[i].score)
+			report_add(c->report, mark_of_key(node, "thresholds"), "the score %g is here twice",
+			    thresholds[i].score);
+}
+
+void
 policy_check(struct conf *c, const struct yaml *node, void *object)
 {
 	struct policy_settings *p = object;
 
 	p->rules_mark = mark_of_key(node, "rules");
-	if (p->threshold_count < 2)
-		return;
-	qsort(p->thresholds, p->threshold_count, sizeof(*p->thresholds), compare_thresholds);
-	for (size_t i = 1; i < p->threshold_count; i++)
-		if (p->thresholds[i - 1].score == p->thresholds[i].score)
-			report_add(c->report, mark_of_key(node, "thresholds"), "the score %g is here twice",
-			    p->thresholds[i].score);
+	thresholds_check(c, node, p->thresholds, p->threshold_count);
 }

@@ -1,47 +1,102 @@
-/* users: a policy for single users and recipients. */
+/* users: what single users and recipients have in place of the listener's
+ * policy and upstream, and of what the policy says. */
 #include "config.h"
 
 #include "conf/keys.h"
 
+#include "base/pattern.h"
+
+static void
+read_own_spam(struct conf *c, const struct key *key, const struct yaml *value, void *object)
+{
+	int index;
+
+	if (yaml_choice(value, key->choices, &index, c->report))
+		*(enum spam_shown *)key_field(key, object) = (enum spam_shown)index;
+}
+
+/* Without it the policy's holds, which is no default of its own. */
+static const struct kind kind_own_spam = { "choice", read_own_spam, NULL };
+
 const struct key user_keys[] = {
 	{ KEY(struct user_rule, match, text), .required = true },
-	{ KEY(struct user_rule, policy, policy), .required = true },
+	{ KEY_AS("policy", struct user_rule, own.policy, policy) },
+	{ KEY_AS("upstream", struct user_rule, own.upstream, upstream) },
+	{ KEY_AS("thresholds", struct user_rule, own.thresholds, list), COUNT(struct user_rule, own.threshold_count),
+	    ITEMS(struct threshold, threshold_keys) },
+	{ KEY_AS("subject_prefix", struct user_rule, own.subject_prefix, line), .most = SUBJECT_PREFIX_MAX },
+	{ KEY_AS("spam", struct user_rule, own.spam, own_spam), .choices = spam_choices },
+	{ KEY_AS("allow", struct user_rule, own.allow, patterns), .most = USER_LIST_MAX },
+	{ KEY_AS("deny", struct user_rule, own.deny, patterns), .most = USER_LIST_MAX },
+	{ KEY_AS("rules_off", struct user_rule, own.rules_off, patterns), .most = USER_LIST_MAX },
 	{ 0 },
 };
 
-/* "*" is any run of characters, "?" any one. On a mismatch the last "*" takes
- * one more; earlier ones need no second thought, so the work is at most the
- * product of the lengths. */
-static bool
-matches(const char *pattern, struct span text)
+static size_t
+octets_of(const struct strings *list)
 {
-	const char *star = NULL;
-	size_t i = 0, star_at = 0;
+	size_t octets = 0;
 
-	while (i < text.len) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			star_at = i;
-		} else if (*pattern != '\0' && (*pattern == '?' || ascii_lower(*pattern) == ascii_lower(text.data[i]))) {
-			pattern++;
-			i++;
-		} else if (star != NULL) {
-			pattern = star;
-			i = ++star_at;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
+	for (size_t i = 0; i < list->count; i++)
+		octets += strlen(list->items[i]);
+	return octets;
+}
+
+static bool
+is_set(const struct yaml *mapping, const char *key)
+{
+	const struct yaml *value = yaml_get(mapping, key);
+
+	return value != NULL && !node_is_empty(value);
+}
+
+void
+user_check(struct conf *c, const struct yaml *node, void *object)
+{
+	struct user_settings *own = &((struct user_rule *)object)->own;
+
+	if (own->threshold_count > USER_THRESHOLDS_MAX)
+		report_add(c->report, mark_of_key(node, "thresholds"), "more than %d", USER_THRESHOLDS_MAX);
+	else
+		thresholds_check(c, node, own->thresholds, own->threshold_count);
+	if (octets_of(&own->allow) + octets_of(&own->deny) + octets_of(&own->rules_off) > USER_OCTETS_MAX)
+		report_add(c->report, node->mark, "\"allow\", \"deny\" and \"rules_off\" have more than %d octets together",
+		    USER_OCTETS_MAX);
+	own->has_thresholds = is_set(node, "thresholds");
+	own->has_spam = is_set(node, "spam");
+	if (own->subject_prefix == NULL && is_set(node, "subject_prefix"))
+		own->subject_prefix = "";
+}
+
+const struct user_settings *
+settings_user(const struct settings *s, struct span user)
+{
+	for (size_t i = 0; i < s->user_count; i++)
+		if (pattern_matches(span_str(s->users[i].match), user))
+			return &s->users[i].own;
+	return NULL;
 }
 
 size_t
 settings_policy_for(const struct settings *s, struct span user)
 {
+	const struct user_settings *own = settings_user(s, user);
+
+	return own != NULL ? own->policy : SIZE_MAX;
+}
+
+bool
+settings_routes_users(const struct settings *s)
+{
 	for (size_t i = 0; i < s->user_count; i++)
-		if (matches(s->users[i].match, user))
-			return s->users[i].policy;
-	return SIZE_MAX;
+		if (s->users[i].own.upstream != SIZE_MAX)
+			return true;
+	return false;
+}
+
+bool
+user_settings_plain(const struct user_settings *u)
+{
+	return !u->has_thresholds && u->subject_prefix == NULL && u->allow.count == 0 && u->deny.count == 0 &&
+	    u->rules_off.count == 0;
 }

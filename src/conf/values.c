@@ -256,6 +256,27 @@ read_fingerprints(struct conf *c, const struct key *key, const struct yaml *valu
 	read_strings(c, key, value, object, get_fingerprint);
 }
 
+/* A pattern of addresses or names, held against many texts. */
+static bool
+get_pattern(struct conf *c, const struct yaml *value, const char **out)
+{
+	if (!yaml_string(value, out, c->report))
+		return false;
+	if ((*out)[0] != '\0' && strlen(*out) <= USER_PATTERN_MAX)
+		return true;
+	report_add(c->report, value->mark, "an address, a name or a pattern has from 1 to %d octets", USER_PATTERN_MAX);
+	return false;
+}
+
+static void
+read_patterns(struct conf *c, const struct key *key, const struct yaml *value, void *object)
+{
+	if (value->kind == YAML_SEQUENCE && value->count > key->most)
+		report_add(c->report, value->mark, "more than %ju", (uintmax_t)key->most);
+	else if (!node_is_empty(value))
+		read_strings(c, key, value, object, get_pattern);
+}
+
 static bool
 read_address(struct conf *c, const struct yaml *value, struct address *out)
 {
@@ -340,6 +361,7 @@ const struct kind kind_host = { "host name", read_host, NULL };
 const struct kind kind_path = { "path", read_path, NULL };
 const struct kind kind_paths = { "paths", read_paths, NULL };
 const struct kind kind_keywords = { "keywords", read_keywords, NULL };
+const struct kind kind_patterns = { "patterns", read_patterns, NULL };
 const struct kind kind_fingerprints = { "fingerprints", read_fingerprints, NULL };
 const struct kind kind_addresses = { "addresses", read_addresses, NULL };
 const struct kind kind_networks = { "networks", read_networks, NULL };
