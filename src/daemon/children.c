@@ -89,11 +89,13 @@ compare_fds(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* Closes everything above standard error but the channel and the listening sockets. */
+/* Closes everything above standard error but the channel and, for a proxy, what
+ * is in the realm: the listening sockets and the folder of users' files. */
 static void
-close_others(int channel, const struct listen_sockets *sockets)
+close_others(int channel, const struct realm *realm)
 {
-	size_t count = 0, most = (sockets != NULL ? sockets->count : 0) + 1;
+	const struct listen_sockets *sockets = realm != NULL ? &realm->sockets : NULL;
+	size_t count = 0, most = (sockets != NULL ? sockets->count : 0) + 2;
 	int *keep = calloc(most, sizeof(*keep));
 	unsigned next = STDERR_FILENO + 1;
 
@@ -102,6 +104,8 @@ close_others(int channel, const struct listen_sockets *sockets)
 	keep[count++] = channel;
 	for (size_t i = 0; sockets != NULL && i < sockets->count; i++)
 		keep[count++] = sockets->items[i].fd;
+	if (realm != NULL && realm->generation->user_directory >= 0)
+		keep[count++] = realm->generation->user_directory;
 	qsort(keep, count, sizeof(*keep), compare_fds);
 	for (size_t i = 0; i < count; i++) {
 		if ((unsigned)keep[i] > next)
@@ -158,7 +162,7 @@ be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t ind
 	struct proxy_place place = { r->generation, &r->sockets, r->census, &c->stats[index % STATS_SLOTS], index };
 	char *name = arena_printf(r->generation->arena, "%s %u", child_kind_name(kind), index);
 
-	close_others(channel, kind == CHILD_PROXY ? &r->sockets : NULL);
+	close_others(channel, kind == CHILD_PROXY ? r : NULL);
 	forget_signals();
 	log_setup(settings->log_target, settings->log_format, settings->log_level);
 	prctl(PR_SET_NAME, arena_printf(r->generation->arena, "gatepost:%.5s", name), 0, 0, 0);

@@ -5,6 +5,11 @@
 
 #include "base/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
 static void
 log_notes(const struct ruleset *rules)
 {
@@ -58,6 +63,21 @@ make_tls(struct generation *g, const struct tls_tickets *tickets, struct report 
 	return report->count == 0;
 }
 
+/* Opened by root, so that the way to it need not be open to the account that
+ * the proxies become; the files in it must be. */
+static bool
+open_user_directory(struct generation *g, struct report *report)
+{
+	const char *path = g->settings->user_directory;
+
+	if (path == NULL)
+		return true;
+	g->user_directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (g->user_directory < 0)
+		report_add(report, (struct mark){ path, 0, 0 }, "cannot be opened: %s", strerror(errno));
+	return g->user_directory >= 0;
+}
+
 struct generation *
 generation_load(const char *file, const struct tls_tickets *tickets, struct report *report)
 {
@@ -66,8 +86,10 @@ generation_load(const char *file, const struct tls_tickets *tickets, struct repo
 
 	g->arena = arena;
 	g->secrets = arena_new(0);
+	g->user_directory = -1;
 	g->settings = settings_read(arena, file, report);
-	if (g->settings != NULL && compile_rules(g, report) && make_tls(g, tickets, report))
+	if (g->settings != NULL && compile_rules(g, report) && make_tls(g, tickets, report) &&
+	    open_user_directory(g, report))
 		return g;
 	generation_free(&g);
 	return NULL;
@@ -89,6 +111,8 @@ generation_free(struct generation **g)
 
 	if (*g == NULL)
 		return;
+	if ((*g)->user_directory >= 0)
+		close((*g)->user_directory);
 	generation_forget_secrets(*g);
 	arena = (*g)->arena;
 	*g = NULL;

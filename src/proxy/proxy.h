@@ -19,6 +19,7 @@ struct generation {
 	struct arena *arena;
 	const struct settings *settings;
 	struct ruleset **rules;
+	int user_directory;               /* open, of the users' files; -1 = none */
 	struct arena *secrets;            /* what follows: keys of listeners and upstreams */
 	struct tls_server **listener_tls; /* NULL where a listener has none */
 	struct tls_client **upstream_tls;
