@@ -12,11 +12,12 @@
 #include <math.h>
 
 enum {
-	REQUEST_VERSION = 2,
+	REQUEST_VERSION = 3,
 	ANSWER_VERSION = 2,
 
 	/* The fewest octets that one item of a list takes. */
 	SPAN_LEAST = 8,
+	THRESHOLD_LEAST = 8 + 4,
 	HIT_LEAST = 8 + 8 + 4 + 4 + 8 + 8,
 	DEFECT_LEAST = 2 * 8,
 	PART_LEAST = 4 * 8 + 2 * 8 + 8,
@@ -133,6 +134,71 @@ put_decimal(struct buf *out, double value)
 	buf_put_u64(out, bits);
 }
 
+static void
+put_spans(struct buf *out, const struct span *spans, size_t count)
+{
+	buf_put_u64(out, count);
+	for (size_t i = 0; i < count; i++)
+		buf_put_span(out, spans[i]);
+}
+
+static struct span *
+read_spans(struct reader *r, size_t *count)
+{
+	struct span *spans;
+
+	*count = read_count(r, SPAN_LEAST);
+	spans = ARENA_ARRAY(r->arena, struct span, *count);
+	for (size_t i = 0; i < *count; i++)
+		spans[i] = read_span(r);
+	return spans;
+}
+
+static void
+put_preferences(struct buf *out, const struct scan_preferences *p)
+{
+	buf_put_u32(out, p->has_thresholds);
+	buf_put_u64(out, p->threshold_count);
+	for (size_t i = 0; i < p->threshold_count; i++) {
+		put_decimal(out, p->thresholds[i].score);
+		buf_put_u32(out, p->thresholds[i].then);
+	}
+	buf_put_u32(out, p->has_prefix);
+	buf_put_span(out, p->subject_prefix);
+	put_spans(out, p->allow, p->allow_count);
+	put_spans(out, p->deny, p->deny_count);
+	put_spans(out, p->rules_off, p->rules_off_count);
+}
+
+/* Ascending, and of verdicts that a score may have: which part to strip it
+ * cannot tell. */
+static void
+read_thresholds(struct reader *r, struct scan_preferences *p)
+{
+	p->threshold_count = read_count(r, THRESHOLD_LEAST);
+	p->thresholds = ARENA_ARRAY(r->arena, struct threshold, p->threshold_count);
+	for (size_t i = 0; i < p->threshold_count; i++) {
+		struct threshold *t = &p->thresholds[i];
+
+		t->score = read_decimal(r);
+		t->then = (enum verdict)read_choice(r, VERDICT_REJECT);
+		if (t->then == VERDICT_ACCEPT || t->then == VERDICT_STRIP || (i > 0 && t->score <= t[-1].score))
+			r->bad = true;
+	}
+}
+
+static void
+read_preferences(struct reader *r, struct scan_preferences *p)
+{
+	p->has_thresholds = read_bool(r);
+	read_thresholds(r, p);
+	p->has_prefix = read_bool(r);
+	p->subject_prefix = read_line(r);
+	p->allow = read_spans(r, &p->allow_count);
+	p->deny = read_spans(r, &p->deny_count);
+	p->rules_off = read_spans(r, &p->rules_off_count);
+}
+
 void
 scan_request_encode(struct buf *out, const struct scan_request *r)
 {
@@ -141,15 +207,14 @@ scan_request_encode(struct buf *out, const struct scan_request *r)
 	buf_put_u32(out, r->protocol);
 	buf_put_span(out, r->helo);
 	buf_put_span(out, r->sender);
-	buf_put_u64(out, r->recipient_count);
-	for (size_t i = 0; i < r->recipient_count; i++)
-		buf_put_span(out, r->recipients[i]);
+	put_spans(out, r->recipients, r->recipient_count);
 	buf_add(out, r->client, sizeof(r->client));
 	buf_put_span(out, r->user);
 	buf_put_u32(out, r->tls);
 	buf_put_u32(out, r->clamd);
 	buf_put_span(out, r->clamd_text);
 	buf_put_u32(out, r->want_parts);
+	put_preferences(out, &r->own);
 }
 
 static void
@@ -173,16 +238,14 @@ scan_request_decode(struct arena *a, struct span in, struct scan_request *out)
 	out->protocol = (enum protocol)read_choice(&r, PROTOCOL_IMAP);
 	out->helo = read_span(&r);
 	out->sender = read_span(&r);
-	out->recipient_count = read_count(&r, SPAN_LEAST);
-	out->recipients = ARENA_ARRAY(a, struct span, out->recipient_count);
-	for (size_t i = 0; i < out->recipient_count; i++)
-		out->recipients[i] = read_span(&r);
+	out->recipients = read_spans(&r, &out->recipient_count);
 	read_client(&r, out->client);
 	out->user = read_span(&r);
 	out->tls = read_bool(&r);
 	out->clamd = (enum clamd_result)read_choice(&r, CLAMD_FAILED);
 	out->clamd_text = read_line(&r);
 	out->want_parts = read_bool(&r);
+	read_preferences(&r, &out->own);
 	return read_finished(&r);
 }
 

@@ -9,6 +9,18 @@
 #include "rewrite/edit.h"
 #include "wire/clamd.h"
 
+/* What a user has in place of the policy's; zero = nothing. The lists hold
+ * patterns (base/pattern.h). */
+struct scan_preferences {
+	bool has_thresholds;
+	struct threshold *thresholds; /* ascending by score */
+	size_t threshold_count;
+	bool has_prefix;
+	struct span subject_prefix;   /* empty = none */
+	struct span *allow, *deny, *rules_off;
+	size_t allow_count, deny_count, rules_off_count;
+};
+
 struct scan_request {
 	size_t policy;           /* index in the generation's policies */
 	enum protocol protocol;
@@ -23,6 +35,7 @@ struct scan_request {
 	enum clamd_result clamd;  /* what clamd said, if it was asked */
 	struct span clamd_text;
 	bool want_parts;          /* sections with digests, for scan --json; costs time */
+	struct scan_preferences own;
 };
 
 struct scan_hit {
@@ -71,9 +84,31 @@ bool scan_request_decode(struct arena *a, struct span in, struct scan_request *r
 void scan_answer_encode(struct buf *out, const struct scan_answer *r);
 bool scan_answer_decode(struct arena *a, struct span in, struct scan_answer *r);
 
+/* NULL u = nothing. Texts are not copied. */
+void scan_preferences_from(struct arena *a, const struct user_settings *u, struct scan_preferences *out);
+/* False: nothing of the user's own, so that a policy without rules needs no scan. */
+bool scan_preferences_any(const struct scan_preferences *p);
+
 /* The answer for a message that could not be scanned, by the policy's
  * on_failure: of 0 readings, and marked by a header where it is accepted.
  * `why`, one line, lives on. */
 void scan_answer_failure(struct scan_answer *r, enum failure_action action, const char *why);
+
+enum {
+	/* Octets of a header that a notice keeps: what mail programs show is far
+	 * less, and servers take no longer one. */
+	WITHHOLD_HEAD_MAX = 64 * 1024,
+};
+
+/* The answer for a message that could not be scanned and that its reader is not
+ * to see: quarantine, the original kept, and edits that put a notice, which
+ * tells `why`, in place of its content. message_head: its first octets, of
+ * which at most WITHHOLD_HEAD_MAX are looked at; message_size: all of it. The
+ * fields of the header stay, but for Content-* and MIME-Version and lines that
+ * are no fields; where the header does not end in message_head the whole
+ * message is replaced. Reads lines, not MIME, in linear time. Edits live in the
+ * arena; `why`, one line, lives on. */
+void scan_answer_withhold(struct arena *a, struct scan_answer *r, struct span message_head, uint64_t message_size,
+    const char *why);
 
 #endif

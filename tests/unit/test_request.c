@@ -11,6 +11,11 @@
 
 static struct span recipients[] = { { "b@example.org", 13 }, { "c@example.org", 13 } };
 
+static struct span allowed[] = { { "*@partner.example", 17 }, { "friend@example.net", 18 } };
+static struct span denied[] = { { "*@casino.example", 16 } };
+static struct span off[] = { { "LOTTERY", 7 } };
+static struct threshold thresholds[] = { { 3.5, VERDICT_TAG }, { 9, VERDICT_QUARANTINE } };
+
 static const struct scan_request a_request = {
 	.policy = 3,
 	.protocol = PROTOCOL_POP3,
@@ -22,6 +27,11 @@ static const struct scan_request a_request = {
 	.user = { "anna", 4 },
 	.tls = true,
 	.want_parts = false,
+	.own = {
+		.has_thresholds = true, .thresholds = thresholds, .threshold_count = 2,
+		.has_prefix = true, .subject_prefix = { "[JUNK]", 6 },
+		.allow = allowed, .allow_count = 2, .deny = denied, .deny_count = 1, .rules_off = off, .rules_off_count = 1,
+	},
 };
 
 static struct scan_hit hits[] = {
@@ -67,6 +77,26 @@ assert_span(struct span got, struct span expected)
 }
 
 static void
+assert_same_preferences(const struct scan_preferences *p)
+{
+	assert_true(p->has_thresholds);
+	assert_int_equal(p->threshold_count, 2);
+	assert_true(p->thresholds[0].score == 3.5);
+	assert_int_equal(p->thresholds[0].then, VERDICT_TAG);
+	assert_true(p->thresholds[1].score == 9);
+	assert_int_equal(p->thresholds[1].then, VERDICT_QUARANTINE);
+	assert_true(p->has_prefix);
+	assert_span(p->subject_prefix, a_request.own.subject_prefix);
+	assert_int_equal(p->allow_count, 2);
+	assert_span(p->allow[0], allowed[0]);
+	assert_span(p->allow[1], allowed[1]);
+	assert_int_equal(p->deny_count, 1);
+	assert_span(p->deny[0], denied[0]);
+	assert_int_equal(p->rules_off_count, 1);
+	assert_span(p->rules_off[0], off[0]);
+}
+
+static void
 test_request_round_trip(void **state)
 {
 	struct arena *a = arena_new(0);
@@ -87,6 +117,7 @@ test_request_round_trip(void **state)
 	assert_span(r.user, a_request.user);
 	assert_true(r.tls);
 	assert_false(r.want_parts);
+	assert_same_preferences(&r.own);
 	buf_free(&b);
 	arena_free(&a);
 }
@@ -210,6 +241,63 @@ test_values_out_of_range(void **state)
 	assert_false(decodes(&r));
 }
 
+static bool
+request_decodes(const struct scan_preferences *own)
+{
+	struct arena *a = arena_new(0);
+	struct scan_request r = { .own = *own }, decoded;
+	struct buf b = { 0 };
+	bool ok;
+
+	scan_request_encode(&b, &r);
+	ok = scan_request_decode(a, buf_span(&b), &decoded);
+	buf_free(&b);
+	arena_free(&a);
+	return ok;
+}
+
+static void
+test_preferences_out_of_range(void **state)
+{
+	struct threshold two[2] = { { 3, VERDICT_TAG }, { 4, VERDICT_REJECT } };
+	struct scan_preferences own = { .has_thresholds = true, .thresholds = two, .threshold_count = 2 };
+
+	(void)state;
+	assert_true(request_decodes(&own));
+	two[0].score = 4;
+	assert_false(request_decodes(&own));
+	two[0] = (struct threshold){ 3, VERDICT_STRIP };
+	assert_false(request_decodes(&own));
+	two[0] = (struct threshold){ -__builtin_inf(), VERDICT_TAG };
+	assert_false(request_decodes(&own));
+	own = (struct scan_preferences){ .has_prefix = true, .subject_prefix = SPAN_LITERAL("a\nb") };
+	assert_false(request_decodes(&own));
+}
+
+static void
+test_preferences_of_a_user(void **state)
+{
+	struct arena *a = arena_new(0);
+	const char *names[] = { "*@casino.example", "x" };
+	struct user_settings u = { .policy = 1, .upstream = SIZE_MAX, .has_spam = true, .spam = SPAM_SHOWN_HIDDEN };
+	struct scan_preferences p;
+
+	(void)state;
+	scan_preferences_from(a, NULL, &p);
+	assert_false(scan_preferences_any(&p));
+	scan_preferences_from(a, &u, &p);
+	assert_false(scan_preferences_any(&p));
+	u.subject_prefix = "";
+	scan_preferences_from(a, &u, &p);
+	assert_true(p.has_prefix && p.subject_prefix.len == 0 && scan_preferences_any(&p));
+	u = (struct user_settings){ .deny = { names, 2 } };
+	scan_preferences_from(a, &u, &p);
+	assert_true(scan_preferences_any(&p));
+	assert_int_equal(p.deny_count, 2);
+	assert_span(p.deny[0], span_str(names[0]));
+	arena_free(&a);
+}
+
 /* A count that the bytes cannot hold allocates nothing. */
 static void
 test_count_without_items(void **state)
@@ -292,6 +380,8 @@ main(void)
 		cmocka_unit_test(test_answer_round_trip),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_values_out_of_range),
+		cmocka_unit_test(test_preferences_out_of_range),
+		cmocka_unit_test(test_preferences_of_a_user),
 		cmocka_unit_test(test_count_without_items),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_json),
