@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "daemon/links.h"
 #include "io/packet.h"
-#include "proxy/keep_port.h"
+#include "proxy/keep_frame.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -53,8 +53,16 @@ keep_service_free(struct keep_service **service)
 	free(k);
 }
 
-static void
-put(struct keep_service *k, const struct keep_frame *f)
+static bool
+answer(struct keep_service *k, int link, uint64_t id, bool ok, struct span body)
+{
+	buf_clear(&k->answer);
+	keep_answer_encode(&k->answer, id, ok);
+	return packet_send(link, buf_span(&k->answer), body, NULL, 0) == PACKET_SENT;
+}
+
+static bool
+serve_message(struct keep_service *k, int link, const struct keep_frame *f)
 {
 	char id[QUARANTINE_ID_SIZE] = "";
 	const char *error = "";
@@ -67,8 +75,7 @@ put(struct keep_service *k, const struct keep_frame *f)
 		munmap(mapped, (size_t)f->size);
 	if (!ok)
 		log_error("keeper", "a message cannot be kept: %s", error);
-	buf_clear(&k->answer);
-	keep_frame_answer(&k->answer, f->id, ok, ok ? id : error);
+	return answer(k, link, f->id, ok, span_str(ok ? id : error));
 }
 
 bool
@@ -82,8 +89,7 @@ keep_service_serve(struct keep_service *k, int link)
 	arena_reset(k->arena);
 	if (!keep_frame_decode(k->arena, buf_span(&k->packet.data), &f))
 		return false;
-	put(k, &f);
-	return packet_send(link, buf_span(&k->answer), SPAN_NONE, NULL, 0) == PACKET_SENT;
+	return f.kind == KEEP_MESSAGE && serve_message(k, link, &f);
 }
 
 static bool

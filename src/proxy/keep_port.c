@@ -1,6 +1,7 @@
 /* The proxy's link to the keeper: requests are sent at once and answered in
- * order. When the keeper dies, what it had not acknowledged has failed; the
- * sessions answer 451 and the clients come again. */
+ * order. When the keeper dies, what it had not acknowledged has failed: SMTP
+ * sessions answer 451 and the clients come again; readers' sessions go on
+ * without what was remembered. So does an answer fail that is not one. */
 #include "config.h"
 
 #include "proxy/keep_port.h"
@@ -11,13 +12,16 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-enum { ITEM_SPANS_MAX = 100 * 1000 }; /* recipients or rules of one message, far above any setting */
-
 struct keep_job {
 	TAILQ_ENTRY(keep_job) others;
 	uint64_t id;
-	keep_done *done; /* NULL once cancelled */
+	enum keep_kind kind;
+	union {
+		keep_done *kept;          /* KEEP_MESSAGE */
+		keep_views_done *fetched; /* KEEP_VIEWS_FETCH */
+	};
 	void *context;
+	bool cancelled;
 };
 
 struct keep_port {
@@ -43,12 +47,19 @@ keep_port_new(struct loop *l)
 	return p;
 }
 
+/* body: of the answer; or why there is none. */
 static void
-finish_job(struct keep_port *p, struct keep_job *j, bool ok, const char *text)
+finish_job(struct keep_port *p, struct keep_job *j, bool ok, struct span body)
 {
+	char text[128];
+
 	TAILQ_REMOVE(&p->sent, j, others);
-	if (j->done != NULL)
-		j->done(j->context, ok, text);
+	if (!j->cancelled && j->kind == KEEP_VIEWS_FETCH) {
+		j->fetched(j->context, ok, ok ? body : SPAN_NONE);
+	} else if (!j->cancelled) {
+		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(body));
+		j->kept(j->context, ok, text);
+	}
 	free(j);
 }
 
@@ -62,7 +73,7 @@ drop_link(struct keep_port *p)
 		close(p->fd);
 	p->fd = -1;
 	while ((j = TAILQ_FIRST(&p->sent)) != NULL)
-		finish_job(p, j, false, "the keeper died");
+		finish_job(p, j, false, SPAN_LITERAL("the keeper died"));
 }
 
 void
@@ -75,7 +86,7 @@ keep_port_free(struct keep_port **port)
 		return;
 	*port = NULL;
 	TAILQ_FOREACH (j, &p->sent, others)
-		j->done = NULL;
+		j->cancelled = true;
 	drop_link(p);
 	packet_free(&p->packet);
 	free(p);
@@ -84,22 +95,21 @@ keep_port_free(struct keep_port **port)
 static void
 take_answer(struct keep_port *p, struct span in)
 {
+	struct keep_answer answer;
 	struct keep_job *j;
-	struct span text;
-	uint64_t id;
-	uint32_t ok;
-	char copy[128];
+	bool good = keep_answer_decode(in, &answer);
 
-	take_u64(&in, &id);
-	take_u32(&in, &ok);
-	if (!take_span(&in, &text))
-		return;
-	snprintf(copy, sizeof(copy), "%.*s", SPAN_ARG(text));
 	TAILQ_FOREACH (j, &p->sent, others)
-		if (j->id == id)
+		if (j->id == answer.id)
 			break;
-	if (j != NULL)
-		finish_job(p, j, ok != 0, copy);
+	if (j == NULL)
+		return;
+	if (good && answer.ok && j->kind == KEEP_VIEWS_FETCH)
+		good = answer.body.len <= KEEP_VIEWS_MAX && keep_views_valid(answer.body);
+	if (good)
+		finish_job(p, j, answer.ok, answer.body);
+	else
+		finish_job(p, j, false, SPAN_LITERAL("the keeper's answer makes no sense"));
 }
 
 static void
@@ -125,111 +135,35 @@ keep_port_link(struct keep_port *p, int fd)
 	return p->fd >= 0;
 }
 
-/* ---- frames ---- */
+/* ---- what is asked ---- */
 
-static void
-put_spans(struct buf *out, const struct span *items, size_t count)
-{
-	buf_put_u32(out, (uint32_t)count);
-	for (size_t i = 0; i < count; i++)
-		buf_put_span(out, items[i]);
-}
-
+/* spool: the message of a KEEP_MESSAGE, else NULL. */
 static bool
-take_spans(struct arena *a, struct span *in, const struct span **items, size_t *count)
+send_frame(struct keep_port *p, const struct keep_frame *f, const struct spool *spool)
 {
-	struct span *taken;
-	uint32_t n;
-	bool ok = true;
-
-	if (!take_u32(in, &n) || n > ITEM_SPANS_MAX)
-		return false;
-	taken = ARENA_ARRAY(a, struct span, n);
-	for (uint32_t i = 0; i < n; i++)
-		ok = take_span(in, &taken[i]);
-	*items = taken;
-	*count = n;
-	return ok;
-}
-
-static void
-put_item(struct buf *out, const struct quarantine_item *i)
-{
-	const struct span texts[] = { i->protocol, i->policy, i->client, i->helo, i->sender, i->user, i->subject,
-		i->verdict, i->reason };
-
-	buf_put_u64(out, (uint64_t)i->time);
-	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
-		buf_put_span(out, texts[n]);
-	put_spans(out, i->recipients, i->recipient_count);
-	put_spans(out, i->rules, i->rule_count);
-}
-
-static bool
-take_item(struct arena *a, struct span *in, struct quarantine_item *i)
-{
-	struct span *const texts[] = { &i->protocol, &i->policy, &i->client, &i->helo, &i->sender, &i->user,
-		&i->subject, &i->verdict, &i->reason };
-	uint64_t time;
-
-	take_u64(in, &time);
-	i->time = (int64_t)time;
-	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
-		take_span(in, texts[n]);
-	return take_spans(a, in, &i->recipients, &i->recipient_count) && take_spans(a, in, &i->rules, &i->rule_count);
-}
-
-bool
-keep_frame_decode(struct arena *a, struct span in, struct keep_frame *f)
-{
-	uint32_t in_descriptor;
-
-	take_u64(&in, &f->id);
-	take_u64(&in, &f->size);
-	if (!take_u32(&in, &in_descriptor) || !take_item(a, &in, &f->item))
-		return false;
-	f->in_descriptor = in_descriptor != 0;
-	f->message = in;
-	return f->in_descriptor || f->size == in.len;
-}
-
-void
-keep_frame_answer(struct buf *out, uint64_t id, bool ok, const char *text)
-{
-	buf_put_u64(out, id);
-	buf_put_u32(out, ok);
-	buf_put_span(out, span_str(text));
-}
-
-static bool
-send_request(struct keep_port *p, const struct keep_job *j, const struct quarantine_item *item,
-    const struct spool *spool)
-{
-	struct buf head = { 0 };
-	int fd = spool_reader(spool);
+	int fd = f->in_descriptor ? spool_reader(spool) : -1;
+	struct span body = spool != NULL && fd < 0 ? spool_bytes(spool) : SPAN_NONE;
+	struct buf head;
 	bool sent;
 
-	buf_put_u64(&head, j->id);
-	buf_put_u64(&head, spool->size);
-	buf_put_u32(&head, fd >= 0);
-	put_item(&head, item);
-	sent = !head.failed &&
-	    packet_send(p->fd, buf_span(&head), fd < 0 ? spool_bytes(spool) : SPAN_NONE, &fd, fd >= 0 ? 1 : 0) ==
-		PACKET_SENT;
+	buf_init(&head, KEEP_VIEWS_MAX);
+	keep_frame_encode(&head, f);
+	sent = !head.failed && packet_send(p->fd, buf_span(&head), body, &fd, fd >= 0 ? 1 : 0) == PACKET_SENT;
 	buf_free(&head);
 	return sent;
 }
 
-struct keep_job *
-keep_submit(struct keep_port *p, const struct quarantine_item *item, const struct spool *spool, keep_done *done,
-    void *context)
+/* NULL as keep_submit() says. */
+static struct keep_job *
+send_job(struct keep_port *p, const struct keep_job *as, struct keep_frame *f, const struct spool *spool)
 {
-	struct keep_job *j;
+	struct keep_job *j = p->fd >= 0 ? malloc(sizeof(*j)) : NULL;
 
-	if (p->fd < 0 || (j = calloc(1, sizeof(*j))) == NULL)
+	if (j == NULL)
 		return NULL;
-	*j = (struct keep_job){ .id = ++p->last_id, .done = done, .context = context };
-	if (!send_request(p, j, item, spool)) {
+	*j = *as;
+	f->id = j->id = ++p->last_id;
+	if (!send_frame(p, f, spool)) {
 		free(j);
 		return NULL;
 	}
@@ -237,10 +171,54 @@ keep_submit(struct keep_port *p, const struct quarantine_item *item, const struc
 	return j;
 }
 
+struct keep_job *
+keep_submit(struct keep_port *p, const struct quarantine_item *item, const struct spool *spool, keep_done *done,
+    void *context)
+{
+	const struct keep_job as = { .kind = KEEP_MESSAGE, .kept = done, .context = context };
+	struct keep_frame f = { .kind = KEEP_MESSAGE, .size = spool->size, .in_descriptor = spool_reader(spool) >= 0,
+		.item = *item };
+
+	return send_job(p, &as, &f, spool);
+}
+
+struct keep_job *
+keep_views_fetch(struct keep_port *p, const struct view_owner *owner, keep_views_done *done, void *context)
+{
+	const struct keep_job as = { .kind = KEEP_VIEWS_FETCH, .fetched = done, .context = context };
+	struct keep_frame f = { .kind = KEEP_VIEWS_FETCH, .owner = *owner };
+
+	return view_owner_fits(owner) ? send_job(p, &as, &f, NULL) : NULL;
+}
+
+static bool
+change_fits(const struct keep_frame *f)
+{
+	if (!view_owner_fits(&f->owner) || f->put_count > KEEP_CHANGES_MAX || f->drop_count > KEEP_CHANGES_MAX)
+		return false;
+	for (size_t i = 0; i < f->put_count; i++)
+		if (!view_fits(&f->puts[i]))
+			return false;
+	for (size_t i = 0; i < f->drop_count; i++)
+		if (f->drops[i].len > VIEW_MESSAGE_MAX)
+			return false;
+	return true;
+}
+
+bool
+keep_views_change(struct keep_port *p, const struct view_owner *owner, const struct view *puts, size_t put_count,
+    const struct span *drops, size_t drop_count)
+{
+	const struct keep_frame f = { .kind = KEEP_VIEWS_CHANGE, .owner = *owner, .puts = puts, .put_count = put_count,
+		.drops = drops, .drop_count = drop_count };
+
+	return p->fd >= 0 && change_fits(&f) && send_frame(p, &f, NULL);
+}
+
 void
 keep_cancel(struct keep_job **j)
 {
 	if (*j != NULL)
-		(*j)->done = NULL;
+		(*j)->cancelled = true;
 	*j = NULL;
 }

@@ -1,16 +1,21 @@
-/* A proxy's way to the keeper, the only process that writes to the quarantine. */
+/* A proxy's way to the keeper, the only process that writes to the quarantine
+ * and the views. */
 #ifndef PROXY_KEEP_PORT_H
 #define PROXY_KEEP_PORT_H
 
 #include "io/loop.h"
+#include "proxy/keep_frame.h"
 #include "proxy/spool.h"
-#include "store/quarantine.h"
 
 struct keep_port;
 struct keep_job;
 
 /* ok: the message lies on the disk, `text` is its id; else `text` says why not. */
 typedef void keep_done(void *context, bool ok, const char *text);
+/* ok: `views` are all that the keeper has of the owner, none perhaps, to be
+ * read by keep_views_next() before this returns. Not ok: there are none to be
+ * had now. */
+typedef void keep_views_done(void *context, bool ok, struct span views);
 
 struct keep_port *keep_port_new(struct loop *l);
 void keep_port_free(struct keep_port **p);
@@ -22,19 +27,19 @@ bool keep_port_link(struct keep_port *p, int fd);
  * memory, or there is no keeper now. */
 struct keep_job *keep_submit(struct keep_port *p, const struct quarantine_item *item, const struct spool *spool,
     keep_done *done, void *context);
-/* done() will not be called; the message may be kept all the same. Clears *j. */
-void keep_cancel(struct keep_job **j);
 
-/* The keeper's side. Spans point into `in`, arrays lie in the arena; the
- * message is `message`, or the first `size` octets of the packet's first
- * descriptor. */
-struct keep_frame {
-	uint64_t id, size;
-	bool in_descriptor;
-	struct quarantine_item item;
-	struct span message;
-};
-bool keep_frame_decode(struct arena *a, struct span in, struct keep_frame *f);
-void keep_frame_answer(struct buf *out, uint64_t id, bool ok, const char *text);
+/* What the keeper remembers of this owner's messages; what was sent before by
+ * keep_views_change() is in it. owner is not kept. NULL: no memory, no keeper
+ * now, its queue is full, or the owner does not fit. */
+struct keep_job *keep_views_fetch(struct keep_port *p, const struct view_owner *owner, keep_views_done *done,
+    void *context);
+/* Puts and drops as in views_change(); nothing is kept, and nobody is told
+ * what became of it. False: nothing was sent, for there is no keeper now, its
+ * queue is full, or it is more than one change may hold (proxy/keep_frame.h). */
+bool keep_views_change(struct keep_port *p, const struct view_owner *owner, const struct view *puts, size_t put_count,
+    const struct span *drops, size_t drop_count);
+
+/* done() will not be called; a message may be kept all the same. Clears *j. */
+void keep_cancel(struct keep_job **j);
 
 #endif

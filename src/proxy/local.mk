@@ -8,6 +8,8 @@ src_libproxy_a_SOURCES = \
 	src/proxy/ends.h \
 	src/proxy/held.c \
 	src/proxy/held.h \
+	src/proxy/keep_frame.c \
+	src/proxy/keep_frame.h \
 	src/proxy/keep_port.c \
 	src/proxy/keep_port.h \
 	src/proxy/proxy.c \

@@ -5,4 +5,6 @@ src_libstore_a_SOURCES = \
 	src/store/quarantine.c \
 	src/store/quarantine.h \
 	src/store/vault.c \
-	src/store/vault.h
+	src/store/vault.h \
+	src/store/views.c \
+	src/store/views.h

@@ -288,8 +288,8 @@ test_keeper(void **state)
 	assert_true(span_is(frame.item.recipients[1], "c@example.org"));
 	assert_true(span_is(frame.item.reason, "why"));
 	assert_true(span_eq(frame.message, spool_bytes(&f->spool)));
-	keep_frame_answer(&out, frame.id, true, "id-1");
-	packet_send(pair[1], buf_span(&out), SPAN_NONE, NULL, 0);
+	keep_answer_encode(&out, frame.id, true);
+	packet_send(pair[1], buf_span(&out), SPAN_LITERAL("id-1"), NULL, 0);
 	turn(f);
 	assert_true(f->done[0].complete);
 	assert_string_equal(f->done[0].reason, "id-1");
