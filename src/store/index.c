@@ -7,16 +7,12 @@
 #include "store/index.h"
 
 #include "base/log.h"
+#include "store/sqlite.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	SCHEMA_VERSION = 1,
-	/* A reader may hold the file this long, in milliseconds. */
-	BUSY_PATIENCE = 5000,
-};
+enum { SCHEMA_VERSION = 1 };
 
 static const char schema[] =
 	"BEGIN IMMEDIATE;"
@@ -61,57 +57,27 @@ fail(const struct quarantine_index *x, const char **error, const char *what)
 }
 
 static bool
-run(struct quarantine_index *x, const char *sql)
-{
-	return sqlite3_exec(x->db, sql, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-/* -1 when it cannot be read. */
-static int
-schema_version(struct quarantine_index *x)
-{
-	sqlite3_stmt *s = NULL;
-	int version = -1;
-
-	if (sqlite3_prepare_v2(x->db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW)
-		version = sqlite3_column_int(s, 0);
-	sqlite3_finalize(s);
-	return version;
-}
-
-static bool
 prepare_schema(struct quarantine_index *x, const char **error)
 {
-	int version = schema_version(x);
+	int version = sqlite_schema_version(x->db);
 
 	if (version > SCHEMA_VERSION)
 		return fail(x, error, "the index of the quarantine was written by a later gatepost");
-	if (version < 0 || (version == 0 && !run(x, schema)))
+	if (version < 0 || (version == 0 && !sqlite_run(x->db, schema)))
 		return fail(x, error, "the index of the quarantine cannot be made");
-	return true;
-}
-
-static bool
-prepare_statements(struct quarantine_index *x, const char **error)
-{
-	for (size_t i = 0; i < STATEMENTS; i++)
-		if (sqlite3_prepare_v3(x->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &x->statements[i],
-		        NULL) != SQLITE_OK)
-			return fail(x, error, "the index of the quarantine is not what it should be");
 	return true;
 }
 
 static bool
 open_database(struct quarantine_index *x, const char *file, const char **error)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-
-	if (sqlite3_open_v2(file, &x->db, flags, NULL) != SQLITE_OK ||
-	    sqlite3_busy_timeout(x->db, BUSY_PATIENCE) != SQLITE_OK ||
-	    !run(x, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"))
+	if (!sqlite_open(&x->db, file, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"))
 		return fail(x, error, "the index of the quarantine cannot be opened");
-	return prepare_schema(x, error) && prepare_statements(x, error);
+	if (!prepare_schema(x, error))
+		return false;
+	if (!sqlite_prepare(x->db, statement_texts, x->statements, STATEMENTS))
+		return fail(x, error, "the index of the quarantine is not what it should be");
+	return true;
 }
 
 struct quarantine_index *
@@ -135,19 +101,9 @@ index_close(struct quarantine_index **index)
 
 	if (x == NULL)
 		return;
-	for (size_t i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(x->statements[i]);
-	sqlite3_close(x->db);
+	sqlite_close(&x->db, x->statements, STATEMENTS);
 	free(x);
 	*index = NULL;
-}
-
-/* Forgets the last use of the statement; its error was told by its step. */
-static void
-reset(sqlite3_stmt *s)
-{
-	sqlite3_reset(s);
-	sqlite3_clear_bindings(s);
 }
 
 static bool
@@ -155,16 +111,6 @@ bind_span(sqlite3_stmt *s, int column, struct span value)
 {
 	return sqlite3_bind_text64(s, column, value.len > 0 ? value.data : "", value.len, SQLITE_STATIC,
 	           SQLITE_UTF8) == SQLITE_OK;
-}
-
-/* Steps a statement that returns no row. */
-static bool
-finish(sqlite3_stmt *s, bool bound)
-{
-	bool ok = bound && sqlite3_step(s) == SQLITE_DONE;
-
-	reset(s);
-	return ok;
 }
 
 static bool
@@ -179,7 +125,7 @@ add_message(struct quarantine_index *x, const struct quarantine_record *r)
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
 		ok = ok && bind_span(s, 4 + (int)i, columns[i]);
-	return finish(s, ok);
+	return sqlite_finish(s, ok);
 }
 
 static bool
@@ -191,7 +137,7 @@ add_values(struct quarantine_index *x, enum statement which, const char *id, con
 		bool bound = bind_span(s, 1, span_str(id)) && sqlite3_bind_int64(s, 2, (int64_t)i) == SQLITE_OK &&
 		    bind_span(s, 3, values[i]);
 
-		if (!finish(s, bound))
+		if (!sqlite_finish(s, bound))
 			return false;
 	}
 	return true;
@@ -202,13 +148,12 @@ index_add(struct quarantine_index *x, const struct quarantine_record *r, const c
 {
 	const struct quarantine_item *item = &r->item;
 
-	if (run(x, "BEGIN IMMEDIATE") && add_message(x, r) &&
+	if (sqlite_run(x->db, "BEGIN IMMEDIATE") && add_message(x, r) &&
 	    add_values(x, ADD_RECIPIENT, r->id, item->recipients, item->recipient_count) &&
-	    add_values(x, ADD_RULE, r->id, item->rules, item->rule_count) && run(x, "COMMIT"))
+	    add_values(x, ADD_RULE, r->id, item->rules, item->rule_count) && sqlite_run(x->db, "COMMIT"))
 		return true;
 	fail(x, error, "the index of the quarantine cannot be written");
-	if (!sqlite3_get_autocommit(x->db)) /* some errors have rolled back already */
-		run(x, "ROLLBACK");
+	sqlite_roll_back(x->db);
 	return false;
 }
 
@@ -218,7 +163,7 @@ index_has(struct quarantine_index *x, const char *id)
 	sqlite3_stmt *s = x->statements[HAS];
 	int status = bind_span(s, 1, span_str(id)) ? sqlite3_step(s) : SQLITE_ERROR;
 
-	reset(s);
+	sqlite_reset(s);
 	return status == SQLITE_ROW ? INDEX_PRESENT : status == SQLITE_DONE ? INDEX_ABSENT : INDEX_UNKNOWN;
 }
 
@@ -244,7 +189,7 @@ get_values(struct quarantine_index *x, enum statement which, struct arena *a, co
 		list = arena_grow(a, list, sizeof(*list), &cap, *count + 1);
 		list[(*count)++] = column(a, s, 0);
 	}
-	reset(s);
+	sqlite_reset(s);
 	*values = list;
 	return status == SQLITE_DONE;
 }
@@ -284,7 +229,7 @@ index_each(struct quarantine_index *x, bool (*row)(void *context, const struct q
 	}
 	if (!ok || (status != SQLITE_ROW && status != SQLITE_DONE))
 		ok = fail(x, error, "the index of the quarantine cannot be read");
-	reset(s);
+	sqlite_reset(s);
 	arena_free(&a);
 	return ok;
 }
@@ -303,6 +248,6 @@ index_get(struct quarantine_index *x, struct arena *a, const char *id, struct qu
 		*error = "no message in quarantine has this id";
 	else
 		fail(x, error, "the index of the quarantine cannot be read");
-	reset(s);
+	sqlite_reset(s);
 	return ok;
 }

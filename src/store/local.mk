@@ -4,6 +4,8 @@ src_libstore_a_SOURCES = \
 	src/store/index.h \
 	src/store/quarantine.c \
 	src/store/quarantine.h \
+	src/store/sqlite.c \
+	src/store/sqlite.h \
 	src/store/vault.c \
 	src/store/vault.h \
 	src/store/views.c \

@@ -1,0 +1,76 @@
+/* SQLite, as our files use it. */
+#include "config.h"
+
+#include "store/sqlite.h"
+
+enum { BUSY_PATIENCE = 5000 }; /* a reader may hold the file this long, in milliseconds */
+
+bool
+sqlite_open(sqlite3 **db, const char *file, const char *pragmas)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+
+	return sqlite3_open_v2(file, db, flags, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(*db, BUSY_PATIENCE) == SQLITE_OK && sqlite_run(*db, pragmas);
+}
+
+void
+sqlite_close(sqlite3 **db, sqlite3_stmt **statements, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		sqlite3_finalize(statements[i]);
+		statements[i] = NULL;
+	}
+	sqlite3_close(*db);
+	*db = NULL;
+}
+
+bool
+sqlite_run(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+int
+sqlite_schema_version(sqlite3 *db)
+{
+	sqlite3_stmt *s = NULL;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		version = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return version;
+}
+
+bool
+sqlite_prepare(sqlite3 *db, const char *const *texts, sqlite3_stmt **statements, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sqlite3_prepare_v3(db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i], NULL) != SQLITE_OK)
+			return false;
+	return true;
+}
+
+void
+sqlite_roll_back(sqlite3 *db)
+{
+	if (!sqlite3_get_autocommit(db)) /* some errors have rolled back already */
+		sqlite_run(db, "ROLLBACK");
+}
+
+void
+sqlite_reset(sqlite3_stmt *s)
+{
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+}
+
+bool
+sqlite_finish(sqlite3_stmt *s, bool bound)
+{
+	bool ok = bound && sqlite3_step(s) == SQLITE_DONE;
+
+	sqlite_reset(s);
+	return ok;
+}
