@@ -57,7 +57,7 @@ void views_close(struct views **v);
  * returns; row() must not call views_*(). */
 bool views_each(struct views *v, const struct view_owner *o, bool (*row)(void *context, const struct view *view),
     void *context, const char **error);
-/* Puts views, in the place of what had their names, and drops those with the
+/* Puts views, in the place of what had their names, then drops those with the
  * names in `drops`, which need not be there: all of it or nothing. */
 bool views_change(struct views *v, const struct view_owner *o, const struct view *puts, size_t put_count,
     const struct span *drops, size_t drop_count, const char **error);
