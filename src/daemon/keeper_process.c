@@ -1,5 +1,6 @@
 /* The keeper process: a message and what is known of it go to the disk, and
- * only then is the proxy told. */
+ * only then is the proxy told. Views are a help to readers and no more: when
+ * they cannot be had the keeper does without, and tries again the next day. */
 #include "config.h"
 
 #include "daemon/keeper_process.h"
@@ -15,10 +16,28 @@
 
 struct keep_service {
 	struct quarantine *quarantine;
+	struct views *views; /* NULL: not to be had today */
+	const struct settings *settings;
+	int64_t day;
 	struct arena *arena;
 	struct packet packet;
 	struct buf answer;
 };
+
+/* What is done at the start and once a day. */
+static void
+begin_day(struct keep_service *k)
+{
+	const char *error = "";
+
+	if (k->day == views_today())
+		return;
+	k->day = views_today();
+	if (k->views == NULL)
+		k->views = views_open(k->settings->quarantine_path, &error);
+	if (k->views == NULL || !views_expire(k->views, k->day, VIEWS_KEPT_DAYS, &error))
+		log_error("keeper", "views in %s: %s", k->settings->quarantine_path, error);
+}
 
 struct keep_service *
 keep_service_new(const struct settings *settings)
@@ -28,13 +47,17 @@ keep_service_new(const struct settings *settings)
 
 	if (k == NULL)
 		return NULL;
+	k->settings = settings;
+	k->day = -1;
 	k->arena = arena_new(0);
 	packet_init(&k->packet);
 	k->quarantine = quarantine_open(settings->quarantine_path, &error);
 	if (k->quarantine == NULL) {
 		log_error("keeper", "quarantine %s: %s", settings->quarantine_path, error);
 		keep_service_free(&k);
+		return NULL;
 	}
+	begin_day(k);
 	return k;
 }
 
@@ -46,6 +69,7 @@ keep_service_free(struct keep_service **service)
 	if (k == NULL)
 		return;
 	*service = NULL;
+	views_close(&k->views);
 	quarantine_close(&k->quarantine);
 	packet_free(&k->packet);
 	arena_free(&k->arena);
@@ -78,6 +102,45 @@ serve_message(struct keep_service *k, int link, const struct keep_frame *f)
 	return answer(k, link, f->id, ok, span_str(ok ? id : error));
 }
 
+/* False when it does not fit: what is left out is only computed anew. */
+static bool
+add_view(void *context, const struct view *view)
+{
+	struct buf *views = context;
+	size_t before = views->len;
+
+	keep_views_put(views, view);
+	if (views->failed)
+		views->len = before;
+	return !views->failed;
+}
+
+static bool
+serve_fetch(struct keep_service *k, int link, const struct keep_frame *f)
+{
+	const char *error = "there are no views today";
+	struct buf views;
+	bool ok, sent;
+
+	buf_init(&views, KEEP_VIEWS_MAX);
+	ok = k->views != NULL && views_each(k->views, &f->owner, add_view, &views, &error);
+	if (views.failed)
+		log_warning("keeper", "a maildrop of %.*s has more views than one answer holds", SPAN_ARG(f->owner.user));
+	sent = answer(k, link, f->id, ok, ok ? buf_span(&views) : span_str(error));
+	buf_free(&views);
+	return sent;
+}
+
+static void
+serve_change(struct keep_service *k, const struct keep_frame *f)
+{
+	const char *error = "";
+
+	if (k->views != NULL &&
+	    !views_change(k->views, &f->owner, f->puts, f->put_count, f->drops, f->drop_count, &error))
+		log_error("keeper", "views cannot be kept: %s", error);
+}
+
 bool
 keep_service_serve(struct keep_service *k, int link)
 {
@@ -89,7 +152,17 @@ keep_service_serve(struct keep_service *k, int link)
 	arena_reset(k->arena);
 	if (!keep_frame_decode(k->arena, buf_span(&k->packet.data), &f))
 		return false;
-	return f.kind == KEEP_MESSAGE && serve_message(k, link, &f);
+	begin_day(k);
+	switch (f.kind) {
+	case KEEP_MESSAGE:
+		return serve_message(k, link, &f);
+	case KEEP_VIEWS_FETCH:
+		return serve_fetch(k, link, &f);
+	case KEEP_VIEWS_CHANGE:
+		serve_change(k, &f);
+		return true;
+	}
+	return false;
 }
 
 static bool

@@ -1,11 +1,12 @@
-/* The keeper: the only process that writes to the quarantine. */
+/* The keeper: the only process that writes to the quarantine and the views. */
 #ifndef DAEMON_KEEPER_PROCESS_H
 #define DAEMON_KEEPER_PROCESS_H
 
 #include "conf/settings.h"
 
 struct keep_service;
-/* NULL, and said in the log, when the quarantine cannot be opened. */
+/* NULL, and said in the log, when the quarantine cannot be opened. settings
+ * must outlive it. */
 struct keep_service *keep_service_new(const struct settings *settings);
 void keep_service_free(struct keep_service **k);
 /* Serves one request of that link. False: the link is closed. */
