@@ -146,7 +146,7 @@ send_frame(struct keep_port *p, const struct keep_frame *f, const struct spool *
 	struct buf head;
 	bool sent;
 
-	buf_init(&head, KEEP_VIEWS_MAX);
+	buf_init(&head, f->kind == KEEP_MESSAGE ? 0 : KEEP_VIEWS_MAX);
 	keep_frame_encode(&head, f);
 	sent = !head.failed && packet_send(p->fd, buf_span(&head), body, &fd, fd >= 0 ? 1 : 0) == PACKET_SENT;
 	buf_free(&head);
