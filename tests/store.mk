@@ -2,3 +2,7 @@
 unit_tests += tests/unit/test_quarantine
 tests_unit_test_quarantine_SOURCES = tests/unit/test_quarantine.c
 tests_unit_test_quarantine_LDADD = src/libstore.a src/libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_views
+tests_unit_test_views_SOURCES = tests/unit/test_views.c
+tests_unit_test_views_LDADD = src/libstore.a src/libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)
