@@ -61,7 +61,7 @@ extern const struct kind kind_upstream, kind_policy;
 
 /* The tables; each ends with a key without a name. */
 extern const struct key settings_keys[], listener_keys[], upstream_keys[], policy_keys[], user_keys[];
-extern const struct key limits_keys[], timeouts_keys[], threshold_keys[];
+extern const struct key limits_keys[], timeouts_keys[], pop3_keys[], threshold_keys[];
 
 /* What no line of a table can say. */
 void listener_check(struct conf *c, const struct yaml *node, void *object);

@@ -61,6 +61,7 @@ const struct key settings_keys[] = {
 	{ KEY(struct settings, user_directory, path) },
 	{ KEY(struct settings, limits, mapping), .keys = limits_keys },
 	{ KEY(struct settings, timeouts, mapping), .keys = timeouts_keys },
+	{ KEY(struct settings, pop3, mapping), .keys = pop3_keys },
 	{ KEY(struct settings, hostname, host) },
 	{ SECTION("quarantine", quarantine_keys) },
 	{ SECTION("spool", spool_keys) },

@@ -186,6 +186,8 @@ struct limits {
 	uint64_t reply_line;         /* an upstream's reply line, octets */
 	uint64_t reply_lines;        /* lines of one reply */
 	uint64_t spool_memory;       /* octets of one message held in memory (memfd), a file above */
+	uint64_t maildrop_messages;  /* POP3: in one maildrop that is filtered */
+	uint64_t maildrop_spool;     /* POP3: octets of messages fetched ahead, on disk, a session */
 	uint64_t message_parts, message_depth, message_headers; /* MIME */
 	uint64_t archive_entries, archive_depth, archive_output, archive_ratio;
 	uint64_t scan_memory;        /* address space a scanner may add for one message */
@@ -197,10 +199,17 @@ struct timeouts {
 	uint64_t greeting, command, data_block, data_final, mail, rcpt, data_initiation;
 	uint64_t client_command;  /* the client's next command */
 	uint64_t client_data;     /* the next bytes of a message */
+	uint64_t reader_command;  /* the next command of a POP3 client, RFC 1939 3 */
 	uint64_t transaction;     /* MAIL to the final reply's beginning, whole */
 	uint64_t tls_handshake;
 	uint64_t scan;            /* one message in a scanner */
 	uint64_t drain;           /* sessions after SIGTERM or reload */
+};
+
+/* Milliseconds. */
+struct pop3_settings {
+	uint64_t scan_budget; /* for fetching and scanning what is new, when a maildrop is opened */
+	uint64_t patience;    /* of a client that waits for a message, before it is sent something */
 };
 
 struct settings {
@@ -216,6 +225,7 @@ struct settings {
 	const char *user_directory;  /* a folder of users' files, resolved; NULL = none */
 	struct limits limits;
 	struct timeouts timeouts;
+	struct pop3_settings pop3;
 	const char *hostname;        /* in our own replies; default gethostname() */
 	const char *quarantine_path; /* a folder; resolved against the configuration's folder */
 	const char *spool_path;      /* a folder for large messages; default /var/tmp */

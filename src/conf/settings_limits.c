@@ -36,6 +36,11 @@ const struct key limits_keys[] = {
 	{ LIMIT(reply_lines, number), .preset = 256, .least = 10, .most = 100000 },
 	/* Nineteen of twenty messages are smaller and never touch a disk. */
 	{ LIMIT(spool_memory, size), .preset = MIB(16), .most = MIB(1024) },
+	/* Ten years of mail that was never deleted; some 100 octets each. */
+	{ LIMIT(maildrop_messages, number), .preset = 100000, .least = 100, .most = 10000000 },
+	/* A thousand messages and more; a client that fetches them in other
+	 * sessions finds them judged all the same. */
+	{ LIMIT(maildrop_spool, size), .preset = MIB(256), .most = MIB(1024 * 1024) },
 	/* What Dovecot reads: a message past it could be shown by nobody. */
 	{ LIMIT(message_parts, number), .preset = 10000, .least = 1, .most = 1000000 },
 	{ LIMIT(message_depth, number), .preset = 100, .least = 1, .most = 500 },
@@ -72,6 +77,8 @@ const struct key timeouts_keys[] = {
 	/* RFC 5321 4.5.3.2.7: a server waits at least so long. */
 	{ TIMEOUT(client_command, MINUTES(5)) },
 	{ TIMEOUT(client_data, MINUTES(5)) },
+	/* RFC 1939 3 asks for ten at least. */
+	{ TIMEOUT(reader_command, MINUTES(10)) },
 	/* 50 MiB at 256 kbit/s are 27 minutes; a drip of octets ends here. */
 	{ TIMEOUT(transaction, MINUTES(30)) },
 	/* Three round trips and a slow phone. */
@@ -80,5 +87,16 @@ const struct key timeouts_keys[] = {
 	{ TIMEOUT(scan, SECONDS(60)) },
 	/* A message under way ends; who idles is told to come again. */
 	{ TIMEOUT(drain, SECONDS(60)) },
+	{ 0 },
+};
+
+#define POP3_TIME(field, value, shortest) \
+	KEY(struct pop3_settings, field, duration), .preset = (value), .least = (shortest), .most = MINUTES(10)
+
+const struct key pop3_keys[] = {
+	/* Clients wait a minute for STAT; a hundred new messages need a second. */
+	{ POP3_TIME(scan_budget, SECONDS(10), 0) },
+	/* The least impatient client known gives up after thirty. */
+	{ POP3_TIME(patience, SECONDS(20), 1) },
 	{ 0 },
 };

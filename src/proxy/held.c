@@ -5,6 +5,8 @@
 
 #include "proxy/held.h"
 
+#include "base/log.h"
+
 #include <stdio.h>
 
 void
@@ -128,6 +130,34 @@ held_ask_keeper(struct held *h, const struct quarantine_item *item)
 	whole.rule_count = h->answer->hit_count;
 	h->keep = keep_submit(h->session->proxy->keep, &whole, &h->spool, kept, h);
 	h->keep_failed = h->keep == NULL;
+}
+
+/* ---- the log ---- */
+
+static void
+log_answer(struct log_entry *e, const struct scan_answer *a)
+{
+	struct buf rules = { 0 };
+
+	for (size_t i = 0; i < a->hit_count && rules.len < LOG_VALUE_MAX; i++)
+		buf_printf(&rules, "%s%.*s", i > 0 ? "," : "", SPAN_ARG(a->hits[i].rule));
+	log_text(e, "verdict", verdict_name(a->verdict));
+	log_decimal(e, "score", a->score);
+	log_span(e, "rules", buf_span(&rules));
+	if (!a->complete)
+		log_text(e, "complete", "no");
+	if (a->reason.len > 0)
+		log_span(e, "reason", a->reason);
+	buf_free(&rules);
+}
+
+void
+held_log(struct log_entry *e, const struct held *h)
+{
+	if (h->answer != NULL)
+		log_answer(e, h->answer);
+	if (h->kept)
+		log_text(e, "quarantine", h->kept_as);
 }
 
 /* ---- the message as it goes on ---- */

@@ -45,6 +45,10 @@ void held_answer(struct held *h, const struct scan_answer *answer);
  * the answer. kept or keep_failed is set with a wake, or at once. */
 void held_ask_keeper(struct held *h, const struct quarantine_item *item);
 
+/* Adds to a log line what was decided by which rules, and where the original
+ * is. Nothing of the message's text. */
+void held_log(struct log_entry *e, const struct held *h);
+
 /* What is in the spool, with the answer's edits: from its beginning. It lies
  * there until held_reset(). */
 struct edited held_edited(const struct held *h);

@@ -12,6 +12,19 @@ src_libproxy_a_SOURCES = \
 	src/proxy/keep_frame.h \
 	src/proxy/keep_port.c \
 	src/proxy/keep_port.h \
+	src/proxy/pop3_answer.c \
+	src/proxy/pop3_back.c \
+	src/proxy/pop3_fetch.c \
+	src/proxy/pop3_front.c \
+	src/proxy/pop3_login.c \
+	src/proxy/pop3_maildrop.c \
+	src/proxy/pop3_maildrop.h \
+	src/proxy/pop3_open.c \
+	src/proxy/pop3_serve.c \
+	src/proxy/pop3_session.c \
+	src/proxy/pop3_session.h \
+	src/proxy/pop3_verbs.c \
+	src/proxy/pop3_verbs.h \
 	src/proxy/proxy.c \
 	src/proxy/proxy.h \
 	src/proxy/scan_port.c \
@@ -31,4 +44,6 @@ src_libproxy_a_SOURCES = \
 	src/proxy/smtp_verdict.c \
 	src/proxy/spool.c \
 	src/proxy/spool.h \
-	src/proxy/stats.h
+	src/proxy/stats.h \
+	src/proxy/view.c \
+	src/proxy/view.h

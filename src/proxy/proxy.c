@@ -4,6 +4,7 @@
 #include "proxy/proxy.h"
 
 #include "base/log.h"
+#include "proxy/pop3_session.h"
 #include "proxy/smtp_session.h"
 
 #include <unistd.h>
@@ -15,7 +16,7 @@ static const struct {
 } protocols[] = {
 	[PROTOCOL_SMTP] = { smtp_session_begin },
 	[PROTOCOL_LMTP] = { smtp_session_begin },
-	[PROTOCOL_POP3] = { NULL },
+	[PROTOCOL_POP3] = { pop3_session_begin },
 	[PROTOCOL_IMAP] = { NULL },
 };
 

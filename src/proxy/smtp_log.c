@@ -15,23 +15,6 @@ log_recipients(struct log_entry *e, const struct smtp_transaction *tx)
 	buf_free(&all);
 }
 
-static void
-log_answer(struct log_entry *e, const struct scan_answer *a)
-{
-	struct buf rules = { 0 };
-
-	for (size_t i = 0; i < a->hit_count && rules.len < LOG_VALUE_MAX; i++)
-		buf_printf(&rules, "%s%.*s", i > 0 ? "," : "", SPAN_ARG(a->hits[i].rule));
-	log_text(e, "verdict", verdict_name(a->verdict));
-	log_decimal(e, "score", a->score);
-	log_span(e, "rules", buf_span(&rules));
-	if (!a->complete)
-		log_text(e, "complete", "no");
-	if (a->reason.len > 0)
-		log_span(e, "reason", a->reason);
-	buf_free(&rules);
-}
-
 void
 smtp_log_message(struct smtp_session *s, struct span reply)
 {
@@ -56,10 +39,7 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 		log_text(&e, "tls", endpoint_tls_text(s->ends.client));
 	log_number(&e, "size", (int64_t)tx->held.spool.size);
 	log_text(&e, "policy", proxy->settings->policies[smtp_policy(s)].name);
-	if (tx->held.answer != NULL)
-		log_answer(&e, tx->held.answer);
-	if (tx->held.kept)
-		log_text(&e, "quarantine", tx->held.kept_as);
+	held_log(&e, &tx->held);
 	log_span(&e, "reply", reply);
 	log_number(&e, "ms", (int64_t)(loop_now(proxy->loop) - tx->began));
 	log_end(&e);

@@ -1,0 +1,123 @@
+/* The login of a POP3 session: where a user is routed to before it, and what
+ * applies after it.
+ *
+ * A routed session has no upstream until it knows the user. The line that
+ * completes the login (PASS, or a response of AUTH) stays in the client's input
+ * until the upstream was reached and knows who comes; then it is read again. So
+ * no password is ever copied. */
+#include "config.h"
+
+#include "proxy/pop3_maildrop.h"
+#include "proxy/pop3_verbs.h"
+
+#include "base/log.h"
+
+/* ---- routing ---- */
+
+bool
+pop3_must_be_introduced(const struct pop3_session *s)
+{
+	return s->routed && !s->introduced;
+}
+
+/* The answer to USER, or the first turn of AUTH, which the client has had from
+ * us. */
+static void
+introduced(struct pop3_session *s, struct pop3_pending *p, const struct pop3_reply *r)
+{
+	(void)p;
+	s->introduced = r->status != POP3_ERR;
+	s->turned_away = !s->introduced;
+}
+
+/* An AUTH that brings its response needs no introduction. */
+static void
+say_who_comes(struct pop3_session *s, enum pop3_step back)
+{
+	struct buf line = { 0 };
+
+	s->introduced = back == POP3_STEP_READ_COMMAND && s->command.verb == POP3_AUTH;
+	if (s->introduced)
+		return;
+	if (back == POP3_STEP_EXCHANGE_AUTH)
+		buf_printf(&line, "AUTH %s", s->mechanism);
+	else
+		buf_printf(&line, "USER %.*s", SPAN_ARG(buf_span(&s->user)));
+	pop3_ask(s, buf_span(&line), introduced, POP3_BODY_NONE, 0);
+	buf_free(&line);
+}
+
+enum outcome
+pop3_introduce(struct pop3_session *s, enum pop3_step back)
+{
+	const struct user_settings *u = settings_user(ends_settings(&s->ends), buf_span(&s->user));
+
+	if (s->ends.server != NULL) {
+		say_who_comes(s, back);
+		return s->pending_count > 0 ? pop3_await_replies(s, back) : pop3_goto(s, back);
+	}
+	s->ends.upstream = u != NULL && u->upstream != SIZE_MAX ? u->upstream : s->ends.listener->upstream;
+	s->after_replies = back;
+	return pop3_goto(s, POP3_STEP_CONNECT_UPSTREAM);
+}
+
+void
+pop3_forget_user(struct pop3_session *s)
+{
+	buf_clear(&s->user);
+	s->introduced = false;
+	if (s->routed)
+		endpoint_close(&s->ends.server);
+}
+
+/* ---- what applies ---- */
+
+/* A file that is wrong is told and left out: what `users` says holds. */
+static void
+report_file(const struct pop3_session *s, const struct report *report)
+{
+	for (const struct report_error *e = report->first; e != NULL; e = e->next) {
+		struct log_entry entry;
+
+		ends_log_begin(&entry, &s->ends, LOG_LEVEL_ERROR, "user-file");
+		log_text(&entry, "file", e->mark.file);
+		log_number(&entry, "line", (int64_t)e->mark.line);
+		log_text(&entry, "msg", e->message);
+		log_end(&entry);
+	}
+}
+
+static void
+read_own_settings(struct pop3_session *s)
+{
+	const struct generation *g = s->ends.session.proxy->generation;
+	struct span user = buf_span(&s->user);
+	struct user_settings *own;
+	struct report report;
+
+	s->own = settings_user(g->settings, user);
+	if (g->user_directory < 0)
+		return;
+	s->own_arena = arena_new(0);
+	own = ARENA_NEW(s->own_arena, struct user_settings);
+	report_init(&report, s->own_arena);
+	if (!settings_user_file(s->own_arena, g->settings, g->user_directory, user, own, &report))
+		return;
+	report_file(s, &report);
+	s->own = own;
+}
+
+void
+pop3_logged_in(struct pop3_session *s)
+{
+	const struct generation *g = s->ends.session.proxy->generation;
+
+	read_own_settings(s);
+	if (s->own != NULL && s->own->policy != SIZE_MAX)
+		s->policy = s->own->policy;
+	if (ruleset_is_empty(g->rules[s->policy]) && (s->own == NULL || user_settings_plain(s->own)))
+		return;
+	s->maildrop = pop3_maildrop_new(s);
+	if (s->maildrop == NULL)
+		endpoint_abort(&s->ends.client); /* nobody's mail passes unseen for want of memory */
+}
