@@ -16,8 +16,8 @@ const char *pop3_verb_name(enum pop3_verb verb);
 struct pop3_command {
 	enum pop3_verb verb;
 	struct span line;     /* without its CRLF, as it came */
-	struct span argument; /* PASS: all behind the verb and one SP, as it is; else trimmed of SP at both ends */
-	bool has_number;      /* LIST, UIDL: a message number was given; RETR, TOP, DELE: always, where there is no error */
+	struct span argument; /* behind the verb and one SP; trimmed of SP at both ends, but not PASS's */
+	bool has_number;      /* LIST, UIDL: a message number was given; RETR, TOP, DELE: true */
 	uint64_t number;      /* from 1 */
 	uint64_t lines;       /* TOP */
 };

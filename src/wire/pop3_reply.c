@@ -165,8 +165,9 @@ pop3_tail_find(struct pop3_tail *t, struct span in, size_t *used)
 		if (may_skip(state, *at)) {
 			const char *from = at;
 
+			/* Where at[-1] is the LF of a CRLF, no dot follows: that is as good as within a line. */
 			at = find_dot_line(from, end);
-			if (at > from) /* whether at[-1] is the LF of a CRLF does not matter: no dot follows it */
+			if (at > from)
 				state = at[-1] == '\r' ? AFTER_CR : IN_LINE;
 		}
 		state = next_state(state, *at++);
