@@ -115,6 +115,68 @@ test_length(void **state)
 	assert_false(login_of_length(100000));
 }
 
+static void
+test_words(void **state)
+{
+	(void)state;
+	assert_true(sasl_is_mechanism(SPAN_LITERAL("SCRAM-SHA-256-PLUS")));
+	assert_true(sasl_is_mechanism(SPAN_LITERAL("x_oauth2")));
+	assert_false(sasl_is_mechanism(SPAN_LITERAL("")));
+	assert_false(sasl_is_mechanism(SPAN_LITERAL("A-NAME-OF-21-OCTETS-X")));
+	assert_false(sasl_is_mechanism(SPAN_LITERAL("PLAIN ")));
+	assert_true(sasl_is_response(SPAN_LITERAL("")));
+	assert_true(sasl_is_response(SPAN_LITERAL("=")));
+	assert_false(sasl_is_response(SPAN_LITERAL("*")));
+	assert_true(sasl_line_is_clean(SPAN_LITERAL("aZ09+/==")));
+	assert_true(sasl_line_is_clean(SPAN_LITERAL("*")));
+	assert_false(sasl_line_is_clean(SPAN_LITERAL("**")));
+	assert_false(sasl_line_is_clean(SPAN_LITERAL("QUIT x")));
+	assert_false(sasl_line_is_clean(SPAN_LITERAL("AAAA\0")));
+	assert_false(sasl_line_is_clean(SPAN_LITERAL("AAAA\r")));
+}
+
+static void
+test_filter(void **state)
+{
+	static const struct {
+		const char *offered, *left;
+	} lists[] = {
+		{ "", "" },
+		{ "PLAIN", "PLAIN" },
+		{ "EXTERNAL", "" },
+		{ "EXTERNAL PLAIN EXTERNAL LOGIN", "PLAIN LOGIN" },
+		{ "  PLAIN   LOGIN ", "PLAIN LOGIN" },
+		{ "SCRAM-SHA-1 GS2-KRB5", "SCRAM-SHA-1 GS2-KRB5" },
+		{ "SCRAM-SHA-1 GS2-KRB5 CRAM-MD5 SCRAM-SHA-1-PLUS", "CRAM-MD5" },
+		{ "scram-sha-1 external plain scram-sha-1-plus", "plain" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		char list[64];
+
+		strcpy(list, lists[i].offered);
+		sasl_filter(list);
+		assert_string_equal(list, lists[i].left);
+	}
+}
+
+static void
+test_add_mechanism(void **state)
+{
+	char list[12] = "";
+
+	(void)state;
+	sasl_add_mechanism(list, sizeof(list), SPAN_LITERAL("plain"));
+	sasl_add_mechanism(list, sizeof(list), SPAN_LITERAL("PLAIN"));
+	sasl_add_mechanism(list, sizeof(list), SPAN_LITERAL(""));
+	sasl_add_mechanism(list, sizeof(list), SPAN_LITERAL("a\tb"));
+	sasl_add_mechanism(list, sizeof(list), SPAN_LITERAL("SIXSIX"));
+	assert_string_equal(list, "PLAIN");
+	sasl_add_mechanism(list, sizeof(list), SPAN_LITERAL("Login"));
+	assert_string_equal(list, "PLAIN LOGIN");
+}
+
 int
 main(void)
 {
@@ -123,6 +185,9 @@ main(void)
 		cmocka_unit_test(test_no_response),
 		cmocka_unit_test(test_name_is_appended),
 		cmocka_unit_test(test_length),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_add_mechanism),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
