@@ -35,3 +35,27 @@ tests_fuzz_fuzz_clamd_SOURCES = tests/fuzz/fuzz_clamd.c
 tests_fuzz_fuzz_clamd_LDADD = src/libwire.a src/libbase.a
 tests_fuzz_fuzz_clamd_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/clamd.dict tests/fuzz/corpus/clamd
+
+unit_tests += tests/unit/test_pop3_command tests/unit/test_pop3_reply tests/unit/test_pop3_listing \
+	tests/unit/test_pop3_offers
+tests_unit_test_pop3_command_SOURCES = tests/unit/test_pop3_command.c
+tests_unit_test_pop3_command_LDADD = $(WIRE_DEPS)
+tests_unit_test_pop3_reply_SOURCES = tests/unit/test_pop3_reply.c
+tests_unit_test_pop3_reply_LDADD = $(WIRE_DEPS)
+tests_unit_test_pop3_listing_SOURCES = tests/unit/test_pop3_listing.c
+tests_unit_test_pop3_listing_LDADD = $(WIRE_DEPS)
+tests_unit_test_pop3_offers_SOURCES = tests/unit/test_pop3_offers.c
+tests_unit_test_pop3_offers_LDADD = $(WIRE_DEPS)
+
+fuzz_targets += tests/fuzz/fuzz_pop3_command tests/fuzz/fuzz_pop3_reply tests/fuzz/fuzz_pop3_listing
+tests_fuzz_fuzz_pop3_command_SOURCES = tests/fuzz/fuzz_pop3_command.c
+tests_fuzz_fuzz_pop3_command_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_pop3_command_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_pop3_reply_SOURCES = tests/fuzz/fuzz_pop3_reply.c
+tests_fuzz_fuzz_pop3_reply_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_pop3_reply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_pop3_listing_SOURCES = tests/fuzz/fuzz_pop3_listing.c
+tests_fuzz_fuzz_pop3_listing_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_pop3_listing_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/pop3_command.dict tests/fuzz/pop3_reply.dict tests/fuzz/pop3_listing.dict \
+	tests/fuzz/corpus/pop3_command tests/fuzz/corpus/pop3_reply tests/fuzz/corpus/pop3_listing
