@@ -113,9 +113,9 @@ static const char *
 parse_apop(struct pop3_command *c)
 {
 	struct span rest = c->argument;
-	struct span name = take_word(&rest);
 
-	return name.len > 0 && is_digest(rest) ? NULL : "syntax: APOP name digest";
+	take_word(&rest); /* the name */
+	return is_digest(rest) ? NULL : "syntax: APOP name digest";
 }
 
 static const char *

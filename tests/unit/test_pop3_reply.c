@@ -132,6 +132,7 @@ test_codes(void **state)
 		{ "+OK [X] hello\r\n", "X" },
 		{ "-ERR []\r\n", "" },
 		{ "-ERR [a b] no\r\n", "" },
+		{ "-ERR [a\x7f] no\r\n", "" },
 		{ "-ERR [caf\xc3\xa9] no\r\n", "" },
 		{ "-ERR [SYS/TEMP\r\n", "" },
 		{ "-ERR  [AUTH]\r\n", "" },
