@@ -47,8 +47,7 @@ static const char *const statement_texts[STATEMENTS] = {
 	[ADD_OWNER] = "INSERT INTO owner (upstream, user, mailbox, seen) VALUES (?, ?, ?, ?)",
 	[NOTE_SEEN] = "UPDATE owner SET seen = ? WHERE id = ?",
 	[EACH] = "SELECT message, state FROM view WHERE owner = ?",
-	[PUT] = "INSERT INTO view (owner, message, state) VALUES (?, ?, ?)"
-		" ON CONFLICT (owner, message) DO UPDATE SET state = excluded.state",
+	[PUT] = "INSERT OR REPLACE INTO view (owner, message, state) VALUES (?, ?, ?)",
 	[DROP] = "DELETE FROM view WHERE owner = ? AND message = ?",
 	[EXPIRE] = "DELETE FROM owner WHERE seen < ?",
 };
