@@ -16,3 +16,15 @@ tests_unit_test_spool_SOURCES = tests/unit/test_spool.c
 tests_unit_test_spool_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_ports_SOURCES = tests/unit/test_ports.c
 tests_unit_test_ports_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_keep_frame tests/unit/test_keeper
+tests_unit_test_keep_frame_SOURCES = tests/unit/test_keep_frame.c
+tests_unit_test_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c
+tests_unit_test_keeper_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz_keep_frame
+tests_fuzz_fuzz_keep_frame_SOURCES = tests/fuzz/fuzz_keep_frame.c
+tests_fuzz_fuzz_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS)
+tests_fuzz_fuzz_keep_frame_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/keep_frame.dict tests/fuzz/corpus/keep_frame

@@ -302,6 +302,270 @@ test_keeper(void **state)
 	arena_free(&a);
 }
 
+/* ---- views ---- */
+
+static const struct view_owner owner = { SPAN_LITERAL("pop.example.org"), SPAN_LITERAL("alice"),
+	SPAN_LITERAL("pop3") };
+
+struct fetched {
+	size_t times, views;
+	bool ok;
+};
+
+static void
+was_fetched(void *context, bool ok, struct span views)
+{
+	struct fetched *d = context;
+	struct view v;
+
+	d->times++;
+	d->ok = ok;
+	while (keep_views_next(&views, &v))
+		d->views++;
+}
+
+static int
+link_keeper(struct fixture *f)
+{
+	int pair[2];
+
+	assert_true(packet_pair(pair, true, true));
+	assert_true(keep_port_link(f->keep, pair[0]));
+	return pair[1];
+}
+
+/* Takes a request off the link; false when there is none. */
+static bool
+take_frame(int fd, struct arena *a, struct packet *p, struct keep_frame *frame)
+{
+	if (packet_receive(fd, p) <= 0)
+		return false;
+	assert_true(keep_frame_decode(a, buf_span(&p->data), frame));
+	return true;
+}
+
+static void
+answer_keep(int fd, uint64_t id, bool ok, struct span body)
+{
+	struct buf head = { 0 };
+
+	keep_answer_encode(&head, id, ok);
+	assert_int_equal(packet_send(fd, buf_span(&head), body, NULL, 0), PACKET_SENT);
+	buf_free(&head);
+}
+
+/* Sends a fetch and takes it off the link: its id. */
+static uint64_t
+ask(struct fixture *f, int fd, struct fetched *d)
+{
+	struct arena *a = arena_new(0);
+	struct keep_frame frame;
+	struct packet p;
+
+	packet_init(&p);
+	assert_non_null(keep_views_fetch(f->keep, &owner, was_fetched, d));
+	assert_true(take_frame(fd, a, &p, &frame));
+	assert_int_equal(frame.kind, KEEP_VIEWS_FETCH);
+	assert_true(span_is(frame.owner.user, "alice"));
+	packet_free(&p);
+	arena_free(&a);
+	return frame.id;
+}
+
+static void
+test_views_fetched(void **state)
+{
+	const struct view views[] = { { SPAN_LITERAL("1"), SPAN_LITERAL("clean") }, { SPAN_LITERAL("2"), SPAN_NONE } };
+	struct fixture *f = *state;
+	struct fetched first = { 0 }, second = { 0 }, third = { 0 };
+	struct buf body = { 0 };
+	uint64_t id[3];
+	int fd;
+
+	assert_null(keep_views_fetch(f->keep, &owner, was_fetched, &first)); /* nobody there */
+	fd = link_keeper(f);
+	id[0] = ask(f, fd, &first);
+	id[1] = ask(f, fd, &second);
+	id[2] = ask(f, fd, &third);
+	keep_views_put(&body, &views[0]);
+	keep_views_put(&body, &views[1]);
+	answer_keep(fd, id[1], true, buf_span(&body));
+	answer_keep(fd, id[0], true, SPAN_NONE);
+	answer_keep(fd, id[2], false, SPAN_LITERAL("there are no views today"));
+	turn(f);
+	assert_true(first.times == 1 && first.ok && first.views == 0);
+	assert_true(second.times == 1 && second.ok && second.views == 2);
+	assert_true(third.times == 1 && !third.ok && third.views == 0);
+	buf_free(&body);
+	close(fd);
+}
+
+static void
+test_views_lost_or_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	struct fetched lost = { 0 }, cancelled = { 0 };
+	int fd = link_keeper(f);
+	struct keep_job *j = keep_views_fetch(f->keep, &owner, was_fetched, &cancelled);
+
+	assert_non_null(j);
+	keep_cancel(&j);
+	assert_null(j);
+	assert_non_null(keep_views_fetch(f->keep, &owner, was_fetched, &lost));
+	close(fd);
+	turn(f);
+	assert_int_equal(cancelled.times, 0);
+	assert_int_equal(lost.times, 1);
+	assert_false(lost.ok);
+	assert_null(keep_views_fetch(f->keep, &owner, was_fetched, &lost));
+	fd = link_keeper(f); /* another keeper, another answer */
+	answer_keep(fd, ask(f, fd, &lost), true, SPAN_NONE);
+	turn(f);
+	assert_true(lost.times == 2 && lost.ok);
+	close(fd);
+}
+
+static void
+test_cancelled_is_not_told(void **state)
+{
+	struct fixture *f = *state;
+	struct fetched d = { 0 }, other = { 0 };
+	int fd = link_keeper(f);
+	struct keep_job *j = keep_views_fetch(f->keep, &owner, was_fetched, &d);
+	struct arena *a = arena_new(0);
+	struct keep_frame frame;
+	struct packet p;
+
+	packet_init(&p);
+	assert_true(take_frame(fd, a, &p, &frame));
+	keep_cancel(&j);
+	answer_keep(fd, frame.id, true, SPAN_NONE);
+	answer_keep(fd, frame.id, true, SPAN_NONE); /* nor a second time */
+	answer_keep(fd, ask(f, fd, &other), true, SPAN_NONE);
+	turn(f);
+	assert_int_equal(d.times, 0);
+	assert_int_equal(other.times, 1);
+	packet_free(&p);
+	arena_free(&a);
+	close(fd);
+}
+
+/* What makes no sense is refused, and what makes sense is heard after it. */
+static void
+test_views_malformed(void **state)
+{
+	static const char bytes[VIEW_MESSAGE_MAX + 1];
+	const struct view view = { SPAN_LITERAL("1"), SPAN_LITERAL("x") };
+	const struct view large = { { bytes, sizeof(bytes) }, SPAN_LITERAL("x") };
+	struct fixture *f = *state;
+	struct fetched d = { 0 };
+	struct buf good = { 0 }, too_large = { 0 }, head = { 0 };
+	int fd = link_keeper(f);
+
+	keep_views_put(&good, &view);
+	keep_views_put(&too_large, &large);
+	answer_keep(fd, ask(f, fd, &d), true, span_first(buf_span(&good), good.len - 1));
+	answer_keep(fd, ask(f, fd, &d), true, buf_span(&too_large));
+	answer_keep(fd, ask(f, fd, &d), true, SPAN_LITERAL("x"));
+	buf_put_u64(&head, ask(f, fd, &d));
+	packet_send(fd, buf_span(&head), SPAN_NONE, NULL, 0); /* neither true nor false */
+	turn(f);
+	assert_int_equal(d.times, 4);
+	assert_true(!d.ok && d.views == 0);
+	answer_keep(fd, UINT64_MAX, true, buf_span(&good)); /* nobody asked */
+	packet_send(fd, SPAN_LITERAL("x"), SPAN_NONE, NULL, 0);
+	answer_keep(fd, ask(f, fd, &d), true, buf_span(&good));
+	turn(f);
+	assert_true(d.times == 5 && d.ok && d.views == 1);
+	buf_free(&good);
+	buf_free(&too_large);
+	buf_free(&head);
+	close(fd);
+}
+
+static void
+test_views_changed(void **state)
+{
+	const struct view puts[] = { { SPAN_LITERAL("1"), SPAN_LITERAL("clean") }, { SPAN_LITERAL("2"), SPAN_NONE } };
+	const struct span drops[] = { SPAN_LITERAL("0") };
+	struct fixture *f = *state;
+	struct arena *a = arena_new(0);
+	struct keep_frame frame;
+	struct packet p;
+	int fd;
+
+	assert_false(keep_views_change(f->keep, &owner, puts, 2, drops, 1)); /* nobody there */
+	fd = link_keeper(f);
+	assert_true(keep_views_change(f->keep, &owner, puts, 2, drops, 1));
+	packet_init(&p);
+	assert_true(take_frame(fd, a, &p, &frame));
+	assert_int_equal(frame.kind, KEEP_VIEWS_CHANGE);
+	assert_true(span_is(frame.owner.mailbox, "pop3"));
+	assert_true(frame.put_count == 2 && span_is(frame.puts[0].state, "clean") && span_is(frame.puts[1].message, "2"));
+	assert_true(frame.drop_count == 1 && span_is(frame.drops[0], "0"));
+	close(fd);
+	turn(f);
+	assert_false(keep_views_change(f->keep, &owner, puts, 2, drops, 1));
+	packet_free(&p);
+	arena_free(&a);
+}
+
+/* Nothing is sent that the keeper would end the link for. */
+static void
+test_views_too_large(void **state)
+{
+	static const char bytes[VIEW_STATE_MAX + 1];
+	static struct view many[KEEP_VIEWS_MAX / VIEW_STATE_MAX + 1];
+	const struct view puts[] = { { span_of(bytes, VIEW_MESSAGE_MAX + 1), SPAN_NONE },
+		{ SPAN_NONE, span_of(bytes, VIEW_STATE_MAX + 1) } };
+	const struct span drop = span_of(bytes, VIEW_MESSAGE_MAX + 1);
+	const struct view_owner large = { SPAN_NONE, span_of(bytes, VIEW_OWNER_MAX + 1), SPAN_NONE };
+	struct fixture *f = *state;
+	struct fetched d = { 0 };
+	int fd = link_keeper(f);
+
+	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+		many[i] = (struct view){ SPAN_NONE, span_of(bytes, VIEW_STATE_MAX) };
+	assert_false(keep_views_change(f->keep, &owner, &puts[0], 1, NULL, 0));
+	assert_false(keep_views_change(f->keep, &owner, &puts[1], 1, NULL, 0));
+	assert_false(keep_views_change(f->keep, &owner, NULL, 0, &drop, 1));
+	assert_false(keep_views_change(f->keep, &large, many, 1, NULL, 0));
+	assert_false(keep_views_change(f->keep, &owner, many, sizeof(many) / sizeof(many[0]), NULL, 0));
+	assert_false(keep_views_change(f->keep, &owner, NULL, KEEP_CHANGES_MAX + 1, NULL, 0));
+	assert_null(keep_views_fetch(f->keep, &large, was_fetched, &d));
+	answer_keep(fd, ask(f, fd, &d), true, SPAN_NONE); /* the first that came */
+	turn(f);
+	assert_true(d.times == 1 && d.ok);
+	close(fd);
+}
+
+/* A keeper that is behind: no more is sent, and later it is again. */
+static void
+test_views_queue_is_full(void **state)
+{
+	static const char bytes[64 * 1024];
+	const struct view view = { SPAN_LITERAL("1"), span_of(bytes, sizeof(bytes)) };
+	struct fixture *f = *state;
+	struct fetched d = { 0 };
+	struct packet p;
+	size_t sent = 0, taken = 0;
+	int fd = link_keeper(f);
+
+	packet_init(&p);
+	while (keep_views_change(f->keep, &owner, &view, 1, NULL, 0))
+		assert_true(++sent < 10000);
+	assert_true(sent > 1);
+	assert_int_equal(d.times, 0);
+	while (packet_receive(fd, &p) > 0)
+		taken++;
+	assert_int_equal(taken, sent);
+	answer_keep(fd, ask(f, fd, &d), true, SPAN_NONE);
+	turn(f);
+	assert_true(d.times == 1 && d.ok);
+	packet_free(&p);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -312,6 +576,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_queue_is_short, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keeper, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_views_fetched, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_views_lost_or_cancelled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cancelled_is_not_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_views_malformed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_views_changed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_views_too_large, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_views_queue_is_full, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
