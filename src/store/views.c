@@ -272,7 +272,7 @@ views_expire(struct views *v, int64_t today, unsigned days, const char **error)
 	if (!sqlite_finish(s, sqlite3_bind_int64(s, 1, today - days) == SQLITE_OK))
 		return fail(v, error, "views.db cannot be cleared of old owners");
 	if (sqlite3_changes(v->db) > 0)
-		log_info("views", "%d maildrops are forgotten: nobody read them for %u days", sqlite3_changes(v->db), days);
+		log_info("views", "maildrops forgotten that nobody read for %u days: %d", days, sqlite3_changes(v->db));
 	return true;
 }
 
