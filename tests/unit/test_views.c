@@ -9,10 +9,12 @@
 #include <ftw.h>
 #include <glob.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -340,7 +342,8 @@ test_what_is_too_large_changes_nothing(void **state)
 static void
 test_a_change_that_fails_is_undone(void **state)
 {
-	const struct view puts[] = { { SPAN_LITERAL("good"), SPAN_LITERAL("x") }, { SPAN_LITERAL("bad"), SPAN_LITERAL("x") } };
+	const struct view puts[] = { { SPAN_LITERAL("good"), SPAN_LITERAL("x") },
+		{ SPAN_LITERAL("bad"), SPAN_LITERAL("x") } };
 	struct views *v = open_in(*state);
 	const char *error = NULL;
 
@@ -349,7 +352,33 @@ test_a_change_that_fails_is_undone(void **state)
 	                " BEGIN SELECT RAISE(ABORT, 'no room'); END");
 	assert_false(views_change(v, &alice, puts, 2, NULL, 0, &error));
 	assert_non_null(error);
+	run_sql(*state, "BEGIN IMMEDIATE; COMMIT"); /* nor is it still going on */
 	assert_int_equal(ask_sql(*state, "SELECT count(*) FROM view"), 1);
+	views_close(&v);
+}
+
+/* No room, and then there is: the file is not to blame. */
+static void
+test_a_full_disk(void **state)
+{
+	static const char large[VIEW_STATE_MAX];
+	const struct view puts[] = { { SPAN_LITERAL("small"), SPAN_LITERAL("x") },
+		{ SPAN_LITERAL("large"), { large, sizeof(large) } } };
+	struct views *v = open_in(*state);
+	const char *error = NULL;
+	struct rlimit before, little;
+
+	put(v, &alice, "1", "x");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little = (struct rlimit){ 256 * 1024, before.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	assert_false(views_change(v, &alice, puts, 2, NULL, 0, &error));
+	assert_int_equal(count_views(v, &alice), 1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	change(v, &alice, puts, 2, NULL, 0);
+	assert_int_equal(count_views(v, &alice), 3);
+	assert_int_equal(count_files(*state, "views.db.broken-*"), 0);
 	views_close(&v);
 }
 
@@ -602,6 +631,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_any_bytes_up_to_the_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_too_large_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_change_that_fails_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_killed_process_loses_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_expires, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notes_who_was_here, setup, teardown),
