@@ -26,6 +26,10 @@ unit_tests += tests/unit/test_mime_golden
 tests_unit_test_mime_golden_SOURCES = tests/unit/test_mime_golden.c tests/unit/mime_dump.c tests/unit/mime_dump.h
 tests_unit_test_mime_golden_LDADD = $(MIME_UNIT_DEPS)
 
+unit_tests += tests/unit/test_mime_mailbox
+tests_unit_test_mime_mailbox_SOURCES = tests/unit/test_mime_mailbox.c
+tests_unit_test_mime_mailbox_LDADD = $(MIME_UNIT_DEPS)
+
 unit_tests += tests/unit/test_mime_message
 tests_unit_test_mime_message_SOURCES = tests/unit/test_mime_message.c
 tests_unit_test_mime_message_LDADD = $(MIME_UNIT_DEPS)
@@ -67,6 +71,12 @@ fuzz_targets += tests/fuzz/fuzz_yenc
 tests_fuzz_fuzz_yenc_SOURCES = tests/fuzz/fuzz_yenc.c
 tests_fuzz_fuzz_yenc_LDADD = $(MIME_DEPS)
 tests_fuzz_fuzz_yenc_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+fuzz_targets += tests/fuzz/fuzz_mailbox
+tests_fuzz_fuzz_mailbox_SOURCES = tests/fuzz/fuzz_mailbox.c
+tests_fuzz_fuzz_mailbox_LDADD = $(MIME_DEPS)
+tests_fuzz_fuzz_mailbox_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/mailbox.dict tests/fuzz/corpus/mailbox
 
 EXTRA_DIST += tests/fuzz/binhex.dict tests/fuzz/bodies.dict tests/fuzz/yenc.dict \
 	tests/fuzz/corpus/binhex tests/fuzz/corpus/bodies tests/fuzz/corpus/yenc

@@ -27,6 +27,8 @@ src_libmime_a_SOURCES = \
 	src/mime/header.c \
 	src/mime/loose.c \
 	src/mime/loose.h \
+	src/mime/mailbox.c \
+	src/mime/mailbox.h \
 	src/mime/message.c \
 	src/mime/message.h \
 	src/mime/name_guess.c \
