@@ -6,7 +6,7 @@ TEXT_DEPS = src/librule.a src/libengine.a src/libmime.a src/libbase.a $(IDN2_LIB
 
 unit_tests += tests/unit/test_html tests/unit/test_hidden tests/unit/test_uri tests/unit/test_fold \
 	tests/unit/test_charset_readings tests/unit/test_rule_text tests/unit/test_rule_errors tests/unit/test_rule_conditions \
-	tests/unit/test_rule_verdicts tests/unit/test_rules_starter tests/unit/test_rule_database
+	tests/unit/test_rule_verdicts tests/unit/test_rules_starter tests/unit/test_rule_database tests/unit/test_user
 tests_unit_test_html_SOURCES = tests/unit/test_html.c
 tests_unit_test_html_LDADD = $(TEXT_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_hidden_SOURCES = tests/unit/test_hidden.c
@@ -27,6 +27,8 @@ tests_unit_test_rule_database_SOURCES = tests/unit/test_rule_database.c $(RULE_F
 tests_unit_test_rule_database_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_rule_verdicts_SOURCES = tests/unit/test_rule_verdicts.c $(RULE_FIXTURE)
 tests_unit_test_rule_verdicts_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
+tests_unit_test_user_SOURCES = tests/unit/test_user.c $(RULE_FIXTURE)
+tests_unit_test_user_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_rules_starter_SOURCES = tests/unit/test_rules_starter.c $(RULE_FIXTURE)
 tests_unit_test_rules_starter_LDADD = $(RULE_DEPS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/print_conditions

@@ -5,6 +5,8 @@
 
 #include "rule/evaluate.h"
 
+#include "base/pattern.h"
+#include "rule/author.h"
 #include "rule/facts.h"
 
 /* Scores are compared and told in millionths, so that 0.1 + 0.2 reaches 0.3. */
@@ -14,6 +16,8 @@ struct deciding {
 	struct arena *arena;
 	const struct ruleset *rules;
 	const struct facts *facts;
+	const struct scan_preferences *own;    /* the user's */
+	bool allows;                           /* the user allows the author */
 	struct evaluation e;
 	struct rule_outcome *out;
 	const struct rule *decider;            /* whose verdict is the gravest so far */
@@ -22,6 +26,31 @@ struct deciding {
 	bool ambiguous;                        /* `ambiguous` has the gravest verdict so far */
 	bool unremovable;                      /* something to be stripped is in no part */
 };
+
+/* deny has the last word. */
+static void
+author_judge(struct deciding *d)
+{
+	const struct scan_preferences *own = d->own;
+	struct mailboxes authors;
+
+	if (own->allow_count == 0 && own->deny_count == 0)
+		return;
+	authors_of(d->arena, d->facts->message, d->facts->envelope, &authors);
+	d->out->denied = authors_match(&authors, own->deny, own->deny_count);
+	d->allows = !d->out->denied && authors_match(&authors, own->allow, own->allow_count);
+}
+
+static bool
+is_off(const struct deciding *d, const struct rule *rule)
+{
+	struct span name = span_str(rule->name);
+
+	for (size_t i = 0; i < d->own->rules_off_count; i++)
+		if (pattern_matches(d->own->rules_off[i], name))
+			return true;
+	return false;
+}
 
 static void
 rules_decide(struct deciding *d)
@@ -35,7 +64,7 @@ rules_decide(struct deciding *d)
 		size_t index = rs->order[i];
 		const struct rule *rule = &rs->rules[index];
 
-		if (index >= rs->count)
+		if (index >= rs->count || is_off(d, rule))
 			continue;
 		d->e.truths[index] = rule->when.condition->evaluate(&d->e, &rule->when);
 		if (d->e.truths[index] != TRUTH_YES || !rule->locates || rule->when.condition->locate == NULL)
@@ -88,6 +117,13 @@ graver(struct deciding *d, enum verdict v, const struct rule *decider)
 	d->ambiguous = false;
 }
 
+/* No score of an allowed author's message does. */
+static bool
+can_matter(const struct deciding *d, const struct rule *rule)
+{
+	return rule->has_then || (rule->score != 0 && !d->allows);
+}
+
 static void
 hits_collect(struct deciding *d)
 {
@@ -98,7 +134,7 @@ hits_collect(struct deciding *d)
 	for (size_t i = 0; i < rs->count; i++) {
 		const struct rule *rule = &rs->rules[i];
 
-		if (d->e.truths[i] == TRUTH_UNKNOWN && d->undecided == NULL && (rule->score != 0 || rule->has_then))
+		if (d->e.truths[i] == TRUTH_UNKNOWN && d->undecided == NULL && can_matter(d, rule))
 			d->undecided = rule;
 		if (d->e.truths[i] != TRUTH_YES)
 			continue;
@@ -110,20 +146,33 @@ hits_collect(struct deciding *d)
 	d->out->score = to_grain(score);
 }
 
+static const struct threshold *
+threshold_reached(const struct deciding *d)
+{
+	const struct threshold *all = d->own->has_thresholds ? d->own->thresholds : d->rules->thresholds;
+	size_t count = d->own->has_thresholds ? d->own->threshold_count : d->rules->threshold_count;
+	const struct threshold *reached = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (d->out->score < to_grain(all[i].score))
+			continue;
+		d->out->tag |= all[i].then == VERDICT_TAG && !d->allows;
+		if (reached == NULL || all[i].score >= reached->score)
+			reached = &all[i];
+	}
+	return reached;
+}
+
 static void
 thresholds_apply(struct deciding *d)
 {
-	const struct ruleset *rs = d->rules;
+	const struct threshold *reached = threshold_reached(d);
 
-	for (size_t i = 0; i < rs->threshold_count; i++) {
-		if (d->out->score < to_grain(rs->thresholds[i].score))
-			continue;
-		d->out->tag |= rs->thresholds[i].then == VERDICT_TAG;
-		if (d->reached == NULL || rs->thresholds[i].score >= d->reached->score)
-			d->reached = &rs->thresholds[i];
-	}
-	if (d->reached != NULL)
-		graver(d, d->reached->then, NULL);
+	d->out->allowed = reached != NULL && d->allows;
+	if (reached == NULL || d->allows)
+		return;
+	d->reached = reached;
+	graver(d, reached->then, NULL);
 }
 
 /* What can hide something from some reader, although all readings that are
@@ -232,6 +281,8 @@ reason_of(const struct deciding *d)
 	if (d->ambiguous)
 		return span_str(arena_printf(d->arena, "ambiguous: %s in part %s", out->ambiguity->name,
 		    out->ambiguity->section[0] != '\0' ? out->ambiguity->section : "0"));
+	if (out->denied && out->verdict == VERDICT_TAG)
+		return SPAN_LITERAL("sender denied by the user");
 	if (d->decider == NULL)
 		return span_str(arena_printf(d->arena, "score %.3f reaches %.3f", out->score, d->reached->score));
 	for (size_t i = 0; i < out->hit_count && hit == NULL; i++)
@@ -300,13 +351,18 @@ rule_evaluate(const struct ruleset *rs, struct rule_scratch *s, struct arena *a,
     const struct rule_envelope *envelope, struct scratch *decode, bool want_parts, struct rule_outcome *out)
 {
 	struct facts facts = { .arena = a, .search = &rs->search, .message = m, .envelope = envelope };
-	struct deciding d = { .arena = a, .rules = rs, .facts = &facts, .out = out };
+	static const struct scan_preferences nothing;
+	struct deciding d = { .arena = a, .rules = rs, .facts = &facts, .out = out,
+		.own = envelope->own != NULL ? envelope->own : &nothing };
 
 	*out = (struct rule_outcome){ .verdict = VERDICT_ACCEPT };
 	facts_take(&facts, rs, s, decode, want_parts);
+	author_judge(&d);
 	rules_decide(&d);
 	hits_collect(&d);
 	thresholds_apply(&d);
+	if (out->denied)
+		graver(&d, VERDICT_TAG, NULL);
 	ambiguity_apply(&d);
 	strips_collect(&d);
 	conclude(&d);

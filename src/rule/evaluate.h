@@ -7,6 +7,7 @@
 
 #include "mime/decode.h"
 #include "mime/message.h"
+#include "rule/preferences.h"
 #include "rule/ruleset.h"
 #include "wire/clamd.h"
 
@@ -22,6 +23,7 @@ struct rule_envelope {
 	enum clamd_result clamd;
 	struct span clamd_text;   /* the name of what it found, or what went wrong */
 	bool tls;
+	const struct scan_preferences *own; /* the user's, or NULL */
 };
 
 /* The matchers' working memory of one process. Made before the cage; NULL when
@@ -65,7 +67,9 @@ struct rule_part_facts {
 
 struct rule_outcome {
 	enum verdict verdict;
-	bool tag;              /* some rule or reached threshold says tag; adds to a strip */
+	bool tag;              /* some rule, reached threshold or user says tag; adds to a strip */
+	bool denied;           /* the user denies the author */
+	bool allowed;          /* the user allows the author: the threshold reached does not count */
 	double score;
 	struct span reply;     /* of the rule that decided: "554 5.7.1 text", or empty */
 	struct span reason;    /* one line: what decided, or why incomplete; empty when accepted */

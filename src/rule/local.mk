@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/librule.a
 src_librule_a_SOURCES = \
+	src/rule/author.c src/rule/author.h \
 	src/rule/characters.c src/rule/characters.h \
 	src/rule/comparison.c src/rule/comparison.h \
 	src/rule/compile.h \

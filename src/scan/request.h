@@ -7,19 +7,8 @@
 #include "base/buf.h"
 #include "conf/settings.h"
 #include "rewrite/edit.h"
+#include "rule/preferences.h"
 #include "wire/clamd.h"
-
-/* What a user has in place of the policy's; zero = nothing. The lists hold
- * patterns (base/pattern.h). */
-struct scan_preferences {
-	bool has_thresholds;
-	struct threshold *thresholds; /* ascending by score */
-	size_t threshold_count;
-	bool has_prefix;
-	struct span subject_prefix;   /* empty = none */
-	struct span *allow, *deny, *rules_off;
-	size_t allow_count, deny_count, rules_off_count;
-};
 
 struct scan_request {
 	size_t policy;           /* index in the generation's policies */
@@ -73,7 +62,8 @@ struct scan_answer {
 	const struct edit *edits; /* sorted */
 	size_t edit_count;
 	bool ask_clamd;           /* nothing else holds before clamd was asked and the scan repeated */
-	bool keep_original;       /* a stripped original is to be kept in quarantine too */
+	bool keep_original;       /* the original is to be kept in quarantine: of what is stripped, and of
+	                           * what a reader is shown a notice in place of */
 	uint64_t micros;
 };
 
