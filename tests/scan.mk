@@ -15,6 +15,10 @@ unit_tests += tests/unit/test_scan
 tests_unit_test_scan_SOURCES = tests/unit/test_scan.c
 tests_unit_test_scan_LDADD = $(UNIT_DEPS)
 
+unit_tests += tests/unit/test_withhold
+tests_unit_test_withhold_SOURCES = tests/unit/test_withhold.c
+tests_unit_test_withhold_LDADD = $(UNIT_DEPS)
+
 fuzz_targets += tests/fuzz/fuzz_compose
 tests_fuzz_fuzz_compose_SOURCES = tests/fuzz/fuzz_compose.c
 tests_fuzz_fuzz_compose_LDADD = $(CORE_LIBS) $(CORE_DEPS)
@@ -35,6 +39,12 @@ tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/request.dict \
 	tests/fuzz/corpus/request/answer \
 	tests/fuzz/corpus/request/request
+
+fuzz_targets += tests/fuzz/fuzz_withhold
+tests_fuzz_fuzz_withhold_SOURCES = tests/fuzz/fuzz_withhold.c
+tests_fuzz_fuzz_withhold_LDADD = $(CORE_LIBS) $(CORE_DEPS)
+tests_fuzz_fuzz_withhold_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/withhold.dict tests/fuzz/corpus/withhold
 
 TESTS += tests/rewrite_golden.py
 EXTRA_DIST += tests/rewrite_golden.py tests/golden/rewrite
