@@ -26,6 +26,16 @@ compose_marks(const struct policy_settings *policy, const struct ruleset *rules)
 	return false;
 }
 
+/* An allowed author's message that reached a threshold is told to be no spam. */
+bool
+compose_user_marks(const struct scan_preferences *own)
+{
+	for (size_t i = 0; i < own->threshold_count; i++)
+		if (own->thresholds[i].then == VERDICT_TAG)
+			return true;
+	return own->deny_count > 0 || own->allow_count > 0;
+}
+
 struct span
 line_end_of(struct span message)
 {
@@ -79,18 +89,24 @@ is_delivered(enum verdict v)
 	return v == VERDICT_ACCEPT || v == VERDICT_TAG || v == VERDICT_STRIP;
 }
 
+bool
+compose_withholds(enum verdict verdict, bool complete)
+{
+	return !is_delivered(verdict) && (complete || verdict != VERDICT_DEFER);
+}
+
 void
 compose_edits(struct edits *e, const struct compose_job *job)
 {
-	bool delivered = is_delivered(job->outcome->verdict);
-	bool withheld = job->to_reader && !delivered && job->outcome->verdict != VERDICT_DEFER;
+	const struct rule_outcome *o = job->outcome;
+	bool withheld = job->to_reader && compose_withholds(o->verdict, o->complete);
 
-	if (!delivered && !withheld)
+	if (!is_delivered(o->verdict) && !withheld)
 		return;
 	tag_remove_forged(e, job);
 	tag_add_marks(e, job);
 	if (withheld)
-		strip_message(e, job, notice_withheld(job->arena, job->outcome->reason));
+		strip_message(e, job, notice_withheld(job->arena, o->reason));
 	else
 		strip_parts(e, job);
 	edits_finish(e);

@@ -12,23 +12,30 @@ struct compose_job {
 	const struct policy_settings *policy;
 	const struct ruleset *rules;
 	const struct rule_outcome *outcome;
+	const struct scan_preferences *own;  /* the user's, or NULL */
 	const struct mime_message *judged; /* whose defects are told; not `message` when that was written anew */
 	const char *hostname;    /* ours */
 	struct scratch *scratch; /* removed parts are decoded there for their digest */
-	bool marks;              /* compose_marks() of the policy */
+	bool marks;              /* compose_marks() of the policy, or compose_user_marks() */
 	bool to_reader;          /* POP3, IMAP: a withheld message is shown as a notice */
 };
 
 /* True when the policy can tag a message: then X-Spam headers that came from
  * outside are forged, and are removed from every message. */
 bool compose_marks(const struct policy_settings *policy, const struct ruleset *rules);
+/* True when what the user has of his own can. */
+bool compose_user_marks(const struct scan_preferences *own);
+/* True when a reader is shown a notice in place of what has that verdict: all
+ * that is not delivered, but what could not be scanned now, which he is to ask
+ * for again. */
+bool compose_withholds(enum verdict verdict, bool complete);
 
 /* Adds the edits of the verdict and finishes *e:
  * - accept, tag, strip: forged X-Spam headers removed (if job->marks), the
  *   tag's headers and subject prefix, the parts to strip, the mark of an
  *   incomplete scan;
- * - quarantine, discard, reject to a reader: the same marks, and the whole
- *   content replaced by a notice;
+ * - what compose_withholds(), to a reader: the same marks, and the whole content
+ *   replaced by a notice;
  * - otherwise nothing, for nothing is delivered. */
 void compose_edits(struct edits *e, const struct compose_job *job);
 

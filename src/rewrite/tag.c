@@ -1,6 +1,6 @@
 /* Tagging: three headers at the very top, so that they come first to whoever
- * reads the first of several, and the policy's prefix in the subject. The
- * prefix goes into the raw header where the text begins, so that the rest of
+ * reads the first of several, and the policy's or the user's prefix in the
+ * subject. The prefix goes into the raw header where the text begins, so that the rest of
  * the subject, encoded or folded or broken as it may be, is not touched. */
 #include "config.h"
 
@@ -56,14 +56,19 @@ score_text(struct arena *a, double score)
 	return strcmp(text, "-0.0") == 0 ? "0.0" : text;
 }
 
-/* The score from which the policy tags: its lowest threshold that says so. */
+/* The score from which the user or the policy tags: the lowest threshold that
+ * says so. */
 static const struct threshold *
-tag_threshold(const struct policy_settings *policy)
+tag_threshold(const struct compose_job *job)
 {
-	for (size_t i = 0; i < policy->threshold_count; i++)
-		if (policy->thresholds[i].then == VERDICT_TAG)
-			return &policy->thresholds[i];
-	return policy->threshold_count > 0 ? &policy->thresholds[0] : NULL;
+	bool own = job->own != NULL && job->own->has_thresholds;
+	const struct threshold *all = own ? job->own->thresholds : job->policy->thresholds;
+	size_t count = own ? job->own->threshold_count : job->policy->threshold_count;
+
+	for (size_t i = 0; i < count; i++)
+		if (all[i].then == VERDICT_TAG)
+			return &all[i];
+	return count > 0 ? &all[0] : NULL;
 }
 
 /* Adds `word` to the header line that has reached `column`, folded when it
@@ -82,17 +87,21 @@ add_folded(struct text *t, size_t column, const char *before, const char *word, 
 	return column + strlen(before) + len;
 }
 
+/* What the user says of the author stands before the rules. */
 static void
 add_status(struct text *t, const struct compose_job *job, struct span eol)
 {
 	const struct rule_outcome *o = job->outcome;
-	const struct threshold *required = tag_threshold(job->policy);
+	const struct threshold *required = tag_threshold(job);
+	const char *user = o->denied ? "sender-denied" : o->allowed ? "sender-allowed" : NULL;
 	size_t start = t->len, column;
 
-	text_printf(t, "X-Spam-Status: Yes, score=%s", score_text(job->arena, o->score));
+	text_printf(t, "X-Spam-Status: %s, score=%s", o->tag ? "Yes" : "No", score_text(job->arena, o->score));
 	if (required != NULL)
 		text_printf(t, " required=%s", score_text(job->arena, required->score));
 	column = t->len - start;
+	if (user != NULL)
+		column = add_folded(t, column, " ", arena_printf(job->arena, "user=%s", user), eol);
 	for (size_t i = 0; i < o->hit_count; i++) {
 		const char *word = arena_printf(job->arena, "%s%s%s", i == 0 ? "tests=" : "", o->hits[i].name,
 		    i + 1 < o->hit_count ? "," : "");
@@ -147,11 +156,19 @@ prefix_subject(struct edits *e, const struct compose_job *job, const struct mime
 	edits_add(e, at + spaced, 0, text);
 }
 
+static struct span
+prefix_of(const struct compose_job *job)
+{
+	if (job->own != NULL && job->own->has_prefix)
+		return job->own->subject_prefix;
+	return span_str(job->policy->subject_prefix);
+}
+
 /* Every Subject gets it, for programs differ on which of several they show. */
 static void
 add_prefix(struct edits *e, const struct compose_job *job, struct text *top, struct span eol)
 {
-	struct span prefix = span_trim(span_str(job->policy->subject_prefix));
+	struct span prefix = span_trim(prefix_of(job));
 	const struct mime_header *h = mime_header_find(job->message->root, SPAN_LITERAL("Subject"), NULL);
 
 	if (prefix.len == 0)
@@ -216,6 +233,8 @@ tag_add_marks(struct edits *e, const struct compose_job *job)
 		    score_text(job->arena, job->outcome->score), eol.data);
 		add_status(&top, job, eol);
 		add_prefix(e, job, &top, eol);
+	} else if (job->outcome->allowed) {
+		add_status(&top, job, eol);
 	}
 	if (!job->outcome->complete)
 		add_incomplete(&top, span_str(job->outcome->why_incomplete), eol);

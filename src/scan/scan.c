@@ -59,6 +59,7 @@ envelope_of(const struct scan_request *request)
 		.tls = request->tls,
 		.clamd = request->clamd,
 		.clamd_text = request->clamd_text,
+		.own = &request->own,
 	};
 
 	memcpy(e.client, request->client, sizeof(e.client));
@@ -118,10 +119,11 @@ collect_edits(struct scanner *s, const struct scan_request *request, struct mime
 		.policy = policy->settings,
 		.rules = policy->rules,
 		.outcome = o,
+		.own = &request->own,
 		.judged = judged,
 		.hostname = s->settings->hostname,
 		.scratch = scratch,
-		.marks = policy->marks,
+		.marks = policy->marks || compose_user_marks(&request->own),
 		.to_reader = is_for_reader(request),
 	};
 
@@ -134,8 +136,8 @@ answer_edits(struct scan_answer *r, const struct scan_request *request, const st
 {
 	r->edits = edits->items;
 	r->edit_count = edits->count;
-	r->keep_original = r->verdict == VERDICT_STRIP ||
-	                   (is_for_reader(request) && (r->verdict == VERDICT_REJECT || r->verdict == VERDICT_DISCARD));
+	r->keep_original =
+	    r->verdict == VERDICT_STRIP || (is_for_reader(request) && compose_withholds(r->verdict, r->complete));
 }
 
 static void
@@ -208,6 +210,7 @@ take_graver(struct rule_outcome *o, struct rule_outcome *again)
 	}
 	again->verdict = o->verdict;
 	again->ambiguity = o->ambiguity;
+	again->denied = o->denied;
 	if (!o->tag)
 		return;
 	again->tag = true;
@@ -280,7 +283,7 @@ answer_unread(struct scan_answer *r, const struct scan_policy *policy, const str
 		r->reason = SPAN_LITERAL("larger than max_message_size");
 		return true;
 	}
-	return ruleset_is_empty(policy->rules) && !request->want_parts;
+	return ruleset_is_empty(policy->rules) && !request->want_parts && !scan_preferences_any(&request->own);
 }
 
 /* Apart from its caller, so that no variable lives across the jump. */

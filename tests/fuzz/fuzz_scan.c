@@ -105,12 +105,23 @@ check_rewritten(struct span message, const struct scan_answer *answer)
 	buf_free(&r.bytes);
 }
 
+static struct scan_preferences
+preferences(void)
+{
+	static struct span allow[] = { SPAN_LITERAL("*@a*"), SPAN_LITERAL("b@example.org") };
+	static struct span deny[] = { SPAN_LITERAL("*c@*"), SPAN_LITERAL("?@d") };
+
+	return (struct scan_preferences){ .has_prefix = true, .subject_prefix = SPAN_LITERAL("[JUNK]"), .allow = allow,
+		.allow_count = 2, .deny = deny, .deny_count = 2 };
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct scan_request request = {
 		.message = span_of((const char *)data, size),
 		.want_parts = size % 2 == 0,
+		.own = size % 3 == 0 ? preferences() : (struct scan_preferences){ 0 },
 	};
 	const struct scan_answer *answer = scanner_run(scanner(), &request, -1);
 	struct buf json = { 0 };

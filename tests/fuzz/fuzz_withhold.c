@@ -44,7 +44,7 @@ check_kept(struct span kept)
 		require(span_trim(line).len > 0);
 		require(line.data[0] == ' ' || line.data[0] == '\t' || name.len < line.len);
 		if (line.data[0] != ' ' && line.data[0] != '\t')
-			require(!span_starts_nocase(name, "Content-") && !span_starts_nocase(name, "MIME-Version"));
+			require(!span_starts_nocase(name, "Content-") && !span_is_nocase(span_trim(name), "MIME-Version"));
 		if (line.data[line.len - 1] == '\r')
 			line.len--;
 		require(span_find_byte(line, '\r') == SIZE_MAX);

@@ -21,6 +21,7 @@ struct fixture {
 	struct threshold threshold;
 	struct ruleset *rules;
 	struct rule_outcome outcome;
+	struct scan_preferences own;
 	struct buf result;
 };
 
@@ -82,8 +83,9 @@ composed(struct fixture *f, const char *message, bool to_reader)
 		.policy = &f->policy,
 		.rules = f->rules,
 		.outcome = &f->outcome,
+		.own = &f->own,
 		.scratch = scratch,
-		.marks = compose_marks(&f->policy, f->rules),
+		.marks = compose_marks(&f->policy, f->rules) || compose_user_marks(&f->own),
 		.to_reader = to_reader,
 	};
 	struct edits e;
@@ -164,8 +166,68 @@ test_withheld(void **state)
 	    "Content-Disposition: inline\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
 	    "The content of this message was withheld.\r\n\r\nReason: rule EICAR\r\n\r\n"
 	    "The original message is kept in quarantine by the postmaster.\r\n");
+	/* A rule's word is the last; what could not be scanned may come again. */
 	f->outcome.verdict = VERDICT_DEFER;
+	assert_null(strstr(composed(f, message, true), "bad"));
+	f->outcome.complete = false;
 	assert_string_equal(composed(f, message, true), message);
+}
+
+static void
+test_marks_of_a_user(void **state)
+{
+	static struct threshold own[] = { { 1, VERDICT_REJECT }, { 3.5, VERDICT_TAG } };
+	struct fixture *f = *state;
+	struct span pattern[] = { SPAN_LITERAL("*") };
+
+	f->threshold.then = VERDICT_REJECT;
+	assert_false(compose_user_marks(&f->own));
+	f->own = (struct scan_preferences){ .deny = pattern, .deny_count = 1 };
+	assert_true(compose_user_marks(&f->own));
+	f->own = (struct scan_preferences){ .allow = pattern, .allow_count = 1 };
+	assert_true(compose_user_marks(&f->own));
+	f->own = (struct scan_preferences){ .has_thresholds = true, .thresholds = own, .threshold_count = 1 };
+	assert_false(compose_user_marks(&f->own));
+	f->own.threshold_count = 2;
+	assert_true(compose_user_marks(&f->own));
+	assert_string_equal(composed(f, "X-Spam-Flag: YES\r\n\r\nHi\r\n", false), "\r\nHi\r\n");
+	f->outcome.tag = true;
+	f->outcome.verdict = VERDICT_TAG;
+	f->outcome.score = 4;
+	assert_string_equal(composed(f, "A: b\n", false),
+	    "X-Spam-Flag: YES\nX-Spam-Score: 4.0\nX-Spam-Status: Yes, score=4.0 required=3.5\nA: b\n");
+}
+
+static void
+test_prefix_of_a_user(void **state)
+{
+	struct fixture *f = *state;
+
+	f->outcome.tag = true;
+	f->outcome.verdict = VERDICT_TAG;
+	f->policy.subject_prefix = "[SPAM] ";
+	assert_non_null(strstr(composed(f, "Subject: x\n", false), "\nSubject: [SPAM] x\n"));
+	f->own = (struct scan_preferences){ .has_prefix = true, .subject_prefix = SPAN_LITERAL("[JUNK] ") };
+	assert_non_null(strstr(composed(f, "Subject: x\n", false), "\nSubject: [JUNK] x\n"));
+	f->own.subject_prefix = SPAN_NONE;
+	assert_non_null(strstr(composed(f, "Subject: x\n", false), "\nSubject: x\n"));
+}
+
+static void
+test_authors_of_a_user(void **state)
+{
+	struct rule_hit hit = { .name = "WORD", .score = 6 };
+	struct span pattern[] = { SPAN_LITERAL("*") };
+	struct fixture *f = *state;
+
+	f->own = (struct scan_preferences){ .deny = pattern, .deny_count = 1 };
+	f->outcome.tag = f->outcome.denied = true;
+	f->outcome.verdict = VERDICT_TAG;
+	assert_string_equal(composed(f, "A: b\n", false),
+	    "X-Spam-Flag: YES\nX-Spam-Score: 0.0\nX-Spam-Status: Yes, score=0.0 required=5.0 user=sender-denied\nA: b\n");
+	f->outcome = (struct rule_outcome){ .complete = true, .allowed = true, .score = 6, .hits = &hit, .hit_count = 1 };
+	assert_string_equal(composed(f, "X-Spam-Flag: YES\nA: b\n", false),
+	    "X-Spam-Status: No, score=6.0 required=5.0 user=sender-allowed tests=WORD\nA: b\n");
 }
 
 /* A header without an end, and no header at all. */
@@ -352,6 +414,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_incomplete, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_withheld, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_withheld_without_blank_line, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_marks_of_a_user, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_prefix_of_a_user, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_authors_of_a_user, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shown_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ambiguity_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ambiguity_present, set_up, tear_down),

@@ -17,7 +17,9 @@ static const char rules_text[] =
     "rules:\n"
     "  - { name: WORD, when: { body: '/\\x{43f}\\x{440}\\x{43e}\\x{431}\\x{430}/u' }, score: 1 }\n"
     "  - { name: EXE, when: { attachment: { extension: exe } }, then: strip }\n"
-    "  - { name: VIRUS, when: { signature: { text: 'VIRUS-VIRUS' } }, then: reject, reply: '554 5.7.1 no' }\n";
+    "  - { name: VIRUS, when: { signature: { text: 'VIRUS-VIRUS' } }, then: reject, reply: '554 5.7.1 no' }\n"
+    "  - { name: LATER, when: { signature: { text: 'LATER-LATER' } }, then: defer }\n"
+    "  - { name: KEPT, when: { signature: { text: 'KEPT-KEPT' } }, then: quarantine }\n";
 
 /* A zip with a member a.exe, and a word in KOI8-R. */
 static const char message[] =
@@ -225,6 +227,49 @@ test_reader_gets_a_notice(void **state)
 	assert_true(r->keep_original);
 }
 
+/* A reader cannot come again later for what a rule defers, but for what could
+ * not be scanned. */
+static void
+test_reader_has_no_later(void **state)
+{
+	static const char *const messages[] = { "A: b\r\n\r\nLATER-LATER\r\n", "A: b\r\n\r\nKEPT-KEPT\r\n" };
+	struct fixture *f = *state;
+	const struct scan_answer *r;
+
+	for (size_t i = 0; i < 2; i++) {
+		r = scan(f, POLICY_ALL, span_str(messages[i]), PROTOCOL_SMTP);
+		assert_int_equal(r->verdict, i == 0 ? VERDICT_DEFER : VERDICT_QUARANTINE);
+		assert_int_equal(r->edit_count, 0);
+		assert_false(r->keep_original);
+		r = scan(f, POLICY_ALL, span_str(messages[i]), PROTOCOL_IMAP);
+		assert_true(r->edit_count > 0);
+		assert_true(r->keep_original);
+	}
+	r = scan(f, POLICY_ALL, bomb(f->arena), PROTOCOL_POP3);
+	assert_int_equal(r->verdict, VERDICT_DEFER);
+	assert_int_equal(r->edit_count, 0);
+	assert_false(r->keep_original);
+}
+
+/* A policy without rules is scanned for a user who denies somebody. */
+static void
+test_user_without_rules(void **state)
+{
+	struct fixture *f = *state;
+	struct span deny[] = { SPAN_LITERAL("*@casino.example") };
+	struct scan_request request = { .policy = POLICY_EMPTY, .message = span_str("From: a@casino.example\r\n\r\nx\r\n") };
+	const struct scan_answer *r;
+
+	request.own = (struct scan_preferences){ .deny = deny, .deny_count = 1 };
+	r = scanner_run(f->scanner, &request, -1);
+	assert_int_equal(r->verdict, VERDICT_TAG);
+	assert_true(span_is(r->reason, "sender denied by the user"));
+	assert_int_equal(r->edit_count, 1);
+	assert_true(span_starts(r->edits[0].replacement, "X-Spam-Flag: YES\r\n"));
+	request.own = (struct scan_preferences){ 0 };
+	assert_int_equal(scanner_run(f->scanner, &request, -1)->verdict, VERDICT_ACCEPT);
+}
+
 static void
 test_unknown_policy(void **state)
 {
@@ -261,6 +306,8 @@ main(void)
 		cmocka_unit_test(test_empty_ruleset),
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_reader_gets_a_notice),
+		cmocka_unit_test(test_reader_has_no_later),
+		cmocka_unit_test(test_user_without_rules),
 		cmocka_unit_test(test_unknown_policy),
 		cmocka_unit_test(test_scratch_descriptor_is_closed),
 	};
