@@ -2,7 +2,8 @@
 CONF_TEST_DEPS = src/libconf.a src/libbase.a $(YAML_LIBS) $(CMOCKA_LIBS)
 CONF_HELPER = tests/unit/conf_helper.c tests/unit/conf_helper.h
 
-unit_tests += tests/unit/test_report tests/unit/test_yaml tests/unit/test_address tests/unit/test_settings
+unit_tests += tests/unit/test_report tests/unit/test_yaml tests/unit/test_address tests/unit/test_settings \
+	tests/unit/test_user_file
 tests_unit_test_report_SOURCES = tests/unit/test_report.c $(CONF_HELPER)
 tests_unit_test_report_LDADD = $(CONF_TEST_DEPS)
 tests_unit_test_yaml_SOURCES = tests/unit/test_yaml.c $(CONF_HELPER)
@@ -11,6 +12,8 @@ tests_unit_test_address_SOURCES = tests/unit/test_address.c $(CONF_HELPER)
 tests_unit_test_address_LDADD = $(CONF_TEST_DEPS)
 tests_unit_test_settings_SOURCES = tests/unit/test_settings.c $(CONF_HELPER)
 tests_unit_test_settings_LDADD = $(CONF_TEST_DEPS)
+tests_unit_test_user_file_SOURCES = tests/unit/test_user_file.c $(CONF_HELPER)
+tests_unit_test_user_file_LDADD = $(CONF_TEST_DEPS)
 
 fuzz_targets += tests/fuzz/fuzz_yaml
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c

@@ -251,8 +251,6 @@ const struct settings *settings_read_text(struct arena *a, const char *file, str
  * recipient, or NULL. Case is ignored, also left of the "@", for no store that
  * we know heeds it and else a sender could choose the entry by writing SALES@. */
 const struct user_settings *settings_user(const struct settings *s, struct span user);
-/* The policy of that entry; SIZE_MAX when there is none or it has none. */
-size_t settings_policy_for(const struct settings *s, struct span user);
 /* True when some entry names an upstream. */
 bool settings_routes_users(const struct settings *s);
 /* True when nothing there changes what is scanned or how it is marked. */

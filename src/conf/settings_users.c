@@ -77,14 +77,6 @@ settings_user(const struct settings *s, struct span user)
 	return NULL;
 }
 
-size_t
-settings_policy_for(const struct settings *s, struct span user)
-{
-	const struct user_settings *own = settings_user(s, user);
-
-	return own != NULL ? own->policy : SIZE_MAX;
-}
-
 bool
 settings_routes_users(const struct settings *s)
 {

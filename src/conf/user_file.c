@@ -72,44 +72,55 @@ read_yaml(struct arena *a, int fd, const char *file, struct report *report)
 	return NULL;
 }
 
+static void
+lay_list(struct arena *a, const struct strings *file, struct strings *out)
+{
+	if (file->items == NULL)
+		return;
+	*out = (struct strings){ ARENA_ARRAY(a, const char *, file->count), file->count };
+	for (size_t i = 0; i < file->count; i++)
+		out->items[i] = arena_strdup(a, file->items[i]);
+}
+
 /* What the file sets takes the place of what was there. */
 static void
-lay_over(const struct user_settings *file, struct user_settings *out)
+lay_over(struct arena *a, const struct user_settings *file, struct user_settings *out)
 {
 	if (file->has_thresholds) {
 		out->has_thresholds = true;
-		out->thresholds = file->thresholds;
+		out->thresholds = ARENA_ARRAY(a, struct threshold, file->threshold_count);
 		out->threshold_count = file->threshold_count;
+		for (size_t i = 0; i < file->threshold_count; i++)
+			out->thresholds[i] = file->thresholds[i];
 	}
 	if (file->subject_prefix != NULL)
-		out->subject_prefix = file->subject_prefix;
+		out->subject_prefix = arena_strdup(a, file->subject_prefix);
 	if (file->has_spam) {
 		out->has_spam = true;
 		out->spam = file->spam;
 	}
-	if (file->allow.items != NULL)
-		out->allow = file->allow;
-	if (file->deny.items != NULL)
-		out->deny = file->deny;
-	if (file->rules_off.items != NULL)
-		out->rules_off = file->rules_off;
+	lay_list(a, &file->allow, &out->allow);
+	lay_list(a, &file->deny, &out->deny);
+	lay_list(a, &file->rules_off, &out->rules_off);
 }
 
+/* A session keeps what comes of it, not the file's tree. */
 static void
 take_file(struct arena *a, int fd, const char *file, struct user_settings *out, struct report *report)
 {
-	struct conf c = { .arena = a, .report = report };
+	struct arena *reading = arena_new(0);
+	struct conf c = { .arena = reading, .report = report };
 	struct user_rule rule = { .match = file };
 	size_t errors = report->count;
-	const struct yaml *root = read_yaml(a, fd, file, report);
+	const struct yaml *root = read_yaml(reading, fd, file, report);
 
-	if (root == NULL)
-		return;
-	keys_read(&c, user_keys + USER_FILE_KEYS, root, &rule);
-	if (root->kind == YAML_MAPPING)
+	if (root != NULL)
+		keys_read(&c, user_keys + USER_FILE_KEYS, root, &rule);
+	if (root != NULL && root->kind == YAML_MAPPING)
 		user_check(&c, root, &rule);
-	if (report->count == errors)
-		lay_over(&rule.own, out);
+	if (root != NULL && report->count == errors)
+		lay_over(a, &rule.own, out);
+	arena_free(&reading);
 }
 
 static void

@@ -45,5 +45,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/spool.c \
 	src/proxy/spool.h \
 	src/proxy/stats.h \
+	src/proxy/user.c \
+	src/proxy/user.h \
 	src/proxy/view.c \
 	src/proxy/view.h

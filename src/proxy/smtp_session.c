@@ -83,6 +83,8 @@ smtp_free(struct session *session)
 	buf_free(&s->greeting);
 	buf_free(&s->scratch);
 	buf_free(&s->user);
+	if (s->user_arena != NULL)
+		arena_free(&s->user_arena);
 	free(s->helo);
 	free(s);
 }

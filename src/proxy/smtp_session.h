@@ -61,6 +61,7 @@ struct smtp_transaction {
 	bool open;               /* MAIL was accepted */
 	bool has_policy;
 	size_t policy;
+	const struct user_settings *own; /* of who is logged in or of the recipients; NULL = nothing */
 	char *sender;            /* without <> */
 	char **recipients;       /* accepted ones */
 	size_t recipient_count, recipient_cap;
@@ -97,6 +98,8 @@ struct smtp_session {
 	bool said_ehlo, authenticated, quit;
 	char *helo;
 	struct buf user;
+	struct arena *user_arena;        /* made at a login */
+	const struct user_settings *own; /* of who is logged in; NULL = nothing */
 	/* An AUTH exchange. */
 	char mechanism[32];
 	unsigned auth_turn;

@@ -5,6 +5,7 @@
 #include "proxy/smtp_verbs.h"
 
 #include "proxy/smtp_log.h"
+#include "proxy/user.h"
 #include "wire/sasl.h"
 
 #include <stdlib.h>
@@ -202,7 +203,6 @@ static void
 mail_replied(struct smtp_session *s, struct smtp_pending *p)
 {
 	struct proxy *proxy = s->ends.session.proxy;
-	size_t policy;
 
 	smtp_relay_reply(s, p);
 	if (!accepted(s) || s->tx.open)
@@ -213,16 +213,34 @@ mail_replied(struct smtp_session *s, struct smtp_pending *p)
 	s->tx.sender = strdup(p->text + 1);
 	s->tx.began = loop_now(proxy->loop);
 	s->tx.deadline = s->tx.began + proxy->settings->timeouts.transaction;
-	policy = s->user.len > 0 ? settings_policy_for(proxy->settings, buf_span(&s->user)) : SIZE_MAX;
-	if (policy != SIZE_MAX) {
+	if (s->own == NULL)
+		return;
+	s->tx.own = s->own;
+	if (s->own->policy != SIZE_MAX) {
 		s->tx.has_policy = true;
-		s->tx.policy = policy;
+		s->tx.policy = s->own->policy;
 	}
+}
+
+/* Who is logged in is known; recipients are not yet. */
+static bool
+may_grow(const struct smtp_session *s)
+{
+	const struct settings *settings = ends_settings(&s->ends);
+
+	if (!ruleset_is_empty(s->ends.session.proxy->generation->rules[smtp_policy(s)]))
+		return true;
+	if (s->user.len > 0)
+		return s->own != NULL && !user_settings_plain(s->own);
+	for (size_t i = 0; i < settings->user_count; i++)
+		if (!user_settings_plain(&settings->users[i].own))
+			return true;
+	return false;
 }
 
 /* SIZE= is left out when the message may grow on its way. */
 static void
-put_mail_line(struct buf *line, const struct smtp_command *c, bool may_grow)
+put_mail_line(struct buf *line, const struct smtp_command *c, bool without_size)
 {
 	buf_add_str(line, "MAIL FROM:<");
 	buf_add_span(line, c->path);
@@ -230,7 +248,7 @@ put_mail_line(struct buf *line, const struct smtp_command *c, bool may_grow)
 	for (size_t i = 0; i < c->param_count; i++) {
 		const struct smtp_param *p = &c->params[i];
 
-		if (may_grow && span_is_nocase(p->keyword, "SIZE"))
+		if (without_size && span_is_nocase(p->keyword, "SIZE"))
 			continue;
 		buf_add_byte(line, ' ');
 		buf_add_span(line, p->keyword);
@@ -244,15 +262,15 @@ put_mail_line(struct buf *line, const struct smtp_command *c, bool may_grow)
 static enum outcome
 proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 {
-	bool may_grow = !ruleset_is_empty(s->ends.session.proxy->generation->rules[smtp_policy(s)]);
 	struct buf line = { 0 }, kept = { 0 };
 	bool ok;
 
 	if (!s->tx.open) { /* recipients named before count for nothing */
 		s->tx.recipients_asked = 0;
 		s->tx.has_policy = false;
+		s->tx.own = NULL;
 	}
-	put_mail_line(&line, c, may_grow);
+	put_mail_line(&line, c, may_grow(s));
 	buf_add_byte(&kept, wants_binary(c) ? 'B' : '-');
 	buf_add_span(&kept, c->path);
 	ok = !line.failed && !kept.failed &&
@@ -268,6 +286,7 @@ static const char *
 policy_rcpt(struct smtp_session *s, const struct smtp_command *c)
 {
 	const struct settings *settings = ends_settings(&s->ends);
+	const struct user_settings *own;
 	const char *text = tls_where_required(s, c);
 	size_t policy;
 
@@ -277,13 +296,15 @@ policy_rcpt(struct smtp_session *s, const struct smtp_command *c)
 		return "452 4.5.3 too many recipients";
 	if (s->user.len > 0)
 		return NULL; /* the user's policy, whoever it goes to */
-	policy = settings_policy_for(settings, c->path);
-	if (policy == SIZE_MAX)
-		policy = s->ends.listener->policy;
-	if (s->tx.recipients_asked > 0 && s->tx.has_policy && policy != s->tx.policy)
+	own = settings_user(settings, c->path);
+	policy = own != NULL && own->policy != SIZE_MAX ? own->policy : s->ends.listener->policy;
+	if (own != NULL && user_settings_plain(own))
+		own = NULL;
+	if (s->tx.recipients_asked > 0 && s->tx.has_policy && (policy != s->tx.policy || own != s->tx.own))
 		return "452 4.5.3 this recipient has another policy: send to it apart";
 	s->tx.has_policy = true;
 	s->tx.policy = policy;
+	s->tx.own = own;
 	return NULL;
 }
 
@@ -484,6 +505,16 @@ log_auth(const struct smtp_session *s)
 	log_end(&e);
 }
 
+static void
+take_own(struct smtp_session *s)
+{
+	if (s->user.len == 0)
+		return;
+	if (s->user_arena == NULL)
+		s->user_arena = arena_new(0);
+	s->own = user_own(s->ends.session.proxy, s->user_arena, buf_span(&s->user));
+}
+
 void
 smtp_auth_replied(struct smtp_session *s, struct smtp_pending *p)
 {
@@ -493,7 +524,9 @@ smtp_auth_replied(struct smtp_session *s, struct smtp_pending *p)
 		return;
 	s->authenticated = s->reply.code == 235;
 	log_auth(s);
-	if (!s->authenticated)
+	if (s->authenticated)
+		take_own(s);
+	else
 		buf_clear(&s->user);
 }
 

@@ -55,9 +55,11 @@ ask_verdict(struct smtp_session *s)
 {
 	struct smtp_transaction *tx = &s->tx;
 	struct scan_answer accept = { .verdict = VERDICT_ACCEPT, .complete = true, .readings = 1 };
+	struct scan_preferences own;
 	struct scan_request request;
 
-	if (ruleset_is_empty(s->ends.session.proxy->generation->rules[smtp_policy(s)])) {
+	scan_preferences_from(held_arena(&tx->held), tx->own, &own);
+	if (ruleset_is_empty(s->ends.session.proxy->generation->rules[smtp_policy(s)]) && !scan_preferences_any(&own)) {
 		held_answer(&tx->held, &accept);
 		return;
 	}
@@ -66,6 +68,7 @@ ask_verdict(struct smtp_session *s)
 		.sender = span_str(tx->sender), .recipient_count = tx->recipient_count,
 		.recipients = spans_of_recipients(s),
 		.user = buf_span(&s->user), .tls = s->ends.secure,
+		.own = own,
 	};
 	peer_bytes(&s->ends.peer, request.client);
 	held_ask_verdict(&tx->held, &request);

@@ -24,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		report_print(&report, out);
 		fclose(out);
 	}
-	if (s != NULL && settings_policy_for(s, text) != SIZE_MAX && s->user_count == 0)
+	if (s != NULL && settings_user(s, text) != NULL && s->user_count == 0)
 		abort();
 	arena_free(&a);
 	return 0;

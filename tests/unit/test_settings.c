@@ -236,6 +236,14 @@ test_interception(void **state)
 	    "t:1:50: connections to a UNIX socket have no original destination to intercept\n");
 }
 
+static size_t
+policy_for(const struct settings *s, struct span user)
+{
+	const struct user_settings *own = settings_user(s, user);
+
+	return own != NULL ? own->policy : SIZE_MAX;
+}
+
 static void
 test_policies_of_users(void **state)
 {
@@ -247,14 +255,107 @@ test_policies_of_users(void **state)
 	                      "  - { match: 'b?b', policy: q }\n"
 	                      "  - { match: 'sales*', policy: p }\n");
 
-	assert_int_equal(settings_policy_for(s, SPAN_LITERAL("sales@example.org")), 1);
-	assert_int_equal(settings_policy_for(s, SPAN_LITERAL("SALES@Example.ORG")), 1);
-	assert_int_equal(settings_policy_for(s, SPAN_LITERAL("x@a.example.org")), 2);
-	assert_int_equal(settings_policy_for(s, SPAN_LITERAL("x@example.org")), SIZE_MAX);
-	assert_int_equal(settings_policy_for(s, SPAN_LITERAL("bob")), 1);
-	assert_int_equal(settings_policy_for(s, SPAN_LITERAL("boob")), SIZE_MAX);
-	assert_int_equal(settings_policy_for(s, SPAN_LITERAL("sales@elsewhere.example")), 0);
-	assert_int_equal(settings_policy_for(s, SPAN_LITERAL("")), SIZE_MAX);
+	assert_int_equal(policy_for(s, SPAN_LITERAL("sales@example.org")), 1);
+	assert_int_equal(policy_for(s, SPAN_LITERAL("SALES@Example.ORG")), 1);
+	assert_int_equal(policy_for(s, SPAN_LITERAL("x@a.example.org")), 2);
+	assert_int_equal(policy_for(s, SPAN_LITERAL("x@example.org")), SIZE_MAX);
+	assert_int_equal(policy_for(s, SPAN_LITERAL("bob")), 1);
+	assert_int_equal(policy_for(s, SPAN_LITERAL("boob")), SIZE_MAX);
+	assert_int_equal(policy_for(s, SPAN_LITERAL("sales@elsewhere.example")), 0);
+	assert_int_equal(policy_for(s, SPAN_LITERAL("")), SIZE_MAX);
+}
+
+static void
+assert_strings(const struct strings *list, const char *first, const char *second)
+{
+	assert_int_equal(list->count, second != NULL ? 2 : 1);
+	assert_string_equal(list->items[0], first);
+	if (second != NULL)
+		assert_string_equal(list->items[1], second);
+}
+
+static void
+test_settings_of_users(void **state)
+{
+	const struct settings *s = conf_settings(*state,
+	    LISTENER "upstreams: { mta: { address: '127.0.0.1:25' }, store: { address: '127.0.0.1:110' } }\n"
+	             "policies: { p: { spam: hide } }\n"
+	             "user_directory: users\n"
+	             "users:\n"
+	             "  - match: anna\n"
+	             "    upstream: store\n"
+	             "    thresholds: [ { score: 8, then: reject }, { score: 3, then: tag } ]\n"
+	             "    subject_prefix: \"\"\n"
+	             "    spam: tag\n"
+	             "    allow: [ '*@partner.example', friend@example.net ]\n"
+	             "    deny: '*@casino.example'\n"
+	             "    rules_off: [ LOTTERY, 'URL_*' ]\n"
+	             "  - { match: bob, subject_prefix: '[JUNK] ', spam: hide, thresholds: [] }\n"
+	             "  - { match: carl, thresholds: , allow: }\n");
+	const struct user_settings *anna = settings_user(s, SPAN_LITERAL("Anna"));
+	const struct user_settings *bob = settings_user(s, SPAN_LITERAL("bob"));
+	const struct user_settings *carl = settings_user(s, SPAN_LITERAL("carl"));
+
+	assert_string_equal(s->user_directory, "/etc/gatepost/users");
+	assert_int_equal(s->policies[0].spam, SPAM_SHOWN_HIDDEN);
+	assert_int_equal(anna->policy, SIZE_MAX);
+	assert_int_equal(anna->upstream, 1);
+	assert_true(anna->has_thresholds);
+	assert_int_equal(anna->threshold_count, 2);
+	assert_int_equal(anna->thresholds[0].then, VERDICT_TAG);
+	assert_string_equal(anna->subject_prefix, "");
+	assert_true(anna->has_spam && anna->spam == SPAM_SHOWN_TAGGED);
+	assert_strings(&anna->allow, "*@partner.example", "friend@example.net");
+	assert_strings(&anna->deny, "*@casino.example", NULL);
+	assert_strings(&anna->rules_off, "LOTTERY", "URL_*");
+	assert_false(user_settings_plain(anna));
+	assert_int_equal(bob->upstream, SIZE_MAX);
+	assert_string_equal(bob->subject_prefix, "[JUNK] ");
+	assert_true(bob->has_spam && bob->spam == SPAM_SHOWN_HIDDEN);
+	assert_true(bob->has_thresholds && bob->threshold_count == 0);
+	assert_false(carl->has_thresholds || carl->has_spam || carl->subject_prefix != NULL);
+	assert_true(user_settings_plain(carl));
+	assert_true(settings_routes_users(s));
+}
+
+static void
+test_nothing_of_users(void **state)
+{
+	const struct settings *s = conf_settings(*state, LEAST "users: [ { match: '*', policy: p, spam: hide } ]\n");
+
+	assert_null(s->user_directory);
+	assert_int_equal(s->policies[0].spam, SPAM_SHOWN_TAGGED);
+	assert_false(settings_routes_users(s));
+	assert_true(user_settings_plain(settings_user(s, SPAN_LITERAL("x"))));
+}
+
+static void
+test_bounds_of_users(void **state)
+{
+	struct conf_fixture *f = *state;
+	const char *octets = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	const char *item = arena_printf(f->arena, "%s%s%.54s", octets, octets, octets), *list = "", *many = "";
+
+	conf_settings_fail(f,
+	    LEAST "users:\n"
+	          "- { match: x, upstream: y, spam: maybe, allow: [ '' ], thresholds: [ { score: 1, then: strip } ] }\n"
+	          "- { match: x, thresholds: [ { score: 1, then: tag }, { score: 1, then: reject } ], deny: [ [] ] }\n",
+	    "t:5:25: no upstream is named \"y\"\n"
+	    "t:5:34: unknown value \"maybe\" (one of: tag, hide)\n"
+	    "t:5:50: an address, a name or a pattern has from 1 to 254 octets\n"
+	    "t:5:88: unknown value \"strip\" (one of: tag, quarantine, discard, defer, reject)\n"
+	    "t:6:27: the score 1 is here twice\n"
+	    "t:6:92: expected a text, not a list\n");
+	conf_settings_fail(f, arena_printf(f->arena, LEAST "users:\n- { match: x, deny: %sa }\n", item),
+	    "t:5:21: an address, a name or a pattern has from 1 to 254 octets\n");
+	for (size_t i = 0; i < 259; i++)
+		list = arena_printf(f->arena, "%s%s, ", list, item);
+	conf_settings_fail(f, arena_printf(f->arena, LEAST "users:\n- { match: x, deny: [ %s ] }\n", list),
+	    "t:5:3: \"allow\", \"deny\" and \"rules_off\" have more than 65536 octets together\n");
+	for (size_t i = 0; i <= USER_LIST_MAX; i++)
+		many = arena_printf(f->arena, "%sa, ", many);
+	conf_settings_fail(f, arena_printf(f->arena, LEAST "users:\n- { match: x, deny: [ %s ] }\n", many),
+	    "t:5:21: more than 1000\n");
 }
 
 static void
@@ -265,9 +366,9 @@ test_patterns_are_not_slow(void **state)
 	char text[1000];
 
 	memset(text, 'a', sizeof(text));
-	assert_int_equal(settings_policy_for(s, span_of(text, sizeof(text))), SIZE_MAX);
+	assert_int_equal(policy_for(s, span_of(text, sizeof(text))), SIZE_MAX);
 	text[sizeof(text) - 1] = 'B';
-	assert_int_equal(settings_policy_for(s, span_of(text, sizeof(text))), 0);
+	assert_int_equal(policy_for(s, span_of(text, sizeof(text))), 0);
 }
 
 static void
@@ -452,6 +553,9 @@ main(void)
 		TEST(test_empty_sections),
 		TEST(test_interception),
 		TEST(test_policies_of_users),
+		TEST(test_settings_of_users),
+		TEST(test_nothing_of_users),
+		TEST(test_bounds_of_users),
 		TEST(test_patterns_are_not_slow),
 		TEST(test_all_errors_at_once),
 		TEST(test_something_must_listen),

@@ -1,0 +1,27 @@
+/* Users' files are read when a user logs in, so that a change holds from the
+ * next session on, without a reload. */
+#include "config.h"
+
+#include "proxy/user.h"
+
+#include "base/log.h"
+
+static void
+log_errors(const struct report *report)
+{
+	for (const struct report_error *e = report->first; e != NULL; e = e->next)
+		log_warning("user", "%s:%zu:%zu: %s", e->mark.file, e->mark.line, e->mark.column, e->message);
+}
+
+const struct user_settings *
+user_own(const struct proxy *p, struct arena *a, struct span user)
+{
+	struct user_settings *own = ARENA_NEW(a, struct user_settings);
+	struct report report;
+
+	report_init(&report, a);
+	if (!settings_user_file(a, p->settings, p->generation->user_directory, user, own, &report))
+		return settings_user(p->settings, user);
+	log_errors(&report);
+	return own;
+}
