@@ -9,8 +9,7 @@
 
 #include "proxy/pop3_maildrop.h"
 #include "proxy/pop3_verbs.h"
-
-#include "base/log.h"
+#include "proxy/user.h"
 
 /* ---- routing ---- */
 
@@ -72,47 +71,13 @@ pop3_forget_user(struct pop3_session *s)
 
 /* ---- what applies ---- */
 
-/* A file that is wrong is told and left out: what `users` says holds. */
-static void
-report_file(const struct pop3_session *s, const struct report *report)
-{
-	for (const struct report_error *e = report->first; e != NULL; e = e->next) {
-		struct log_entry entry;
-
-		ends_log_begin(&entry, &s->ends, LOG_LEVEL_ERROR, "user-file");
-		log_text(&entry, "file", e->mark.file);
-		log_number(&entry, "line", (int64_t)e->mark.line);
-		log_text(&entry, "msg", e->message);
-		log_end(&entry);
-	}
-}
-
-static void
-read_own_settings(struct pop3_session *s)
-{
-	const struct generation *g = s->ends.session.proxy->generation;
-	struct span user = buf_span(&s->user);
-	struct user_settings *own;
-	struct report report;
-
-	s->own = settings_user(g->settings, user);
-	if (g->user_directory < 0)
-		return;
-	s->own_arena = arena_new(0);
-	own = ARENA_NEW(s->own_arena, struct user_settings);
-	report_init(&report, s->own_arena);
-	if (!settings_user_file(s->own_arena, g->settings, g->user_directory, user, own, &report))
-		return;
-	report_file(s, &report);
-	s->own = own;
-}
-
 void
 pop3_logged_in(struct pop3_session *s)
 {
 	const struct generation *g = s->ends.session.proxy->generation;
 
-	read_own_settings(s);
+	s->own_arena = arena_new(0);
+	s->own = user_own(s->ends.session.proxy, s->own_arena, buf_span(&s->user));
 	if (s->own != NULL && s->own->policy != SIZE_MAX)
 		s->policy = s->own->policy;
 	if (ruleset_is_empty(g->rules[s->policy]) && (s->own == NULL || user_settings_plain(s->own)))

@@ -102,7 +102,7 @@ struct pop3_session {
 	enum pop3_step after_replies; /* where pop3_read_reply() returns to */
 	/* After the login. */
 	size_t policy;
-	struct arena *own_arena;         /* holds `own`; NULL: nothing was read */
+	struct arena *own_arena;         /* holds `own` */
 	const struct user_settings *own; /* what the user has of his own, or NULL */
 	struct pop3_maildrop *maildrop;  /* NULL: nothing is filtered, commands and replies pass */
 	struct pop3_serving serving;
