@@ -35,6 +35,8 @@ import time
 import traceback
 
 from certificates import Certificates
+from pop3_client import Pop3Client
+from pop3_upstream import Pop3Upstream
 from smtp_client import Client
 from smtp_upstream import Upstream
 
@@ -304,6 +306,12 @@ class Context(contextlib.ExitStack):
         self.upstreams.append(server)
         return server
 
+    def pop3_upstream(self, messages=(), **options):
+        server = Pop3Upstream(messages, patience=PATIENCE, **options)
+        self.callback(server.stop)
+        self.upstreams.append(server)
+        return server
+
     def gatepost(self, upstream, changes=None, listener=None, *, rules=STANDARD_RULES, single=True,
                  prefix=(), wait=True, clean=True):
         """Starts gatepost before `upstream` (an Upstream or an address).
@@ -318,6 +326,13 @@ class Context(contextlib.ExitStack):
         self.callback(self._stop_gatepost, server, clean)
         return server.wait_ready() if wait else server
 
+    def pop3_gatepost(self, upstream, changes=None, listener=None, *, rules=None, **options):
+        """The same for POP3. Without `rules` the policy has none."""
+        changes = copy.deepcopy(changes or {})
+        changes.setdefault("policies", {}).setdefault("inbound", {}).setdefault("rules", ["rules.yaml"] if rules else None)
+        return self.gatepost(upstream, changes, {"name": "pop", "protocol": "pop3", **(listener or {})},
+                             rules=rules or STANDARD_RULES, **options)
+
     @staticmethod
     def _stop_gatepost(server, clean):
         status = server.stop()
@@ -328,8 +343,14 @@ class Context(contextlib.ExitStack):
 
     def client(self, server, **options):
         """A Client connected to a Gatepost, an Upstream or an address."""
+        return self._connected(Client, server, options)
+
+    def pop3_client(self, server, **options):
+        return self._connected(Pop3Client, server, options)
+
+    def _connected(self, kind, server, options):
         address = server if isinstance(server, tuple) else server.address
-        client = Client(address, patience=PATIENCE, **options)
+        client = kind(address, patience=PATIENCE, **options)
         self.callback(client.close)
         return client
 

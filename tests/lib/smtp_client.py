@@ -71,6 +71,14 @@ class Client:
         assert line.endswith(b"\r") and b"\r" not in line[:-1], f"bare CR or LF in {line!r}"
         return line[:-1]
 
+    def take(self, count):
+        """That many octets; Closed when there are fewer."""
+        while len(self.buffer) < count:
+            if not self._receive():
+                raise Closed(f"closed after {self.buffer!r}")
+        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        return data
+
     def reply(self):
         lines = [self.line()]
         while lines[-1][3:4] == b"-":

@@ -249,6 +249,8 @@ class Session:
 class Upstream:
     """Listens on a free port of 127.0.0.1, or on the socket given."""
 
+    session_type = Session  # what speaks on a connection; pop3_upstream has another
+
     def __init__(self, *, keywords=KEYWORDS, tls="none", context=None, lmtp=False, replies=None, script=None,
                  listener=None, patience=20, served=True):
         self.keywords, self.tls, self.context, self.lmtp = keywords, tls, context, lmtp
@@ -270,7 +272,7 @@ class Upstream:
     def accept(self):
         """The next connection, for a test that speaks for the upstream itself (served=False)."""
         self.listener.settimeout(self.patience)
-        session = Session(self, self.listener.accept()[0])
+        session = self.session_type(self, self.listener.accept()[0])
         self.sessions.append(session)
         return session
 
@@ -280,7 +282,7 @@ class Upstream:
                 connection = self.listener.accept()[0]
             except OSError:
                 return
-            session = Session(self, connection)
+            session = self.session_type(self, connection)
             with self.changed:
                 self.sessions.append(session)
                 self.changed.notify_all()

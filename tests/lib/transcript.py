@@ -9,7 +9,10 @@ order of their happening:
     C end        the client closes its sending direction
     S: text      the client receives the line
     S~ pattern   … a line that fits the regular expression
-    S% A, B 10   … a 250 reply whose keywords are these, in any order
+    S= bytes     … just these
+    S* N text    … N times the line
+    S% A, B 10   … a 250 reply whose keywords are these, in any order; of POP3, the
+                 lines of a reply up to the dot
     S end        the client sees the connection close, with nothing before that
     U< text      the upstream receives the line
     U~ pattern   … a line that fits
@@ -19,17 +22,20 @@ order of their happening:
     U until text the upstream receives lines up to this one
     U> text      the upstream sends the line, with CRLF
     U= bytes     the upstream sends just these
+    U>* N text   the upstream sends the line N times
     U close      the upstream closes; U reset: by RST
-    U end        the upstream sees the connection close (QUIT or RSET may come before)
+    U end        the upstream sees the connection close (but for POP3, QUIT or RSET
+                 may come before)
 
 `include NAME` takes the steps of NAME.part. A line that begins with # is a comment.
 
 Header:
     about: what is shown
-    protocol: smtp or lmtp
+    protocol: smtp, lmtp or pop3
     config: a path in the configuration and its value in JSON; what begins with
         `listener.` is the listener's, as listener.bare_newlines = "normalise"
-    rule: one line for rules.yaml in place of the standard rules
+    rule: one line for rules.yaml in place of the standard rules, or, for POP3, of
+        no rules at all
     upstream: absent     nobody listens there
     trace: names of steps, which must have run in this order (others between them)
     log: a regular expression that some line of the log fits
@@ -50,8 +56,9 @@ import socket
 from gatepost_test import STANDARD_RULES, Failure, await_event, expect, expect_equal
 from smtp_upstream import PeerClosed
 
-STEP = re.compile(r"(C:|C=|C\*|S:|S~|S%|U<|U~|U\*|U>|U=|U\|=|U\|)(?: (.*)|)$")
+STEP = re.compile(r"(C:|C=|C\*|S:|S~|S=|S%|S\*|U<|U~|U\*|U>\*|U>|U=|U\|=|U\|)(?: (.*)|)$")
 EVENTS = ("C end", "S end", "U message", "U close", "U reset", "U end")
+CLIENT_SAYS, UPSTREAM_SAYS = ("C:", "C=", "C*"), ("U>", "U>*", "U=")
 UNTIL = "U until "
 # Above this a turn is no longer sent byte by byte but in pieces up to PIECE_MAX.
 BYTEWISE_MAX = 64 * 1024
@@ -140,9 +147,13 @@ class Transcript:
     def about(self):
         return f"{self.name}: {self.header['about'][0]}"
 
+    @property
+    def protocol(self):
+        return self.header["protocol"][0]
+
     def changes(self):
         """What the header changes in the standard configuration."""
-        changes = {"listener": {"protocol": self.header["protocol"][0]}}
+        changes = {"listener": {"protocol": self.protocol}}
         for line in self.header["config"]:
             path, _, value = line.partition(" = ")
             *folders, key = path.split(".")
@@ -153,7 +164,8 @@ class Transcript:
         return changes
 
     def rules(self):
-        return "rules:\n" + "\n".join("- " + r for r in self.header["rule"]) if self.header["rule"] else STANDARD_RULES
+        """Those of the header, if there are any."""
+        return "rules:\n" + "\n".join("- " + r for r in self.header["rule"]) if self.header["rule"] else None
 
     def start(self, t):
         """(the gatepost, the upstream) for this transcript."""
@@ -162,7 +174,9 @@ class Transcript:
             upstream.stop()
         changes = self.changes()
         listener = changes.pop("listener")
-        return t.gatepost(upstream, changes, listener, rules=self.rules()), upstream
+        if self.protocol == "pop3":
+            return t.pop3_gatepost(upstream, changes, listener, rules=self.rules()), upstream
+        return t.gatepost(upstream, changes, listener, rules=self.rules() or STANDARD_RULES), upstream
 
 
 class Player:
@@ -190,10 +204,10 @@ class Player:
         self._check_log()
 
     def _play_one(self, step, rest):
-        if step.kind in ("C:", "C=", "C*"):
-            self._say(step, rest, "C", self.client.send)
-        elif step.kind in ("U>", "U="):
-            self._say(step, rest, "U", self.server().send)
+        if step.kind in CLIENT_SAYS:
+            self._say(step, rest, CLIENT_SAYS, self.client.send)
+        elif step.kind in UPSTREAM_SAYS:
+            self._say(step, rest, UPSTREAM_SAYS, self.server().send)
         elif step.kind[0] == "S":
             self._hear_client(step)
         elif step.kind == "C end":
@@ -205,15 +219,15 @@ class Player:
     def _bytes(step):
         if step.kind[1] == "=":
             return escaped(step.text)
-        if step.kind == "C*":
+        if step.kind[-1] == "*":
             count, _, text = step.text.partition(" ")
             return (text.encode() + b"\r\n") * int(count)
         return step.text.encode() + b"\r\n"
 
-    def _say(self, step, rest, who, send):
+    def _say(self, step, rest, kinds, send):
         """A turn: all lines that the same end says in a row."""
         turn = self._bytes(step)
-        while rest and rest[0].kind in (("C:", "C=", "C*") if who == "C" else ("U>", "U=")):
+        while rest and rest[0].kind in kinds:
             turn += self._bytes(rest.pop(0))
         for piece in self.cut.pieces(turn):
             send(piece)
@@ -221,12 +235,23 @@ class Player:
     def _hear_client(self, step):
         if step.kind == "S end":
             expect_equal(self.client.until_closed(), b"", "before the close")
+        elif step.kind in ("S=", "S*"):
+            wanted = self._bytes(step)
+            expect(self.client.take(len(wanted)) == wanted, "other octets than were sent")
         elif step.kind == "S%":
-            reply = self.client.reply()
-            expect_equal((reply.code, sorted(reply.lines[1:])),
-                         (250, sorted(k for k in step.text.split(", ") if k)), "keywords")
+            expect_equal(sorted(self._keywords()), sorted(k for k in step.text.split(", ") if k), "keywords")
         else:
             self._compare(step, self.client.line())
+
+    def _keywords(self):
+        if self.transcript.protocol != "pop3":
+            reply = self.client.reply()
+            expect_equal(reply.code, 250, "code")
+            return reply.lines[1:]
+        lines = []
+        while lines[-1:] != ["."]:
+            lines.append(self.client.line().decode())
+        return lines[:-1]
 
     @staticmethod
     def _compare(step, line):
@@ -243,13 +268,12 @@ class Player:
             while session.line() != step.text.encode():
                 pass
         elif step.kind == "U*":
-            count, _, text = step.text.partition(" ")
-            wanted = (text.encode() + b"\r\n") * int(count)
+            wanted = self._bytes(step)
             expect(session.take(len(wanted)) == wanted, "other bytes than were sent")
         elif step.kind == "U end":
             session.wait_closed()
-            expect(bytes(session.buffer) in (b"", b"QUIT\r\n", b"RSET\r\n", b"RSET\r\nQUIT\r\n"),
-                   f"{bytes(session.buffer)!r} before the close")
+            farewells = (b"QUIT\r\n", b"RSET\r\n", b"RSET\r\nQUIT\r\n") if self.transcript.protocol != "pop3" else ()
+            expect(bytes(session.buffer) in (b"", *farewells), f"{bytes(session.buffer)!r} before the close")
         elif step.kind in ("U close", "U reset"):
             try:
                 session.close() if step.kind == "U close" else session.reset()

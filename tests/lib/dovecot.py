@@ -1,0 +1,161 @@
+"""A Dovecot of our own: its configuration, sockets and mail in one folder, POP3
+and IMAP on free ports, with and without TLS. Every user has the password SECRET
+and a Maildir. It has to be started by root, and is ended by its pid."""
+
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import threading
+
+from gatepost_test import PATIENCE, Failure, Skip, await_event, expect, free_port
+
+SECRET = "swordfish"
+USERS = ("ada", "ben", "cyd", "dan", "eve", "fay", "gus", "hal")
+
+CONFIG = """\
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = /dev/stderr
+protocols = pop3 imap
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{key}
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5 apop
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%u
+}}
+first_valid_uid = 1
+mail_location = maildir:~/Maildir
+# Four clients of one user come from one address, and tests wait for nobody.
+mail_max_userip_connections = 0
+auth_failure_delay = 0
+service anvil {{
+  chroot =
+}}
+service pop3-login {{
+  chroot =
+  service_count = 0
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+    ssl = yes
+  }}
+}}
+service imap-login {{
+  chroot =
+  service_count = 0
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+    ssl = yes
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+
+class Dovecot:
+    """Ports of 127.0.0.1: `pop3`, `pop3s`, `imap`, `imaps`."""
+
+    def __init__(self, folder, certificate, key):
+        if os.geteuid() != 0:
+            raise Skip("Dovecot has to be started by root")
+        if not os.path.exists("/usr/sbin/dovecot") or not os.path.exists("/usr/lib/dovecot/pop3"):
+            raise Skip("Dovecot is not installed")
+        self.folder, self.count = folder, itertools.count(1)
+        self.owner = pwd.getpwnam("nobody")
+        self.pop3, self.pop3s, self.imap, self.imaps = (free_port() for _ in range(4))
+        values = {name: getattr(self, name) for name in ("pop3", "pop3s", "imap", "imaps")}
+        self._write("dovecot.conf", CONFIG.format(folder=folder, certificate=certificate, key=key,
+                                                  uid=self.owner.pw_uid, gid=self.owner.pw_gid, **values))
+        self._write("users", "".join(f"{user}:{{PLAIN}}{SECRET}\n" for user in USERS))
+        for user in USERS:
+            self._make_folders(user)
+        self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", os.path.join(folder, "dovecot.conf")],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.lines, self.ended, self.changed = [], False, threading.Condition()
+        self.reader = threading.Thread(target=self._read_log, daemon=True)
+        self.reader.start()
+
+    def wait_ready(self):
+        """Its sockets listen before it says that it starts."""
+        await_event(self.changed, lambda: self.ended or "starting up" in self.log(), "Dovecot to be ready")
+        expect(not self.ended, "Dovecot did not start", self.log())
+        return self
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            with self.changed:
+                self.lines.append(line.decode("utf-8", "replace"))
+                self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def _write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="ascii") as f:
+            f.write(text)
+
+    def maildir(self, user):
+        return os.path.join(self.folder, "mail", user, "Maildir")
+
+    def _make_folders(self, user):
+        for name in ("cur", "new", "tmp"):
+            os.makedirs(os.path.join(self.maildir(user), name))
+        for folder, _, _ in os.walk(os.path.join(self.folder, "mail", user)):
+            os.chown(folder, self.owner.pw_uid, self.owner.pw_gid)
+
+    def fill(self, user, messages):
+        """Lays these messages, in this order, into a user's maildrop. As Postfix
+        would, with LF; the lengths in the name are what Dovecot itself would count."""
+        for message in messages:
+            stored = message.replace(b"\r\n", b"\n")
+            name = f"{1700000000 + next(self.count)}.M1P1.upstream,S={len(stored)},W={len(message)}"
+            path = os.path.join(self.maildir(user), "new", name)
+            with open(path, "wb") as f:
+                f.write(stored)
+            os.chown(path, self.owner.pw_uid, self.owner.pw_gid)
+
+    def empty(self, user):
+        """Takes all away, also what Dovecot knows of it."""
+        shutil.rmtree(os.path.join(self.folder, "mail", user))
+        self._make_folders(user)
+
+    def held(self, user):
+        """The messages that are still there, in their order, with CRLF."""
+        found = {}
+        for place in ("cur", "new"):
+            folder = os.path.join(self.maildir(user), place)
+            for name in os.listdir(folder):
+                with open(os.path.join(folder, name), "rb") as f:
+                    found[name] = f.read().replace(b"\n", b"\r\n")
+        return [found[name] for name in sorted(found)]
+
+    def log(self):
+        return "".join(self.lines)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Failure(f"Dovecot did not end\n{self.log()}") from None
+        self.reader.join(PATIENCE)
