@@ -1,11 +1,11 @@
 """A Dovecot of our own: its configuration, sockets and mail in one folder, POP3
-and IMAP on free ports, with and without TLS. Every user has the password SECRET
-and a Maildir. It has to be started by root, and is ended by its pid."""
+and IMAP on free ports, with and without TLS. Users are those who have mail; the
+password of each is SECRET. It has to be started by root, and is ended by its pid.
+That takes it a second; so tests share one, and each has users of its own."""
 
 import itertools
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import threading
@@ -13,7 +13,6 @@ import threading
 from gatepost_test import PATIENCE, Failure, Skip, await_event, expect, free_port
 
 SECRET = "swordfish"
-USERS = ("ada", "ben", "cyd", "dan", "eve", "fay", "gus", "hal")
 
 CONFIG = """\
 base_dir = {folder}/run
@@ -27,8 +26,8 @@ ssl_key = <{key}
 disable_plaintext_auth = no
 auth_mechanisms = plain login cram-md5 apop
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN {folder}/users
+  driver = static
+  args = password={secret}
 }}
 userdb {{
   driver = static
@@ -36,11 +35,14 @@ userdb {{
 }}
 first_valid_uid = 1
 mail_location = maildir:~/Maildir
-# Four clients of one user come from one address, and tests wait for nobody.
+# All clients come from one address, and wrong passwords are not to cost time.
 mail_max_userip_connections = 0
 auth_failure_delay = 0
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service pop3-login {{
   chroot =
@@ -78,15 +80,13 @@ class Dovecot:
             raise Skip("Dovecot has to be started by root")
         if not os.path.exists("/usr/sbin/dovecot") or not os.path.exists("/usr/lib/dovecot/pop3"):
             raise Skip("Dovecot is not installed")
-        self.folder, self.count = folder, itertools.count(1)
+        self.folder, self.users = folder, itertools.count(1)
         self.owner = pwd.getpwnam("nobody")
         self.pop3, self.pop3s, self.imap, self.imaps = (free_port() for _ in range(4))
         values = {name: getattr(self, name) for name in ("pop3", "pop3s", "imap", "imaps")}
-        self._write("dovecot.conf", CONFIG.format(folder=folder, certificate=certificate, key=key,
-                                                  uid=self.owner.pw_uid, gid=self.owner.pw_gid, **values))
-        self._write("users", "".join(f"{user}:{{PLAIN}}{SECRET}\n" for user in USERS))
-        for user in USERS:
-            self._make_folders(user)
+        with open(os.path.join(folder, "dovecot.conf"), "w", encoding="ascii") as f:
+            f.write(CONFIG.format(folder=folder, certificate=certificate, key=key, secret=SECRET,
+                                  uid=self.owner.pw_uid, gid=self.owner.pw_gid, **values))
         self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", os.path.join(folder, "dovecot.conf")],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.lines, self.ended, self.changed = [], False, threading.Condition()
@@ -108,10 +108,6 @@ class Dovecot:
             self.ended = True
             self.changed.notify_all()
 
-    def _write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="ascii") as f:
-            f.write(text)
-
     def maildir(self, user):
         return os.path.join(self.folder, "mail", user, "Maildir")
 
@@ -121,21 +117,20 @@ class Dovecot:
         for folder, _, _ in os.walk(os.path.join(self.folder, "mail", user)):
             os.chown(folder, self.owner.pw_uid, self.owner.pw_gid)
 
-    def fill(self, user, messages):
-        """Lays these messages, in this order, into a user's maildrop. As Postfix
-        would, with LF; the lengths in the name are what Dovecot itself would count."""
-        for message in messages:
+    def user(self, messages):
+        """A new user, whose maildrop holds these messages in this order: as
+        Postfix would store them, with LF; the lengths in a file's name are what
+        Dovecot itself would count."""
+        user = f"user{next(self.users)}"
+        self._make_folders(user)
+        for number, message in enumerate(messages):
             stored = message.replace(b"\r\n", b"\n")
-            name = f"{1700000000 + next(self.count)}.M1P1.upstream,S={len(stored)},W={len(message)}"
+            name = f"{1700000000 + number}.M1P1.upstream,S={len(stored)},W={len(message)}"
             path = os.path.join(self.maildir(user), "new", name)
             with open(path, "wb") as f:
                 f.write(stored)
             os.chown(path, self.owner.pw_uid, self.owner.pw_gid)
-
-    def empty(self, user):
-        """Takes all away, also what Dovecot knows of it."""
-        shutil.rmtree(os.path.join(self.folder, "mail", user))
-        self._make_folders(user)
+        return user
 
     def held(self, user):
         """The messages that are still there, in their order, with CRLF."""

@@ -175,8 +175,8 @@ class Pop3Session(Session):
 
     def sasl_oauthbearer(self, initial):
         header, *fields = self.challenge(b"", initial).split(b"\1")
-        user = re.search(rb"a=([^,]*)", header)[1]
-        return user, self.is_password(user, dict(f.split(b"=", 1) for f in fields if f)[b"auth"].removeprefix(b"Bearer "))
+        user, secret = re.search(rb"a=([^,]*)", header)[1], dict(f.split(b"=", 1) for f in fields if f)[b"auth"]
+        return user, self.is_password(user, secret.removeprefix(b"Bearer "))
 
     def is_password(self, user, password):
         return self.upstream.users.get(user.decode("utf-8", "replace")) == password.decode("utf-8", "replace")
