@@ -164,10 +164,14 @@ pop3_relay_reply(struct pop3_session *s, struct pop3_pending *p, const struct po
 bool
 pop3_replies_ready(const struct pop3_session *s)
 {
+	struct span in;
+
 	if (s->pending_count == 0)
 		return false;
-	return s->pending[s->pending_first].handle == NULL || endpoint_input(s->ends.server).len > 0 ||
-	    endpoint_eof(s->ends.server) || endpoint_broken(s->ends.server);
+	if (s->pending[s->pending_first].handle == NULL || endpoint_eof(s->ends.server) || endpoint_broken(s->ends.server))
+		return true;
+	in = endpoint_input(s->ends.server);
+	return in.len >= ends_settings(&s->ends)->limits.reply_line || span_find_byte(in, '\n') != SIZE_MAX;
 }
 
 enum outcome

@@ -75,7 +75,7 @@ check_mode(struct pop3_session *s, const struct pop3_command *c)
 }
 
 /* A mechanism that hangs on the TLS session of the two ends, and EXTERNAL,
- * cannot work through a proxy. */
+ * cannot work through a proxy; and whose user nobody knows has no policy. */
 static const char *
 check_auth(struct pop3_session *s, const struct pop3_command *c)
 {
@@ -89,7 +89,7 @@ check_auth(struct pop3_session *s, const struct pop3_command *c)
 	if (word.len > POP3_MECHANISM_MAX)
 		return "[AUTH] that mechanism is not known";
 	snprintf(mechanism, sizeof(mechanism), "%.*s", SPAN_ARG(word));
-	sasl_filter(mechanism);
+	sasl_filter_named(mechanism);
 	return mechanism[0] != '\0' ? NULL : "[AUTH] that mechanism cannot be used here";
 }
 

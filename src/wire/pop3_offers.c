@@ -97,7 +97,7 @@ pop3_offers_add(struct pop3_offers *o, struct span line)
 void
 pop3_offers_filter_sasl(struct pop3_offers *o)
 {
-	sasl_filter(o->sasl);
+	sasl_filter_named(o->sasl);
 	if (o->sasl[0] == '\0')
 		o->capabilities &= ~(unsigned)POP3_CAPA_SASL;
 }

@@ -28,8 +28,8 @@ struct pop3_offers {
  * printable ASCII, does not fit, or is missing where it is due. */
 void pop3_offers_add(struct pop3_offers *o, struct span line);
 
-/* Removes the SASL mechanisms that cannot work through a proxy that ends TLS
- * (sasl_filter()). SASL is cleared when none is left. */
+/* Removes the SASL mechanisms that cannot work through a proxy that ends TLS, or
+ * do not tell it who the user is (sasl_filter_named()). SASL is cleared when none is left. */
 void pop3_offers_filter_sasl(struct pop3_offers *o);
 
 /* The whole reply to CAPA, a line a capability, in a fixed order. SASL without a

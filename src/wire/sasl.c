@@ -238,8 +238,17 @@ offers_binding(struct span list)
 	return false;
 }
 
-void
-sasl_filter(char *list)
+static bool
+tells_user(struct span mechanism)
+{
+	for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
+		if (matches(mechanism, mechanisms[i].mechanism))
+			return true;
+	return false;
+}
+
+static void
+filter(char *list, bool named)
 {
 	struct span rest = span_str(list), mechanism;
 	bool binding = offers_binding(rest);
@@ -247,7 +256,8 @@ sasl_filter(char *list)
 
 	while (span_split(&rest, ' ', &mechanism)) {
 		if (mechanism.len == 0 || span_is_nocase(mechanism, "EXTERNAL") ||
-		    span_ends_nocase(mechanism, "-PLUS") || (binding && tells_binding(mechanism)))
+		    span_ends_nocase(mechanism, "-PLUS") || (binding && tells_binding(mechanism)) ||
+		    (named && !tells_user(mechanism)))
 			continue;
 		if (len > 0)
 			list[len++] = ' ';
@@ -255,4 +265,16 @@ sasl_filter(char *list)
 		len += mechanism.len;
 	}
 	list[len] = '\0';
+}
+
+void
+sasl_filter(char *list)
+{
+	filter(list, false);
+}
+
+void
+sasl_filter_named(char *list)
+{
+	filter(list, true);
 }

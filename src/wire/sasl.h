@@ -33,5 +33,8 @@ void sasl_add_mechanism(char *list, size_t size, struct span mechanism);
  * every -PLUS, and all SCRAM if any -PLUS is offered (RFC 5802 6: a client that
  * sees no -PLUS would send "y" and be refused). What stays keeps its order. */
 void sasl_filter(char *list);
+/* The same, for who must know the user: also those leave that do not tell him
+ * to sasl_user(). */
+void sasl_filter_named(char *list);
 
 #endif
