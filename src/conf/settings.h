@@ -210,6 +210,7 @@ struct timeouts {
 struct pop3_settings {
 	uint64_t scan_budget; /* for fetching and scanning what is new, when a maildrop is opened */
 	uint64_t patience;    /* of a client that waits for a message, before it is sent something */
+	uint64_t keepalive;   /* NOOPs to the upstream while a client is slow to take a message */
 };
 
 struct settings {

@@ -98,5 +98,7 @@ const struct key pop3_keys[] = {
 	{ POP3_TIME(scan_budget, SECONDS(10), 0) },
 	/* The least impatient client known gives up after thirty. */
 	{ POP3_TIME(patience, SECONDS(20), 1) },
+	/* RFC 1939 3: servers wait ten minutes; some less. */
+	{ POP3_TIME(keepalive, SECONDS(60), 1) },
 	{ 0 },
 };

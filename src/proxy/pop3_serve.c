@@ -10,10 +10,7 @@
 
 #include "base/log.h"
 
-enum {
-	STATIC_RUN = 4096,         /* octets from which copying costs more than keeping account */
-	KEEPALIVE_MS = 60 * 1000,  /* RFC 1939 3: a server waits ten minutes; some less */
-};
+enum { STATIC_RUN = 4096 }; /* octets from which copying costs more than keeping account */
 
 /* ---- fetch_message ---- */
 
@@ -211,7 +208,7 @@ keep_upstream_alive(struct pop3_session *s)
 {
 	uint64_t now = loop_now(s->ends.session.proxy->loop);
 
-	if (s->pending_count > 0 || now - s->maildrop->heard < KEEPALIVE_MS)
+	if (s->pending_count > 0 || now - s->maildrop->heard < ends_settings(&s->ends)->pop3.keepalive)
 		return;
 	pop3_ask(s, SPAN_LITERAL("NOOP"), ignore_reply, POP3_BODY_NONE, 0);
 	endpoint_flush(s->ends.server);
@@ -235,7 +232,7 @@ wait_for_client(struct pop3_session *s)
 	}
 	keep_upstream_alive(s);
 	ends_progress(&s->ends);
-	ends_wait(&s->ends, PARTY_CLIENT, KEEPALIVE_MS, m->stalled_until);
+	ends_wait(&s->ends, PARTY_CLIENT, ends_settings(&s->ends)->pop3.keepalive, m->stalled_until);
 	return STEP_WAIT;
 }
 
