@@ -26,7 +26,7 @@ struct held {
 void held_init(struct held *h, struct session *session);
 /* Empty for the next message; what was asked for and not answered is cancelled. */
 void held_reset(struct held *h);
-/* Releases everything. */
+/* The same, and gives the arena's memory back too: the session rests, or ends. */
 void held_free(struct held *h);
 
 /* The arena of what is asked for: held_reset() empties it. */

@@ -86,10 +86,7 @@ list(struct pop3_session *s, const struct pop3_command *c, put_entry *put, struc
 	}
 	if (!c->has_number)
 		buf_add_str(out, ".\r\n");
-	if (!out->failed)
-		endpoint_write(s->ends.client, buf_span(out));
-	else
-		endpoint_abort(&s->ends.client);
+	s->hopeless = out->failed || !endpoint_write(s->ends.client, buf_span(out));
 	buf_free(out);
 	return answered(s);
 }

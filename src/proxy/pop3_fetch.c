@@ -254,13 +254,10 @@ static struct message_view
 view_of(struct pop3_session *s, bool kept)
 {
 	const struct held *h = &s->maildrop->fetch.held;
-	struct arena *a = s->maildrop->arena;
-	struct edit *edits = ARENA_ARRAY(a, struct edit, h->answer->edit_count);
+	const struct edit *edits = NULL;
 
-	for (size_t i = 0; i < h->answer->edit_count; i++) {
-		edits[i] = h->answer->edits[i];
-		edits[i].replacement = arena_copy(a, edits[i].replacement);
-	}
+	if (h->answer->edit_count > 0)
+		edits = edits_copy(pop3_maildrop_arena(s->maildrop), h->answer->edits, h->answer->edit_count);
 	return (struct message_view){
 		.judged = true, .verdict = h->answer->verdict, .kept = kept, .listed = message_of(s)->listed,
 		.octets = h->spool.size, .edits = edits, .edit_count = h->answer->edit_count,

@@ -171,6 +171,8 @@ pop3_read_command(struct session *session)
 	bool clean;
 	int got;
 
+	if (s->hopeless)
+		return pop3_goto(s, POP3_STEP_CLOSE);
 	if (pop3_replies_ready(s))
 		return pop3_await_replies(s, POP3_STEP_READ_COMMAND);
 	if (!fetch_in_background(s, &outcome))
@@ -235,6 +237,8 @@ pop3_relay_command(struct session *session)
 	const struct pop3_verb_entry *verb = &pop3_verbs[s->command.verb];
 	const char *text = verb->check != NULL ? verb->check(s, &s->command) : NULL;
 
+	if (text == NULL && verb->transaction && !s->authenticated)
+		text = "log in first";
 	return text != NULL ? refuse(s, text) : proceed(s, verb);
 }
 

@@ -76,13 +76,11 @@ pop3_logged_in(struct pop3_session *s)
 {
 	const struct generation *g = s->ends.session.proxy->generation;
 
-	s->own_arena = arena_new(0);
-	s->own = user_own(s->ends.session.proxy, s->own_arena, buf_span(&s->user));
+	s->own = user_own(s->ends.session.proxy, &s->own_arena, buf_span(&s->user));
 	if (s->own != NULL && s->own->policy != SIZE_MAX)
 		s->policy = s->own->policy;
 	if (ruleset_is_empty(g->rules[s->policy]) && (s->own == NULL || user_settings_plain(s->own)))
 		return;
 	s->maildrop = pop3_maildrop_new(s);
-	if (s->maildrop == NULL)
-		endpoint_abort(&s->ends.client); /* nobody's mail passes unseen for want of memory */
+	s->hopeless = s->maildrop == NULL; /* nobody's mail passes unseen for want of memory */
 }

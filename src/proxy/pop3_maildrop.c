@@ -25,7 +25,6 @@ pop3_maildrop_new(struct pop3_session *s)
 	if (m == NULL)
 		return NULL;
 	m->shelf = -1;
-	m->arena = arena_new(0);
 	buf_init(&m->uids, UIDS_MAX);
 	held_init(&m->fetch.held, &s->ends.session);
 	return m;
@@ -49,6 +48,14 @@ pop3_maildrop_free(struct pop3_maildrop **maildrop)
 	free(m->messages);
 	free(m->shown);
 	free(m);
+}
+
+struct arena *
+pop3_maildrop_arena(struct pop3_maildrop *m)
+{
+	if (m->arena == NULL)
+		m->arena = arena_new(0);
+	return m->arena;
 }
 
 /* ---- the table ---- */
@@ -234,13 +241,16 @@ compare_uids(const void *a, const void *b)
 /* Two messages that are called alike (RFC 1939 7 lets servers do so for the
  * same content) have one view. */
 static void
-take_view(struct pop3_maildrop *m, const struct by_uid *sorted, const struct by_uid *found, const struct view *view)
+take_view(struct pop3_maildrop *m, const struct by_uid *sorted, const struct by_uid *found, const struct view *view,
+    struct arena *a)
 {
 	const struct by_uid *end = sorted + m->count;
 	struct message_view v;
 
-	if (!view_decode(m->arena, arena_copy(m->arena, view->state), &v))
+	if (!view_decode(a, view->state, &v))
 		return;
+	if (v.edit_count > 0)
+		v.edits = edits_copy(pop3_maildrop_arena(m), v.edits, v.edit_count);
 	while (found > sorted && compare_uids(found - 1, found) == 0)
 		found--;
 	for (const struct by_uid *one = found; one < end && compare_uids(one, found) == 0; one++) {
@@ -266,10 +276,12 @@ pop3_maildrop_recall(struct pop3_session *s, struct span views)
 	struct by_uid *sorted = calloc(m->count + 1, sizeof(*sorted));
 	struct span drops[SAVE_AT_ONCE];
 	size_t drop_count = 0;
+	struct arena *a;
 	struct view view;
 
 	if (sorted == NULL)
 		return;
+	a = arena_new(0);
 	for (size_t i = 0; i < m->count; i++)
 		sorted[i] = (struct by_uid){ pop3_maildrop_uid(m, i), i };
 	qsort(sorted, m->count, sizeof(*sorted), compare_uids);
@@ -278,9 +290,10 @@ pop3_maildrop_recall(struct pop3_session *s, struct span views)
 		const struct by_uid *found = bsearch(&wanted, sorted, m->count, sizeof(*sorted), compare_uids);
 
 		if (found != NULL)
-			take_view(m, sorted, found, &view);
+			take_view(m, sorted, found, &view, a);
 		else
 			drops[drop_count++] = view.message;
+		arena_reset(a);
 		if (drop_count == SAVE_AT_ONCE) {
 			drop_views(s, drops, drop_count);
 			drop_count = 0;
@@ -288,6 +301,7 @@ pop3_maildrop_recall(struct pop3_session *s, struct span views)
 	}
 	if (drop_count > 0)
 		drop_views(s, drops, drop_count);
+	arena_free(&a);
 	free(sorted);
 }
 

@@ -52,7 +52,7 @@ struct pop3_maildrop {
 	bool has_uids;
 	uint32_t *shown;     /* the client's number less 1 -> index */
 	size_t shown_count;
-	struct arena *arena; /* edits of views */
+	struct arena *arena; /* edits of views; NULL: there are none */
 	struct keep_job *recalling;
 	bool recalled;
 	uint64_t ahead_until; /* loop_now() milliseconds: the budget's end; 0 = not begun */
@@ -80,6 +80,7 @@ pop3_maildrop_is_open(const struct pop3_maildrop *m)
 {
 	return m->open;
 }
+struct arena *pop3_maildrop_arena(struct pop3_maildrop *m);
 /* False: out of memory, or more than limits.maildrop_messages. */
 bool pop3_maildrop_add(struct pop3_session *s, uint64_t number, uint64_t octets);
 /* A line of UIDL; of a message that was not listed it is ignored. */

@@ -192,6 +192,8 @@ static enum outcome
 opened(struct pop3_session *s)
 {
 	pop3_maildrop_save(s);
+	if (s->maildrop->fetch.state == POP3_FETCH_NONE)
+		held_free(&s->maildrop->fetch.held);
 	if (!pop3_maildrop_number(s))
 		return pop3_give_up(s, "[SYS/TEMP] out of memory");
 	s->maildrop->open = true;

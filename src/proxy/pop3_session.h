@@ -79,7 +79,8 @@ struct pop3_session {
 	bool routed;             /* the upstream is chosen by the user: it is reached late */
 	bool introduced;         /* routed: the upstream has heard USER or AUTH */
 	bool turned_away;        /* routed: and did not like it */
-	bool authenticated, quit;
+	bool authenticated;
+	bool hopeless;           /* out of memory: it ends here */
 	bool pipelining;         /* the upstream said that it can */
 	bool utf8;               /* the client said UTF8 (RFC 6856), and the upstream agreed */
 	bool line_overlong;      /* what comes next is the rest of a line that was too long */
@@ -102,7 +103,7 @@ struct pop3_session {
 	enum pop3_step after_replies; /* where pop3_read_reply() returns to */
 	/* After the login. */
 	size_t policy;
-	struct arena *own_arena;         /* holds `own` */
+	struct arena *own_arena;         /* holds `own` where a file was read */
 	const struct user_settings *own; /* what the user has of his own, or NULL */
 	struct pop3_maildrop *maildrop;  /* NULL: nothing is filtered, commands and replies pass */
 	struct pop3_serving serving;

@@ -33,13 +33,6 @@ before_login(struct pop3_session *s, const struct pop3_command *c)
 }
 
 static const char *
-after_login(struct pop3_session *s, const struct pop3_command *c)
-{
-	(void)c;
-	return s->authenticated ? NULL : "log in first";
-}
-
-static const char *
 check_stls(struct pop3_session *s, const struct pop3_command *c)
 {
 	(void)c;
@@ -180,18 +173,11 @@ proceed_capa(struct pop3_session *s, const struct pop3_command *c)
 
 /* ---- QUIT, STLS ---- */
 
-static void
-quit_replied(struct pop3_session *s, struct pop3_pending *p, const struct pop3_reply *r)
-{
-	pop3_relay_reply(s, p, r);
-	s->quit = true;
-}
-
 static enum outcome
 proceed_quit(struct pop3_session *s, const struct pop3_command *c)
 {
 	if (s->ends.server != NULL)
-		pop3_ask(s, c->line, quit_replied, POP3_BODY_NONE, 0);
+		pop3_ask(s, c->line, pop3_relay_reply, POP3_BODY_NONE, 0);
 	else
 		pop3_say(s, "+OK bye");
 	return pop3_goto(s, POP3_STEP_AWAIT_QUIT);
@@ -364,13 +350,13 @@ const struct pop3_verb_entry pop3_verbs[POP3_VERBS] = {
 	[POP3_QUIT] = { .proceed = proceed_quit },
 	[POP3_UTF8] = { .check = check_mode, .proceed = relay_utf8, .alone = true },
 	[POP3_LANG] = { .check = check_mode, .proceed = relay_lang },
-	[POP3_STAT] = { after_login, relay_plain, pop3_answer_stat, .beside_fetch = true },
-	[POP3_LIST] = { after_login, relay_listing, pop3_answer_list, .beside_fetch = true },
-	[POP3_UIDL] = { after_login, relay_listing, pop3_answer_uidl, .beside_fetch = true },
-	[POP3_RETR] = { after_login, relay_message, pop3_answer_retr, .beside_fetch = true },
-	[POP3_TOP] = { after_login, relay_message, pop3_answer_top, .beside_fetch = true },
-	[POP3_DELE] = { after_login, relay_plain, pop3_answer_dele },
-	[POP3_NOOP] = { after_login, relay_plain, NULL },
-	[POP3_RSET] = { after_login, relay_plain, pop3_answer_rset },
-	[POP3_LAST] = { after_login, relay_plain, pop3_answer_last },
+	[POP3_STAT] = { .transaction = true, .proceed = relay_plain, .filtered = pop3_answer_stat, .beside_fetch = true },
+	[POP3_LIST] = { .transaction = true, .proceed = relay_listing, .filtered = pop3_answer_list, .beside_fetch = true },
+	[POP3_UIDL] = { .transaction = true, .proceed = relay_listing, .filtered = pop3_answer_uidl, .beside_fetch = true },
+	[POP3_RETR] = { .transaction = true, .proceed = relay_message, .filtered = pop3_answer_retr, .beside_fetch = true },
+	[POP3_TOP] = { .transaction = true, .proceed = relay_message, .filtered = pop3_answer_top, .beside_fetch = true },
+	[POP3_DELE] = { .transaction = true, .proceed = relay_plain, .filtered = pop3_answer_dele },
+	[POP3_NOOP] = { .transaction = true, .proceed = relay_plain },
+	[POP3_RSET] = { .transaction = true, .proceed = relay_plain, .filtered = pop3_answer_rset },
+	[POP3_LAST] = { .transaction = true, .proceed = relay_plain, .filtered = pop3_answer_last },
 };

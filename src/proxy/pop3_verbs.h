@@ -12,7 +12,8 @@ struct pop3_verb_entry {
 	enum outcome (*proceed)(struct pop3_session *s, const struct pop3_command *c);
 	/* In place of it under a policy that filters; the maildrop is open then. */
 	enum outcome (*filtered)(struct pop3_session *s, const struct pop3_command *c);
-	bool alone;    /* waits until no reply is owed */
+	bool alone;       /* waits until no reply is owed */
+	bool transaction; /* comes after the login */
 	/* Routed: true when this command completes the login, so that the user's
 	 * upstream must have been reached. */
 	bool (*names_user)(struct pop3_session *s, const struct pop3_command *c);

@@ -508,11 +508,8 @@ log_auth(const struct smtp_session *s)
 static void
 take_own(struct smtp_session *s)
 {
-	if (s->user.len == 0)
-		return;
-	if (s->user_arena == NULL)
-		s->user_arena = arena_new(0);
-	s->own = user_own(s->ends.session.proxy, s->user_arena, buf_span(&s->user));
+	if (s->user.len > 0)
+		s->own = user_own(s->ends.session.proxy, &s->user_arena, buf_span(&s->user));
 }
 
 void

@@ -14,13 +14,19 @@ log_errors(const struct report *report)
 }
 
 const struct user_settings *
-user_own(const struct proxy *p, struct arena *a, struct span user)
+user_own(const struct proxy *p, struct arena **a, struct span user)
 {
-	struct user_settings *own = ARENA_NEW(a, struct user_settings);
+	int directory = p->generation->user_directory;
+	struct user_settings *own;
 	struct report report;
 
-	report_init(&report, a);
-	if (!settings_user_file(a, p->settings, p->generation->user_directory, user, own, &report))
+	if (directory < 0)
+		return settings_user(p->settings, user);
+	if (*a == NULL)
+		*a = arena_new(0);
+	own = ARENA_NEW(*a, struct user_settings);
+	report_init(&report, *a);
+	if (!settings_user_file(*a, p->settings, directory, user, own, &report))
 		return settings_user(p->settings, user);
 	log_errors(&report);
 	return own;

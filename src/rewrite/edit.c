@@ -121,3 +121,15 @@ edits_stream(const struct edit *items, size_t count, uint64_t original_size,
 	}
 	return at == original_size || piece(context, true, at, span_of(NULL, original_size - at));
 }
+
+const struct edit *
+edits_copy(struct arena *a, const struct edit *items, size_t count)
+{
+	struct edit *copy = ARENA_ARRAY(a, struct edit, count);
+
+	for (size_t i = 0; i < count; i++) {
+		copy[i] = items[i];
+		copy[i].replacement = arena_copy(a, items[i].replacement);
+	}
+	return copy;
+}

@@ -30,6 +30,8 @@ uint64_t edits_apply_size(const struct edits *e, uint64_t original);
 /* Sorted, apart from each other and within a message of that size. Asked of
  * edits that came from another process. */
 bool edits_valid(const struct edit *items, size_t count, uint64_t original_size);
+/* A copy in the arena, the replacements too. */
+const struct edit *edits_copy(struct arena *a, const struct edit *items, size_t count);
 /* Calls piece() for each run of bytes in turn: `original` true = bytes.len
  * octets of the message from offset on (bytes.data is NULL), else `bytes` is a
  * replacement. Returns false when piece() did, which stops it, or, before the
