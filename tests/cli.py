@@ -273,6 +273,73 @@ def envelope(t):
     expect_equal(names("--client", "2001:db8::1"), [])
 
 
+def users(t, more=""):
+    """A configuration with users, and the folder of their files."""
+    file = config(t)
+    with open(file, "a", encoding="utf-8") as f:
+        f.write("""user_directory: users
+users:
+- { match: open@example.org, policy: open }
+- match: "*@example.org"
+  policy: inbound
+  deny: [ "*@casino.example" ]
+  subject_prefix: "[JUNK] "
+""" + more)
+    folder = os.path.join(os.path.dirname(file), "users")
+    os.mkdir(folder)
+    return file, folder
+
+
+@tests
+def as_for_a_user(t):
+    "--user scans as for a user: his policy, his settings, his file"
+    file, folder = users(t)
+    mail = write(t.folder(), "spam.eml", SPAM.replace(b"a@example.org", b"win@casino.example"))
+    ham = write(t.folder(), "ham.eml", HAM.replace(b"a@example.org", b"win@casino.example"))
+
+    def verdict(path, *options):
+        return scan_json("-c", file, *options, path)[0]["verdict"]
+
+    expect_equal(verdict(ham), "accept", "for nobody")
+    expect_equal(verdict(mail), "tag", "for nobody")
+    expect_equal(verdict(mail, "--user", "open@example.org"), "accept", "under his policy")
+    expect_equal(verdict(mail, "-u", "open@example.org", "--policy", "inbound"), "tag", "under another")
+    expect_equal(verdict(ham, "--user", "Anna@example.org"), "tag", "what he denies")
+    expect(b"Subject: [JUNK] lunch" in gatepost(
+        "scan", "-c", file, "--user", "anna@example.org", "--rewritten", ham)[1].encode(), "the prefix")
+    write(folder, "anna@example.org.yaml", "allow: [ win@casino.example ]\ndeny: []\n")
+    expect_equal(verdict(mail, "--user", "Anna@example.org"), "accept", "what his file allows")
+    write(folder, "anna@example.org.yaml", "allow: [\n")
+    status, out, err = gatepost("scan", "-c", file, "--user", "anna@example.org", mail)
+    expect_equal((status, out), (2, ""), "by a file that is wrong")
+    expect(re.match(r"\S+/users/anna@example\.org\.yaml:\d+:\d+: ", err), "the error", err)
+
+
+@tests
+def check_users(t):
+    "check reads the files of all users"
+    file, folder = users(t)
+    expect_equal(gatepost("check", "-c", file)[0], 0, "with no file")
+    write(folder, "anna.yaml", "spam: hide\n")
+    write(folder, "README", "no file of a user")
+    write(folder, ".hidden.yaml", "nor this: [")
+    expect_equal(gatepost("check", "-c", file)[0], 0, "with a good one")
+    write(folder, "bob.yaml", "spam: hide\npolicy: open\nalow: x\n")
+    write(folder, "Carl.yaml", "spam: hide\n")
+    os.symlink("bob.yaml", os.path.join(folder, "dora.yaml"))
+    status, out, err = gatepost("check", "-c", file)
+    expect_equal((status, out), (2, ""), "with others")
+    expect_equal(sorted(err.replace(folder + "/", "").splitlines()), [
+        'Carl.yaml:0:0: nobody\'s: a user\'s name is of lower-case letters, digits and "._@+=-" here',
+        'bob.yaml:2:1: unknown key "policy"',
+        'bob.yaml:3:1: unknown key "alow", did you mean "allow"?',
+        "dora.yaml:0:0: cannot be read: a symbolic link",
+    ], "the errors")
+    os.rename(folder, folder + ".old")
+    expect(gatepost("check", "-c", file)[2].endswith("/users:0:0: cannot be opened: No such file or directory\n"),
+           "without the folder")
+
+
 @tests
 def rewritten(t):
     "--rewritten writes what is delivered, and nothing of what is not"

@@ -10,8 +10,8 @@
 static const char help[] =
     "Usage: gatepost check [-c FILE]\n"
     "\n"
-    "Reads the configuration and its rules, loads certificates and keys, and prints\n"
-    "every error as file:line:column: message.\n"
+    "Reads the configuration, its rules and the files of users, loads certificates and\n"
+    "keys, and prints every error as file:line:column: message.\n"
     "\n"
     "  -c, --config FILE   the configuration (default " DEFAULT_CONFIG ")\n"
     "\n"
@@ -49,13 +49,14 @@ check_upstreams(const struct loaded *l, struct report *report)
 
 /* No session begins here, so the keys of tickets need not be random. */
 static bool
-check_tls(const struct loaded *l)
+check_files(const struct loaded *l)
 {
 	struct report report;
 
 	report_init(&report, l->arena);
 	check_listeners(l, &report);
 	check_upstreams(l, &report);
+	loaded_check_users(l, &report);
 	report_print(&report, stderr);
 	return report.count == 0;
 }
@@ -77,7 +78,7 @@ static int
 check(const char *file)
 {
 	struct loaded l;
-	bool good = load_config(&l, file) && check_tls(&l);
+	bool good = load_config(&l, file) && check_files(&l);
 
 	if (good) {
 		loaded_print_notes(&l, stdout);

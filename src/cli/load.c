@@ -6,7 +6,13 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* A configuration must have a listener; nobody will listen on this one. Nor is
  * its clamd asked: tests of rules say what it found. */
@@ -135,4 +141,74 @@ loaded_policy(const struct loaded *l, const char *name)
 	else
 		complain("no policy \"%s\" in the configuration", name);
 	return SIZE_MAX;
+}
+
+/* The folder of users' files; -1 when there is none or it was reported. */
+static int
+open_users(const struct loaded *l, struct report *report)
+{
+	const char *path = l->settings->user_directory;
+	int fd = path != NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (path != NULL && fd < 0)
+		report_add(report, (struct mark){ path, 0, 0 }, "cannot be opened: %s", strerror(errno));
+	return fd;
+}
+
+bool
+loaded_user(const struct loaded *l, const char *name, struct user_settings *out)
+{
+	const struct user_settings *listed = settings_user(l->settings, span_str(name));
+	struct report report;
+	int fd;
+
+	report_init(&report, l->arena);
+	*out = listed != NULL ? *listed : (struct user_settings){ .policy = SIZE_MAX, .upstream = SIZE_MAX };
+	fd = open_users(l, &report);
+	settings_user_file(l->arena, l->settings, fd, span_str(name), out, &report);
+	if (fd >= 0)
+		close(fd);
+	report_print(&report, stderr);
+	return report.count == 0;
+}
+
+/* Those that are hidden and those of another kind are nobody's. */
+static int
+is_users_file(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && span_ends_nocase(span_str(entry->d_name), ".yaml");
+}
+
+static void
+check_user(const struct loaded *l, int fd, const char *file, struct report *report)
+{
+	struct span name = span_first(span_str(file), strlen(file) - strlen(".yaml"));
+	struct user_settings own;
+
+	for (const char *p = file; *p != '\0'; p++)
+		if (ascii_lower(*p) != *p)
+			name.len = 0;
+	if (!settings_user_file(l->arena, l->settings, fd, name, &own, report))
+		report_add(report, (struct mark){ arena_printf(l->arena, "%s/%s", l->settings->user_directory, file), 0, 0 },
+		    "nobody's: a user's name is of lower-case letters, digits and \"._@+=-\" here");
+}
+
+void
+loaded_check_users(const struct loaded *l, struct report *report)
+{
+	int fd = open_users(l, report), count;
+	struct dirent **files;
+
+	if (fd < 0)
+		return;
+	count = scandir(l->settings->user_directory, &files, is_users_file, alphasort);
+	if (count < 0)
+		report_add(report, (struct mark){ l->settings->user_directory, 0, 0 }, "cannot be read: %s", strerror(errno));
+	for (int i = 0; i < count; i++) {
+		check_user(l, fd, files[i]->d_name, report);
+		free(files[i]);
+	}
+	if (count >= 0)
+		free(files);
+	close(fd);
 }

@@ -28,5 +28,10 @@ void loaded_print_notes(const struct loaded *l, FILE *out);
 /* The index of that policy (NULL: the first); SIZE_MAX after telling that
  * there is none. */
 size_t loaded_policy(const struct loaded *l, const char *name);
+/* What that user has of his own, with his file; false after telling what is
+ * wrong with it. */
+bool loaded_user(const struct loaded *l, const char *name, struct user_settings *out);
+/* Reads the files of all users; errors are added to the report. */
+void loaded_check_users(const struct loaded *l, struct report *report);
 
 #endif

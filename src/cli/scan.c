@@ -21,7 +21,9 @@ static const char help[] =
     "  -c, --config FILE   take policies and rules from this configuration; without\n"
     "                      it the starter rules in " DEFAULT_RULES "\n"
     "                      are used, tagging from 5.0 and rejecting from 15.0\n"
-    "  -p, --policy NAME   the policy (default: the first of the configuration)\n"
+    "  -p, --policy NAME   the policy (default: the user's, or the first of the\n"
+    "                      configuration)\n"
+    "  -u, --user NAME     as for this user: by \"users\" and his file\n"
     "  -j, --json          one JSON object a line for each message\n"
     "  -r, --rewritten     write the message as it would be delivered; one message\n"
     "      --from ADDRESS  the envelope's sender (may be empty)\n"
@@ -34,6 +36,7 @@ static const char help[] =
     "Examples:\n"
     "  gatepost scan message.eml\n"
     "  gatepost scan -c gatepost.yaml --policy inbound ~/Maildir\n"
+    "  gatepost scan -c gatepost.yaml --user anna@example.org ~anna/Maildir\n"
     "  gatepost scan --json inbox.mbox | jq 'select(.verdict != \"accept\")'\n"
     "  gatepost scan --rewritten --client 192.0.2.7 - < message.eml | less\n";
 
@@ -42,6 +45,7 @@ enum { OPTION_FROM = 256, OPTION_TO, OPTION_CLIENT };
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "policy", required_argument, NULL, 'p' },
+	{ "user", required_argument, NULL, 'u' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "rewritten", no_argument, NULL, 'r' },
 	{ "from", required_argument, NULL, OPTION_FROM },
@@ -53,7 +57,7 @@ static const struct option options[] = {
 
 struct arguments {
 	struct arena *arena;
-	const char *config, *policy;
+	const char *config, *policy, *user;
 	struct scan_job job;
 	size_t recipient_cap;
 	bool help;
@@ -92,6 +96,9 @@ set_option(struct arguments *a, int option)
 	case 'p':
 		a->policy = optarg;
 		return true;
+	case 'u':
+		a->user = optarg;
+		return true;
 	case 'j':
 		a->job.json = true;
 		return true;
@@ -119,7 +126,7 @@ read_arguments(struct arguments *a, int argc, char **argv)
 {
 	int option;
 
-	while ((option = option_next(argc, argv, ":c:p:jrh", options)) != -1)
+	while ((option = option_next(argc, argv, ":c:p:u:jrh", options)) != -1)
 		if (!set_option(a, option))
 			return false;
 	if (a->help)
@@ -181,6 +188,21 @@ scan_list(const struct scan_job *job, struct arena *arena)
 	return t.summary.errors > 0 ? STATUS_ERROR : scan_summary_held(&t.summary) > 0 ? STATUS_NEGATIVE : STATUS_OK;
 }
 
+/* Policy and settings: as asked for, as the user has them, or the first. */
+static bool
+choose(struct arguments *a, const struct loaded *loaded)
+{
+	struct scan_request *r = &a->job.request;
+	struct user_settings own = { .policy = SIZE_MAX };
+
+	if (a->user != NULL && !loaded_user(loaded, a->user, &own))
+		return false;
+	r->user = span_str(a->user);
+	r->policy = a->policy != NULL || own.policy == SIZE_MAX ? loaded_policy(loaded, a->policy) : own.policy;
+	scan_preferences_from(a->arena, &own, &r->own);
+	return r->policy != SIZE_MAX;
+}
+
 static int
 scan_paths(struct arguments *a, const struct loaded *loaded, char **paths)
 {
@@ -189,8 +211,7 @@ scan_paths(struct arguments *a, const struct loaded *loaded, char **paths)
 
 	a->job.loaded = loaded;
 	a->job.list = &list;
-	a->job.request.policy = loaded_policy(loaded, a->policy);
-	if (a->job.request.policy == SIZE_MAX)
+	if (!choose(a, loaded))
 		return STATUS_ERROR;
 	mail_list_init(&list, a->arena);
 	for (; *paths != NULL; paths++)
