@@ -3,6 +3,7 @@
 
     GATEPOST=src/gatepost python3 tests/processes.py [WORD…]"""
 
+import base64
 import os
 import re
 import socket
@@ -120,6 +121,56 @@ def keys(t):
     for kind in KINDS:
         for pid in gatepost.processes(kind):
             expect_equal(holds(pid, secret), kind == "proxy", f"{kind} {pid} holds the key")
+
+
+def log_in(client, user):
+    response = base64.b64encode(f"\0{user}\0secret".encode()).decode()
+    expect_equal(client.command(f"AUTH PLAIN {response}").code, 235, "the login")
+
+
+@tests
+def users_files(t):
+    "a user's file is read at his login, by proxies alone, also where only root finds the way to it"
+    upstream = t.upstream(keywords=("AUTH PLAIN",))
+    folder = t.folder()
+    users = os.path.join(folder, "private", "users")
+    os.makedirs(users)
+    os.chmod(os.path.dirname(users), 0o700)
+    gatepost = t.gatepost(upstream, {
+        "log": {"level": "info"}, "run": {"proxies": 2, "scanners": 2}, "user_directory": users,
+        "users": [{"match": "anna@example.org", "subject_prefix": "[JUNK] "}]}, single=False)
+
+    def deliver(user):
+        client = t.client(gatepost)
+        client.greet()
+        log_in(client, user)
+        expect_equal(client.deliver(b"From: a@casino.example\r\n" + MESSAGE).code, 250, "a delivery")
+        client.quit()
+        return upstream.messages[-1].data
+
+    expect(b"[JUNK]" not in deliver("Anna@example.org"), "a mark without a file")
+    with open(os.path.join(users, "anna@example.org.yaml"), "w", encoding="ascii") as f:
+        f.write("deny: '*@casino.example'\n")
+    expect(b"Subject: [JUNK] hello" in deliver("Anna@example.org"), "no mark in", upstream.messages[-1].data)
+    expect(b"[JUNK]" not in deliver("bob@example.org"), "a mark for another")
+    with open(os.path.join(users, "anna@example.org.yaml"), "w", encoding="ascii") as f:
+        f.write("deny: [\n")
+    expect(b"[JUNK]" not in deliver("anna@example.org"), "a mark by a file that is wrong")
+    gatepost.wait_event("user")
+    for kind in KINDS:
+        for pid in gatepost.processes(kind):
+            links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+            expect_equal(users in links, kind == "proxy", f"{kind} {pid} holds the folder")
+
+
+@tests
+def no_folder_of_users(t):
+    "without its folder of users' files gatepost does not start, and says why"
+    gatepost = t.gatepost(t.upstream(), {"user_directory": "nowhere"}, wait=False, clean=False)
+    gatepost.process.wait(30)
+    gatepost.reader.join()
+    expect(any(re.search(r"/nowhere:0:0: cannot be opened: No such file", line) for line in gatepost.lines),
+           "the log", gatepost.lines)
 
 
 tests.run()
