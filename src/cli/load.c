@@ -183,27 +183,29 @@ static void
 check_user(const struct loaded *l, int fd, const char *file, struct report *report)
 {
 	struct span name = span_first(span_str(file), strlen(file) - strlen(".yaml"));
+	const char *folder = l->settings->user_directory;
 	struct user_settings own;
 
 	for (const char *p = file; *p != '\0'; p++)
 		if (ascii_lower(*p) != *p)
 			name.len = 0;
 	if (!settings_user_file(l->arena, l->settings, fd, name, &own, report))
-		report_add(report, (struct mark){ arena_printf(l->arena, "%s/%s", l->settings->user_directory, file), 0, 0 },
+		report_add(report, (struct mark){ arena_printf(l->arena, "%s/%s", folder, file), 0, 0 },
 		    "nobody's: a user's name is of lower-case letters, digits and \"._@+=-\" here");
 }
 
 void
 loaded_check_users(const struct loaded *l, struct report *report)
 {
+	const char *folder = l->settings->user_directory;
 	int fd = open_users(l, report), count;
 	struct dirent **files;
 
 	if (fd < 0)
 		return;
-	count = scandir(l->settings->user_directory, &files, is_users_file, alphasort);
+	count = scandir(folder, &files, is_users_file, alphasort);
 	if (count < 0)
-		report_add(report, (struct mark){ l->settings->user_directory, 0, 0 }, "cannot be read: %s", strerror(errno));
+		report_add(report, (struct mark){ folder, 0, 0 }, "cannot be read: %s", strerror(errno));
 	for (int i = 0; i < count; i++) {
 		check_user(l, fd, files[i]->d_name, report);
 		free(files[i]);

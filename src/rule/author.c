@@ -14,7 +14,8 @@ enum {
 };
 
 void
-authors_of(struct arena *a, const struct mime_message *m, const struct rule_envelope *envelope, struct mailboxes *out)
+authors_of(struct arena *a, const struct mime_message *m, const struct rule_envelope *envelope,
+    struct mailboxes *out)
 {
 	const struct mime_header *h = NULL;
 	size_t octets = 0, kept = 0;

@@ -54,7 +54,8 @@ check_kept(struct span kept)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct span ours = SPAN_LITERAL("X-Gatepost-Incomplete: not scanned"), end = SPAN_LITERAL("postmaster.");
+	static const char ours[] = "X-Gatepost-Incomplete: not scanned";
+	static const struct span end = SPAN_LITERAL("postmaster.");
 	struct source source = { .message = span_of((const char *)data, size) };
 	struct arena *a = arena_new(0);
 	size_t head = size > 0 ? data[0] % 2 == 0 ? size : size / 2 : 0, at;
@@ -66,7 +67,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	result = buf_span(&source.out);
 	require(r.edit_count > 0 && span_trim(result).len > end.len);
 	require(span_eq(span_from(span_trim(result), span_trim(result).len - end.len), end));
-	for (at = 0; !span_starts(span_from(result, at), ours.data); at += span_find_byte(span_from(result, at), '\n') + 1)
+	for (at = 0; !span_starts(span_from(result, at), ours); at += span_find_byte(span_from(result, at), '\n') + 1)
 		require(span_find_byte(span_from(result, at), '\n') != SIZE_MAX);
 	check_kept(span_first(result, at));
 	buf_free(&source.out);

@@ -225,7 +225,8 @@ test_authors_of_a_user(void **state)
 	f->outcome.verdict = VERDICT_TAG;
 	assert_string_equal(composed(f, "A: b\n", false),
 	    "X-Spam-Flag: YES\nX-Spam-Score: 0.0\nX-Spam-Status: Yes, score=0.0 required=5.0 user=sender-denied\nA: b\n");
-	f->outcome = (struct rule_outcome){ .complete = true, .allowed = true, .score = 6, .hits = &hit, .hit_count = 1 };
+	f->outcome = (struct rule_outcome){ .complete = true, .allowed = true, .score = 6, .hits = &hit,
+		.hit_count = 1 };
 	assert_string_equal(composed(f, "X-Spam-Flag: YES\nA: b\n", false),
 	    "X-Spam-Status: No, score=6.0 required=5.0 user=sender-allowed tests=WORD\nA: b\n");
 }

@@ -257,7 +257,8 @@ test_user_without_rules(void **state)
 {
 	struct fixture *f = *state;
 	struct span deny[] = { SPAN_LITERAL("*@casino.example") };
-	struct scan_request request = { .policy = POLICY_EMPTY, .message = span_str("From: a@casino.example\r\n\r\nx\r\n") };
+	struct scan_request request = { .policy = POLICY_EMPTY,
+		.message = SPAN_LITERAL("From: a@casino.example\r\n\r\nx\r\n") };
 	const struct scan_answer *r;
 
 	request.own = (struct scan_preferences){ .deny = deny, .deny_count = 1 };

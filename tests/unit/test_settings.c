@@ -333,9 +333,10 @@ static void
 test_bounds_of_users(void **state)
 {
 	struct conf_fixture *f = *state;
-	const char *octets = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-	const char *item = arena_printf(f->arena, "%s%s%.54s", octets, octets, octets), *list = "", *many = "";
+	char *item = arena_alloc(f->arena, USER_PATTERN_MAX + 1);
+	const char *list = "", *many = "";
 
+	memset(item, 'a', USER_PATTERN_MAX);
 	conf_settings_fail(f,
 	    LEAST "users:\n"
 	          "- { match: x, upstream: y, spam: maybe, allow: [ '' ], thresholds: [ { score: 1, then: strip } ] }\n"

@@ -68,7 +68,8 @@ settings(struct user_files *f)
 	    "upstreams: { mta: { address: '127.0.0.1:25' } }\n"
 	    "policies: { p: {} }\n"
 	    "user_directory: %s\n"
-	    "users: [ { match: anna, upstream: mta, subject_prefix: '[A]', allow: [ a@x, b@x ], deny: c@x } ]\n", f->folder));
+	    "users: [ { match: anna, upstream: mta, subject_prefix: '[A]', allow: [ a@x, b@x ], deny: c@x } ]\n",
+	    f->folder));
 }
 
 static bool
@@ -83,7 +84,8 @@ test_merged(void **state)
 {
 	struct user_files *f = *state;
 
-	write_file(f, "anna.yaml", "allow: [ d@x ]\nthresholds: [ { score: 2, then: tag } ]\nspam: hide\nrules_off: ''\n");
+	write_file(f, "anna.yaml",
+	    "allow: [ d@x ]\nthresholds: [ { score: 2, then: tag } ]\nspam: hide\nrules_off: ''\n");
 	assert_true(read_file(f, "Anna"));
 	assert_string_equal(conf_errors(&f->conf), arena_printf(f->conf.arena,
 	    "%s/anna.yaml:4:12: an address, a name or a pattern has from 1 to 254 octets\n", f->folder));
@@ -114,7 +116,8 @@ test_merged(void **state)
 static void
 test_names(void **state)
 {
-	static const char *const none[] = { "", ".", "..", "../anna", "/etc/passwd", "a/b", "anna\n", "nobody", "a b", "\xc3\xa4" };
+	static const char *const none[] = { "", ".", "..", "../anna", "/etc/passwd", "a/b", "anna\n", "nobody", "a b",
+		"\xc3\xa4" };
 	struct user_files *f = *state;
 	const char *name = "a+B=c@x_y-z.EXAMPLE";
 	char longest[USER_NAME_MAX + 2];
