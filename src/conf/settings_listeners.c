@@ -97,8 +97,8 @@ listener_check(struct conf *c, const struct yaml *node, void *object)
 	const struct listener *l = object;
 
 	check_intercept(c, node, l);
-	if (l->hide.count > 0 && l->protocol != PROTOCOL_SMTP && l->protocol != PROTOCOL_LMTP)
-		report_add(c->report, mark_of_key(node, "hide"), "only smtp and lmtp have keywords to hide");
+	if (l->hide.count > 0 && l->protocol == PROTOCOL_IMAP)
+		report_add(c->report, mark_of_key(node, "hide"), "only smtp, lmtp and pop3 have keywords to hide");
 }
 
 /* A name or an address that only one listener may have. */
