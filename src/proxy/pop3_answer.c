@@ -120,8 +120,14 @@ pop3_answer_uidl(struct pop3_session *s, const struct pop3_command *c)
 static void
 passed_replied(struct pop3_session *s, struct pop3_pending *p, const struct pop3_reply *r)
 {
-	s->maildrop->heard = loop_now(s->ends.session.proxy->loop);
+	struct pop3_maildrop *m = s->maildrop;
+	uint64_t now = loop_now(s->ends.session.proxy->loop);
+	size_t index = pop3_maildrop_find(m, p->number);
+
+	m->heard = now;
 	pop3_relay_reply(s, p, r);
+	if (r->status == POP3_OK && index != POP3_NO_INDEX)
+		pop3_log_retrieved(s, index, m->messages[index].view.octets, now);
 }
 
 /* Judged before, and clean: it passes while it comes. */
@@ -133,7 +139,8 @@ pass(struct pop3_session *s, const struct pop3_command *c, const struct pop3_mes
 	    ? snprintf(line, sizeof(line), "TOP %llu %llu", (unsigned long long)m->number, (unsigned long long)c->lines)
 	    : snprintf(line, sizeof(line), "RETR %llu", (unsigned long long)m->number);
 
-	pop3_ask(s, span_of(line, (size_t)len), passed_replied, POP3_BODY_RELAYED, 0);
+	pop3_ask(s, span_of(line, (size_t)len), passed_replied, POP3_BODY_RELAYED,
+	    c->verb == POP3_RETR ? c->number : 0);
 	return answered(s);
 }
 

@@ -156,7 +156,7 @@ fetch_in_background(struct pop3_session *s, enum outcome *outcome)
 {
 	if (!pop3_fetch_is_running(s) || pop3_fetch_finish(s))
 		return true;
-	*outcome = pop3_lost(s, NULL, "connection lost while a message was fetched ahead");
+	*outcome = pop3_give_up(s, NULL);
 	return false;
 }
 
@@ -187,7 +187,7 @@ pop3_read_command(struct session *session)
 		return wait_for_command(s);
 	if (got < 0 || s->line_overlong)
 		return skip_overlong(s, got < 0);
-	if (s->commands >= limits->commands)
+	if (!s->authenticated && s->commands >= limits->commands)
 		return end_in_turn(s, "too many commands");
 	wrong = pop3_command_parse(line, &s->command);
 	if (!clean)

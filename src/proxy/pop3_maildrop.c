@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -16,6 +17,18 @@ enum {
 	UIDS_MAX = 256 * 1024 * 1024, /* octets of all UIDs: a million long ones */
 };
 static const uint64_t not_shelved = UINT64_MAX;
+
+/* Users of servers that were intercepted are told apart by where these are. */
+static void
+name_upstream(const struct pop3_session *s, struct pop3_maildrop *m)
+{
+	char address[PEER_TEXT_SIZE];
+
+	if (ends_upstream(&s->ends) != NULL)
+		return;
+	peer_text(&s->ends.destination, address);
+	snprintf(m->upstream, sizeof(m->upstream), "%s %u", address, peer_port(&s->ends.destination));
+}
 
 struct pop3_maildrop *
 pop3_maildrop_new(struct pop3_session *s)
@@ -27,6 +40,7 @@ pop3_maildrop_new(struct pop3_session *s)
 	m->shelf = -1;
 	buf_init(&m->uids, UIDS_MAX);
 	held_init(&m->fetch.held, &s->ends.session);
+	name_upstream(s, m);
 	return m;
 }
 
@@ -56,6 +70,22 @@ pop3_maildrop_arena(struct pop3_maildrop *m)
 	if (m->arena == NULL)
 		m->arena = arena_new(0);
 	return m->arena;
+}
+
+void
+pop3_log_retrieved(const struct pop3_session *s, size_t index, uint64_t octets, uint64_t began)
+{
+	struct log_entry e;
+
+	if (!log_enabled(LOG_LEVEL_INFO))
+		return;
+	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "retrieved");
+	log_span(&e, "user", buf_span(&s->user));
+	log_span(&e, "uid", pop3_maildrop_uid(s->maildrop, index));
+	log_text(&e, "verdict", verdict_name(s->maildrop->messages[index].view.verdict));
+	log_number(&e, "size", (int64_t)octets);
+	log_number(&e, "ms", (int64_t)(loop_now(s->ends.session.proxy->loop) - began));
+	log_end(&e);
 }
 
 /* ---- the table ---- */
@@ -178,7 +208,7 @@ pop3_maildrop_owner(const struct pop3_session *s)
 	const struct upstream *u = ends_upstream(&s->ends);
 
 	return (struct view_owner){
-		.upstream = span_str(u != NULL ? u->name : "intercepted"),
+		.upstream = span_str(u != NULL ? u->name : s->maildrop->upstream),
 		.user = buf_span(&s->user),
 		.mailbox = s->utf8 ? SPAN_LITERAL("pop3 utf8") : SPAN_LITERAL("pop3"),
 	};
@@ -212,9 +242,12 @@ pop3_maildrop_save(struct pop3_session *s)
 	struct pop3_maildrop *m = s->maildrop;
 	struct view_owner owner = pop3_maildrop_owner(s);
 	struct view puts[SAVE_AT_ONCE];
-	struct arena *a = arena_new(0);
 	size_t next = 0, count;
+	struct arena *a;
 
+	if (s->user.len == 0)
+		return;
+	a = arena_new(0);
 	while ((count = collect_unsaved(m, &next, a, puts)) > 0) {
 		if (!keep_views_change(s->ends.session.proxy->keep, &owner, puts, count, NULL, 0))
 			ends_log(&s->ends, LOG_LEVEL_WARNING, "views", "what was shown cannot be remembered");

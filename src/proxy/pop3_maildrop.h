@@ -45,6 +45,7 @@ struct pop3_fetch {
 };
 
 struct pop3_maildrop {
+	char upstream[PEER_TEXT_SIZE + sizeof(" 65535")]; /* intercepted: its address, for the keeper */
 	bool open, listed;
 	struct pop3_message *messages; /* in the upstream's order */
 	size_t count, cap;
@@ -102,6 +103,9 @@ void pop3_maildrop_save(struct pop3_session *s);
 void pop3_maildrop_recall(struct pop3_session *s, struct span views);
 /* Puts the fetched message on the shelf, if there is room. */
 void pop3_maildrop_shelve(struct pop3_session *s);
+
+/* One line for a message that a client has got. began: loop_now() milliseconds. */
+void pop3_log_retrieved(const struct pop3_session *s, size_t index, uint64_t octets, uint64_t began);
 
 /* pop3_fetch.c */
 

@@ -105,6 +105,7 @@ pop3_list_maildrop(struct session *session)
 	return STEP_NEXT;
 }
 
+/* Of messages without UIDs, or of nobody known, nothing can be remembered. */
 enum outcome
 pop3_identify_maildrop(struct session *session)
 {
@@ -117,7 +118,7 @@ pop3_identify_maildrop(struct session *session)
 
 		if (got < 0)
 			return outcome;
-		if (got == 0) { /* nothing can be remembered of its messages */
+		if (got == 0) {
 			s->asked = false;
 			return pop3_goto(s, POP3_STEP_SCAN_AHEAD);
 		}
@@ -126,7 +127,7 @@ pop3_identify_maildrop(struct session *session)
 	if (take_lines(s, take_uid, &outcome) < 0)
 		return outcome;
 	s->asked = false;
-	return STEP_NEXT;
+	return s->user.len > 0 ? STEP_NEXT : pop3_goto(s, POP3_STEP_SCAN_AHEAD);
 }
 
 /* ---- recall_views ---- */

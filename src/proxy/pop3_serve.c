@@ -8,7 +8,6 @@
 
 #include "proxy/pop3_maildrop.h"
 
-#include "base/log.h"
 
 enum { STATIC_RUN = 4096 }; /* octets from which copying costs more than keeping account */
 
@@ -70,14 +69,16 @@ pop3_fetch_message(struct session *session)
 	struct pop3_session *s = pop3_of(session);
 	struct pop3_maildrop *m = s->maildrop;
 
+	if (m->messages[s->serving.index].shelved != UINT64_MAX)
+		return STEP_NEXT;
 	if (is_of_another(s)) {
 		if (!pop3_fetch_finish(s))
 			return pop3_give_up(s, "[SYS/TEMP] the mail server closed the connection");
 		if (m->fetch.state != POP3_FETCH_NONE)
 			return wait_for_fetch(s);
 	}
-	if (m->fetch.state == POP3_FETCH_NONE && m->messages[s->serving.index].shelved != UINT64_MAX)
-		return STEP_NEXT;
+	if (m->messages[s->serving.index].shelved != UINT64_MAX)
+		return STEP_NEXT; /* just now */
 	if (m->fetch.state == POP3_FETCH_NONE)
 		pop3_fetch_begin(s, s->serving.index);
 	switch (pop3_fetch_run(s)) {
@@ -95,6 +96,15 @@ pop3_fetch_message(struct session *session)
 
 /* ---- serve_message ---- */
 
+/* It lies where it was fetched to, not on the shelf. */
+static bool
+is_fetched(const struct pop3_session *s)
+{
+	const struct pop3_fetch *f = &s->maildrop->fetch;
+
+	return f->state == POP3_FETCH_DONE && f->index == s->serving.index;
+}
+
 static struct edited
 from_shelf(const struct pop3_maildrop *m, const struct pop3_message *message)
 {
@@ -108,9 +118,8 @@ static void
 begin_serving(struct pop3_session *s)
 {
 	struct pop3_maildrop *m = s->maildrop;
-	bool fetched = m->fetch.state == POP3_FETCH_DONE;
 
-	m->serving = fetched ? held_edited(&m->fetch.held) : from_shelf(m, &m->messages[s->serving.index]);
+	m->serving = is_fetched(s) ? held_edited(&m->fetch.held) : from_shelf(m, &m->messages[s->serving.index]);
 	m->is_serving = true;
 	m->unsent = 0;
 	mail_stuff_init(&m->stuffer);
@@ -153,8 +162,7 @@ static void
 put_file(struct pop3_session *s)
 {
 	struct pop3_maildrop *m = s->maildrop;
-	bool fetched = m->fetch.state == POP3_FETCH_DONE;
-	bool dotted = fetched ? m->fetch.unstuffer.dot_lines > 0 : m->messages[s->serving.index].dotted;
+	bool dotted = is_fetched(s) ? m->fetch.unstuffer.dot_lines > 0 : m->messages[s->serving.index].dotted;
 
 	if (m->serving.memory.data != NULL || m->serving.file < 0 || m->serving.edit_count > 0 || m->serving.offset > 0 ||
 	    s->serving.top || dotted || m->serving.size == 0)
@@ -163,30 +171,14 @@ put_file(struct pop3_session *s)
 	m->serving.offset = m->serving.size;
 }
 
-static void
-log_retrieved(const struct pop3_session *s)
-{
-	struct log_entry e;
-
-	if (!log_enabled(LOG_LEVEL_INFO))
-		return;
-	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "retrieved");
-	log_span(&e, "user", buf_span(&s->user));
-	log_span(&e, "uid", pop3_maildrop_uid(s->maildrop, s->serving.index));
-	log_text(&e, "verdict", verdict_name(s->maildrop->messages[s->serving.index].view.verdict));
-	log_number(&e, "size", (int64_t)edited_size(&s->maildrop->serving));
-	log_number(&e, "ms", (int64_t)(loop_now(s->ends.session.proxy->loop) - s->serving.began));
-	log_end(&e);
-}
-
 static enum outcome
 served(struct pop3_session *s)
 {
 	struct pop3_maildrop *m = s->maildrop;
 
 	if (!s->serving.top)
-		log_retrieved(s);
-	if (m->fetch.state == POP3_FETCH_DONE)
+		pop3_log_retrieved(s, s->serving.index, edited_size(&m->serving), s->serving.began);
+	if (is_fetched(s))
 		pop3_fetch_end(s);
 	s->serving = (struct pop3_serving){ 0 };
 	m->is_serving = m->served = false;
@@ -208,7 +200,7 @@ keep_upstream_alive(struct pop3_session *s)
 {
 	uint64_t now = loop_now(s->ends.session.proxy->loop);
 
-	if (s->pending_count > 0 || now - s->maildrop->heard < ends_settings(&s->ends)->pop3.keepalive)
+	if (s->pending_count > 0 || pop3_fetch_is_running(s) || now - s->maildrop->heard < ends_settings(&s->ends)->pop3.keepalive)
 		return;
 	pop3_ask(s, SPAN_LITERAL("NOOP"), ignore_reply, POP3_BODY_NONE, 0);
 	endpoint_flush(s->ends.server);

@@ -122,37 +122,24 @@ pop3_give_up(struct pop3_session *s, const char *text)
 	return pop3_goto(s, POP3_STEP_CLOSE);
 }
 
-/* The client has all of a message that lies on the shelf before that is gone. */
-static bool
-client_is_behind(const struct pop3_session *s)
-{
-	return s->maildrop != NULL && endpoint_pending(s->ends.client) > 0 && !endpoint_broken(s->ends.client);
-}
-
 enum outcome
 pop3_await_quit(struct session *session)
 {
 	struct pop3_session *s = pop3_of(session);
 
-	if (s->pending_count > 0)
-		return pop3_await_replies(s, POP3_STEP_AWAIT_QUIT);
-	if (client_is_behind(s)) {
-		endpoint_flush(s->ends.client);
-		if (endpoint_pending(s->ends.client) > 0)
-			return pop3_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_data);
-	}
-	return pop3_goto(s, POP3_STEP_CLOSE);
+	return s->pending_count > 0 ? pop3_await_replies(s, POP3_STEP_AWAIT_QUIT) : pop3_goto(s, POP3_STEP_CLOSE);
 }
 
 /* The upstream hears no QUIT of ours: it would delete what the client marked,
- * who may not have what it asked for. */
+ * who may not have what it asked for. What is queued of a message may lie in
+ * what ends with the session. */
 enum outcome
 pop3_close(struct session *session)
 {
 	struct pop3_session *s = pop3_of(session);
 
 	endpoint_abort(&s->ends.server);
-	if (s->serving.said_ok || client_is_behind(s))
+	if (s->serving.said_ok)
 		endpoint_abort(&s->ends.client);
 	else
 		endpoint_close(&s->ends.client);

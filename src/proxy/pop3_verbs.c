@@ -64,7 +64,7 @@ check_mode(struct pop3_session *s, const struct pop3_command *c)
 {
 	if (s->routed && s->ends.server == NULL)
 		return "log in first";
-	return c->verb == POP3_UTF8 ? before_login(s, c) : NULL;
+	return c->verb == POP3_UTF8 || !s->authenticated ? before_login(s, c) : NULL;
 }
 
 /* A mechanism that hangs on the TLS session of the two ends, and EXTERNAL,
