@@ -28,20 +28,30 @@ arm(struct pop3_session *s, uint64_t timeout)
 }
 
 void
-pop3_fetch_begin(struct pop3_session *s, size_t index)
+pop3_fetch_ask(struct pop3_session *s, size_t index)
 {
-	struct pop3_fetch *f = &s->maildrop->fetch;
 	char line[32];
 	int len = snprintf(line, sizeof(line), "RETR %llu", (unsigned long long)s->maildrop->messages[index].number);
 
+	pop3_tell(s, span_of(line, (size_t)len));
+	endpoint_flush(s->ends.server);
+	s->maildrop->fetch.asked = index;
+}
+
+void
+pop3_fetch_begin(struct pop3_session *s, size_t index)
+{
+	struct pop3_fetch *f = &s->maildrop->fetch;
+
+	if (f->asked != index)
+		pop3_fetch_ask(s, index);
+	f->asked = POP3_NO_INDEX;
 	f->state = POP3_FETCH_ASKED;
 	f->index = index;
 	f->trouble = NULL;
 	f->began = loop_now(s->ends.session.proxy->loop);
 	buf_clear(&f->refusal);
 	mail_unstuff_init(&f->unstuffer, false, 0);
-	pop3_tell(s, span_of(line, (size_t)len));
-	endpoint_flush(s->ends.server);
 	arm(s, ends_settings(&s->ends)->timeouts.command);
 }
 
@@ -388,5 +398,7 @@ pop3_fetch_finish(struct pop3_session *s)
 		pop3_maildrop_save(s);
 		pop3_fetch_end(s);
 	}
+	if (s->maildrop->fetch.state == POP3_FETCH_NONE && s->maildrop->fetch.asked != POP3_NO_INDEX && got != POP3_FETCH_LOST)
+		pop3_fetch_begin(s, s->maildrop->fetch.asked);
 	return got != POP3_FETCH_LOST;
 }

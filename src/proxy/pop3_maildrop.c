@@ -38,6 +38,7 @@ pop3_maildrop_new(struct pop3_session *s)
 	if (m == NULL)
 		return NULL;
 	m->shelf = -1;
+	m->fetch.asked = POP3_NO_INDEX;
 	buf_init(&m->uids, UIDS_MAX);
 	held_init(&m->fetch.held, &s->ends.session);
 	name_upstream(s, m);

@@ -37,6 +37,7 @@ enum pop3_fetch_state { POP3_FETCH_NONE, POP3_FETCH_ASKED, POP3_FETCH_BODY, POP3
 struct pop3_fetch {
 	enum pop3_fetch_state state;
 	size_t index;
+	size_t asked;        /* the message whose reply comes behind this one's, or POP3_NO_INDEX */
 	struct held held;
 	struct mail_unstuffer unstuffer;
 	const char *trouble; /* of an -ERR: why the message cannot be delivered; static */
@@ -116,7 +117,10 @@ enum pop3_fetched {
 	POP3_FETCH_FAILED,  /* fetch.trouble */
 	POP3_FETCH_LOST,    /* so is the upstream */
 };
-/* Asks the upstream for a message; nothing else may be asked meanwhile. */
+/* Asks the upstream for a message that is to be fetched next. */
+void pop3_fetch_ask(struct pop3_session *s, size_t index);
+/* Begins with a message, which the upstream is asked for if it was not yet;
+ * nothing else may be asked meanwhile. */
 void pop3_fetch_begin(struct pop3_session *s, size_t index);
 /* Goes on with it as far as is possible now. */
 enum pop3_fetched pop3_fetch_run(struct pop3_session *s);

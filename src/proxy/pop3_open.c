@@ -193,6 +193,8 @@ static enum outcome
 opened(struct pop3_session *s)
 {
 	pop3_maildrop_save(s);
+	if (s->maildrop->fetch.asked != POP3_NO_INDEX && s->maildrop->fetch.state == POP3_FETCH_NONE)
+		pop3_fetch_begin(s, s->maildrop->fetch.asked);
 	if (s->maildrop->fetch.state == POP3_FETCH_NONE)
 		held_free(&s->maildrop->fetch.held);
 	if (!pop3_maildrop_number(s))
@@ -203,18 +205,39 @@ opened(struct pop3_session *s)
 	return pop3_goto(s, POP3_STEP_READ_COMMAND);
 }
 
-/* The next message that nobody has judged, or false. */
+/* The next message that nobody has judged, or POP3_NO_INDEX. */
+static size_t
+next_unjudged(struct pop3_maildrop *m)
+{
+	while (m->ahead < m->count && (m->messages[m->ahead].view.judged || m->messages[m->ahead].refused))
+		m->ahead++;
+	return m->ahead < m->count && !m->shelf_full ? m->ahead++ : POP3_NO_INDEX;
+}
+
 static bool
 begin_next(struct pop3_session *s)
 {
 	struct pop3_maildrop *m = s->maildrop;
+	size_t next = m->fetch.asked != POP3_NO_INDEX ? m->fetch.asked : next_unjudged(m);
 
-	while (m->ahead < m->count && (m->messages[m->ahead].view.judged || m->messages[m->ahead].refused))
-		m->ahead++;
-	if (m->ahead == m->count || m->shelf_full)
-		return false;
-	pop3_fetch_begin(s, m->ahead++);
-	return true;
+	if (next != POP3_NO_INDEX)
+		pop3_fetch_begin(s, next);
+	return next != POP3_NO_INDEX;
+}
+
+/* While a message is judged the server can send the next one; it may be asked
+ * sooner where it said that it can. */
+static void
+ask_next(struct pop3_session *s)
+{
+	struct pop3_maildrop *m = s->maildrop;
+	size_t next;
+
+	if (m->fetch.asked != POP3_NO_INDEX || (m->fetch.state < POP3_FETCH_JUDGING && !s->pipelining))
+		return;
+	next = next_unjudged(m);
+	if (next != POP3_NO_INDEX)
+		pop3_fetch_ask(s, next);
 }
 
 /* A message under way when the time is over is not waited for: it goes on
@@ -238,6 +261,7 @@ pop3_scan_ahead(struct session *session)
 		if (got == POP3_FETCH_GOES_ON && now >= m->ahead_until)
 			break;
 		if (got == POP3_FETCH_GOES_ON) {
+			ask_next(s);
 			ends_progress(&s->ends);
 			return ends_wait(&s->ends, PARTY_SERVER, m->ahead_until - now, 0) ? STEP_WAIT : opened(s);
 		}
