@@ -27,6 +27,8 @@ decode_quoted_printable(struct decoding *d, struct span in, char *room)
 
 	if (!quoted_printable_is_strict(d->quoted))
 		defect_add(d->message, d->part, DEFECT_QUOTED_PRINTABLE_MALFORMED);
+	if ((d->quoted & QUOTED_HIGH) != 0)
+		defect_add(d->message, d->part, DEFECT_QUOTED_PRINTABLE_UNDEFINED);
 	return len;
 }
 

@@ -117,6 +117,8 @@ const struct mime_defect_kind mime_defect_kinds[] = {
 		"a message/partial is a piece of a message that cannot be looked at whole" },
 	[DEFECT_QUOTED_PRINTABLE_MALFORMED] = { "quoted-printable-malformed", false,
 		"quoted-printable holds what is not of its grammar; it was read as it is, and in other ways" },
+	[DEFECT_QUOTED_PRINTABLE_UNDEFINED] = { "quoted-printable-undefined", true,
+		"octets over 127 stand for digits in quoted-printable: what some programs make of them is chance" },
 	[DEFECT_SPACE_BEFORE_COLON] = { "space-before-colon", true,
 		"white space stands between a field's name and its colon: no field for some programs" },
 	[DEFECT_UUENCODE_MALFORMED] = { "uuencode-malformed", false,

@@ -33,6 +33,28 @@ escaped(const char *at, const char *end, unsigned *flaws)
 	return (int)((high - 1) << 4 | (low - 1));
 }
 
+/* Of a "=" at `at` that begins no escape: would it, if octets over 127 were digits?
+ * There is a program that looks their values up in memory which is not its table. */
+static bool
+has_high_digit(const char *at, const char *end)
+{
+	bool high, low;
+
+	if (end - at < 3)
+		return false;
+	high = (unsigned char)at[1] > 0x7f;
+	low = (unsigned char)at[2] > 0x7f;
+	return (high || low) && (high || digit[(unsigned char)at[1]] > 0) && (low || digit[(unsigned char)at[2]] > 0);
+}
+
+/* What is wrong with the "=" at `at`, which begins no escape. */
+static unsigned
+flaws_of_escape(const char *at, const char *end)
+{
+	return QUOTED_ESCAPE_BAD | (end - at > 1 && at[1] == '\0' ? QUOTED_NUL : 0) |
+	       (has_high_digit(at, end) ? QUOTED_HIGH : 0);
+}
+
 /* A line without its end and the white space before. */
 static size_t
 decode_line(struct span line, char *out, unsigned *flaws)
@@ -51,7 +73,7 @@ decode_line(struct span line, char *out, unsigned *flaws)
 			int byte = escaped(at, end, flaws);
 
 			if (byte < 0)
-				*flaws |= QUOTED_ESCAPE_BAD | (end - at > 1 && at[1] == '\0' ? QUOTED_NUL : 0);
+				*flaws |= flaws_of_escape(at, end);
 			*o++ = byte < 0 ? '=' : (char)byte;
 			at += byte < 0 ? 1 : 3;
 		}

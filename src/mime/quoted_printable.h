@@ -12,6 +12,7 @@ enum quoted_flaw {
 	QUOTED_SOFT_BLANKS = 8, /* and of a line with a soft break */
 	QUOTED_SOFT_LF = 16,    /* a soft break ends in a bare LF, where others end in CRLF */
 	QUOTED_NUL = 32,        /* a NUL after "=" */
+	QUOTED_HIGH = 64,       /* an octet over 127 where a digit is due */
 };
 
 /* As quoted_printable_decode(), and all that is wrong. */

@@ -409,6 +409,23 @@ test_t39_escapes(void **state)
 	check_quoted(f, "M=0=5A", "M=0=5A");
 }
 
+/* What an octet over 127 is as a digit nobody knows. */
+static void
+test_t39_digits_by_chance(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const bad[] = { "=\351DZ", "=4\xe9Z", "=\xe9\xe9Z" }, *const good[] = { "=\xe9Z", "=XY", "=4X", "=\xe9" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		check_quoted(f, bad[i], bad[i]);
+		assert_true(has_defect(f, "quoted-printable-undefined"));
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		check_quoted(f, good[i], good[i]);
+		assert_false(has_defect(f, "quoted-printable-undefined"));
+	}
+}
+
 static void
 test_t40_soft_breaks(void **state)
 {
@@ -509,6 +526,7 @@ main(void)
 		TEST(test_base64_over_limit),
 		TEST(test_not_base64_at_all),
 		TEST(test_t39_escapes),
+		TEST(test_t39_digits_by_chance),
 		TEST(test_t40_soft_breaks),
 		TEST(test_t41_raw_bytes),
 		TEST(test_t46_looks_encoded),
