@@ -11,7 +11,7 @@
 
 /* One more way to read the candidate. */
 struct way {
-	enum { WAY_BASE64, WAY_QUOTED, WAY_LINES, WAY_UNSTUFFED, WAY_RAW, WAY_FORK } kind;
+	enum { WAY_BASE64, WAY_QUOTED, WAY_LINES, WAY_PLAIN_LINES, WAY_UNSTUFFED, WAY_RAW, WAY_FORK } kind;
 	union {
 		struct base64_way base64;
 		struct quoted_way quoted;
@@ -98,6 +98,8 @@ plan(struct mime_bodies *b, const struct decoding *d)
 		plan_binhex(b, &d->binhex);
 	else if (b->candidate == ENCODING_UUENCODE && d->headless && !b->guessed)
 		*ways_new(b, 1) = (struct way){ .kind = b->content.data == b->part->body.data ? WAY_LINES : WAY_RAW };
+	else if (b->candidate == ENCODING_UUENCODE && d->odd_lines)
+		*ways_new(b, 1) = (struct way){ .kind = WAY_PLAIN_LINES };
 	else if (b->candidate == ENCODING_YENC && d->dot_stuffed)
 		*ways_new(b, 1) = (struct way){ .kind = WAY_UNSTUFFED };
 }
@@ -125,6 +127,8 @@ read_way(struct mime_bodies *b, const struct way *way)
 		b->content = span_of(room, quoted_printable_decode_way(body, &way->quoted, room));
 	else if (way->kind == WAY_LINES)
 		b->content = span_of(room, uudecode_lines(body, room, body.len, &strict));
+	else if (way->kind == WAY_PLAIN_LINES)
+		b->content = span_of(room, uudecode_plain(body, room));
 	else
 		b->content = span_of(room, yenc_decode(body, true, room, &strict, &dot_stuffed));
 }

@@ -43,6 +43,7 @@ decode_uuencode(struct decoding *d, struct span in, char *room)
 	d->headless = len == SIZE_MAX;
 	if (d->headless || !strict)
 		defect_add(d->message, d->part, DEFECT_UUENCODE_MALFORMED);
+	d->odd_lines = !d->headless && uu_has_odd_lines(in);
 	if (!d->headless)
 		return span_of(room, len);
 	return uu_is_likely(in) ? span_of(room, uudecode_lines(in, room, in.len, &strict)) : in;

@@ -40,6 +40,11 @@ struct span embedded_line(struct span *rest);
 size_t yenc_decode(struct span in, bool unstuff, char *out, bool *strict, bool *dot_stuffed);
 /* Lines of uuencode without "begin" and "end". */
 size_t uudecode_lines(struct span lines, char *out, size_t room, bool *strict);
+/* Of the first file, whose lines they are: those alone that all programs take
+ * for data. */
+size_t uudecode_plain(struct span in, char *out);
+/* Has it others, or do some programs take more for data than uudecode() does? */
+bool uu_has_odd_lines(struct span in);
 /* All of it is such lines. */
 bool uu_is_likely(struct span in);
 

@@ -15,6 +15,7 @@ struct decoding {
 	struct base64_flaws base64;
 	unsigned quoted;
 	bool headless;    /* uuencode without "begin" */
+	bool odd_lines;   /* and with it, but lines that are no data for some */
 	bool dot_stuffed; /* yEnc with lines that begin with ".." */
 	struct binhex binhex;
 };

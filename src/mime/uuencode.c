@@ -215,6 +215,57 @@ uudecode_lines(struct span lines, char *out, size_t room, bool *strict)
 	return len;
 }
 
+/* Takes a line off *lines. True when those programs decode it that know data by
+ * its length, in which the end of the line counts, and small letters for none. */
+static bool
+take_plain(struct span *lines, struct span *line)
+{
+	const char *begin = lines->data;
+	size_t whole;
+
+	*line = embedded_line(lines);
+	whole = (size_t)(lines->data - begin);
+	if (line->len == 0 || line->data[0] <= ' ' || line->data[0] > '`' || (uu_needs(*line) - 1) / 4 != whole / 4)
+		return false;
+	for (size_t i = 0; i < line->len; i++)
+		if (line->data[i] >= 'a' && line->data[i] <= 'z')
+			return false;
+	return true;
+}
+
+size_t
+uudecode_plain(struct span in, char *out)
+{
+	struct embedded_file file;
+	struct span line;
+	size_t len = 0;
+	bool strict;
+
+	if (!embedded_find_uu(in, &file))
+		return 0;
+	while (file.lines.len > 0)
+		if (take_plain(&file.lines, &line))
+			len += decode_line(line, out + len, in.len - len, &strict);
+	return len;
+}
+
+bool
+uu_has_odd_lines(struct span in)
+{
+	struct embedded_file file;
+	struct span line;
+
+	if (!embedded_find_uu(in, &file))
+		return false;
+	while (file.lines.len > 0) {
+		bool plain = take_plain(&file.lines, &line), empty = line.len == 0 || uu_value(line.data[0]) == 0;
+
+		if (!empty && plain != (is_data(line) || is_like_data(line)))
+			return true;
+	}
+	return false;
+}
+
 size_t
 uudecode(struct span in, char *out, struct span *name, struct span *rest, bool *strict)
 {

@@ -482,6 +482,20 @@ test_t46_looks_encoded(void **state)
 	assert_int_equal(f->readings, 1);
 }
 
+/* Lines that only some programs take for data. */
+static void
+test_t42_odd_lines(void **state)
+{
+	struct fixture *f = *state;
+	const char *fields = ATTACHED "Content-Transfer-Encoding: x-uuencode\r\n";
+
+	check_reading(f, fields, SPAN_LITERAL("begin 644 x\r\n#abcd\r\n#0V%T\r\n`\r\nend\r\n"), SPAN_LITERAL("Cat"));
+	check_reading(f, fields, SPAN_LITERAL("begin 644 x\r\n&0V%T\r\n#0V%T\r\n`\r\nend\r\n"), SPAN_LITERAL("Cat"));
+	check_reading(f, fields, SPAN_LITERAL("begin 644 x\r\n#0V%T12\r\n#0V%T\r\n`\r\nend\r\n"), SPAN_LITERAL("Cat"));
+	check_reading(f, fields, SPAN_LITERAL("begin 644 x\r\n#0V%T\r\n`\r\nend\r\n"), SPAN_LITERAL("Cat"));
+	assert_int_equal(f->readings, 1);
+}
+
 /* Whatever bytes there are, readings and what they come to are bounded. */
 static void
 test_bounded(void **state)
@@ -529,6 +543,7 @@ main(void)
 		TEST(test_t39_digits_by_chance),
 		TEST(test_t40_soft_breaks),
 		TEST(test_t41_raw_bytes),
+		TEST(test_t42_odd_lines),
 		TEST(test_t46_looks_encoded),
 		TEST(test_bounded),
 	};
