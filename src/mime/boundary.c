@@ -78,17 +78,18 @@ is_indented(const struct boundary *open, const char *begin, const char *dashes, 
 	return (at == begin || (at[-1] >= '\n' && at[-1] <= '\r')) && delimiter_at(open, dashes, end, &d);
 }
 
-/* The dash at `dash`, in a text from `begin`: is it that of a Content- field? */
-static bool
-is_of_field(const char *begin, const char *dash, const char *end)
+/* The first dash of a line, in a text from `begin`: is it that of a Content- field, or
+ * of one with such a name in its own? */
+static void
+look_for_field(const char *begin, const char *dash, const char *end, struct delimiter *seen)
 {
-	const size_t word = strlen("Content");
 	enum content_field kind;
+	const char *line = loose_field_around(begin, dash, end, &kind);
 
-	if ((size_t)(dash - begin) < word || ascii_lower(dash[-7]) != 'c')
-		return false;
-	return (dash - word == begin || dash[-8] == '\n' || dash[-8] == '\r') &&
-	    loose_field_name(span_of(dash - word, (size_t)(end - dash) + word), &kind) > 0;
+	if (line == NULL)
+		return;
+	seen->fields |= ascii_lower(*line) == 'c';
+	seen->longer |= ascii_lower(*line) != 'c';
 }
 
 /* The next line that begins with "--" behind the one at `from`, or `end`; tells
@@ -99,13 +100,12 @@ find_dashes(const struct boundary *open, const char *from, const char *end, stru
 	const char *at = from + 1;
 
 	while ((at = memchr(at, '-', (size_t)(end - at))) != NULL && end - at >= 2) {
+		look_for_field(from, at, end, seen);
 		if (at[1] == '-') {
 			if (at[-1] == '\n')
 				return at;
 			if (open != NULL && !seen->indented)
 				seen->indented = is_indented(open, from, at, end);
-		} else if (!seen->fields) {
-			seen->fields = is_of_field(from, at, end);
 		}
 		at = memchr(at, '\n', (size_t)(end - at));
 		if (at == NULL)
@@ -125,5 +125,6 @@ delimiter_find(const struct boundary *open, const char *from, const char *end, s
 		from = find_dashes(open, from, end, &seen);
 	d->indented = seen.indented;
 	d->fields = seen.fields;
+	d->longer = seen.longer;
 	return found;
 }

@@ -21,6 +21,7 @@ struct delimiter {
 	/* Of what delimiter_find() went over. */
 	bool indented; /* a line that were a delimiter but for blanks, or a bare CR, before it */
 	bool fields;   /* a line that begins with a Content- field */
+	bool longer;   /* or with one of a longer name, as X-Content-Type */
 };
 
 /* Is the line at `line` a delimiter of one of them? */

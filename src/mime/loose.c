@@ -71,18 +71,23 @@ plain_name(struct span text, enum content_field *kind)
 	return 0;
 }
 
-/* A longer name with the field's in it: some programs look for no more. */
+/* A longer name with the field's in it: some programs look for no more. Behind a
+ * blank there may stand anything up to the colon. */
 static size_t
 longer_name(struct span text, enum content_field *kind)
 {
-	size_t colon = 0;
+	size_t word = 0, colon;
 
-	while (colon < text.len && colon < COLON_REACH && text.data[colon] != ':' && !is_odd_blank(text.data[colon]))
+	text = span_first(text, COLON_REACH);
+	while (word < text.len && text.data[word] != ':' && !is_odd_blank(text.data[word]))
+		word++;
+	colon = word;
+	while (colon < text.len && text.data[colon] != ':' && !loose_breaks_line(text.data[colon]))
 		colon++;
 	if (colon == text.len || text.data[colon] != ':')
 		return 0;
 	for (size_t i = 0; i < CONTENT_DESCRIPTION; i++)
-		if (span_find_nocase(span_first(text, colon), span_str(names[i])) != SIZE_MAX) {
+		if (span_find_nocase(span_first(text, word), span_str(names[i])) != SIZE_MAX) {
 			*kind = (enum content_field)i;
 			return colon + 1;
 		}
@@ -126,6 +131,27 @@ loose_field_name(struct span text, enum content_field *kind)
 			return len;
 		len += more;
 	}
+}
+
+bool
+loose_breaks_line(char c)
+{
+	return (c >= '\n' && c <= '\r') || c == '\0';
+}
+
+const char *
+loose_field_around(const char *begin, const char *dash, const char *end, enum content_field *kind)
+{
+	const char *at = dash;
+
+	while (at > begin && dash - at < COLON_REACH && !is_odd_blank(at[-1]) && at[-1] != ':' && at[-1] != '-')
+		at--;
+	/* A dash at the front is a first one too, but no word stands before it. */
+	if (at > begin && at[-1] == '-' && (at - 1 == begin || loose_breaks_line(at[-2])))
+		at--;
+	if (at > begin && !loose_breaks_line(at[-1]))
+		return NULL;
+	return loose_field_name(span_of(at, (size_t)(end - at)), kind) > 0 ? at : NULL;
 }
 
 bool

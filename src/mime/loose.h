@@ -45,6 +45,14 @@ enum content_field content_field_of(struct span name);
  * value, or as a part of which longer name it is; its length up to there, or 0. */
 size_t loose_field_name(struct span text, enum content_field *kind);
 
+/* LF, VT, FF, CR, or what ends a string in C: a line begins behind it for some. */
+bool loose_breaks_line(char c);
+
+/* Of a field whose name has its first dash at `dash`, in a text from `begin`: where its
+ * line begins, or NULL. For each dash of a text in turn: each byte is looked at a bounded
+ * number of times. */
+const char *loose_field_around(const char *begin, const char *dash, const char *end, enum content_field *kind);
+
 /* Could the line be a field, of any name? */
 bool loose_is_field(struct span line);
 

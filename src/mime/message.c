@@ -156,7 +156,7 @@ read_to_delimiter(struct parser *p, const struct mime_part *part)
 		defect_add(p->m, part, DEFECT_DELIMITER_INDENTED);
 	if (p->in.ended_by.fields)
 		defect_add(p->m, part, DEFECT_FIELDS_IN_TEXT);
-	p->doubt |= p->in.ended_by.padded;
+	p->doubt |= p->in.ended_by.padded || p->in.ended_by.longer;
 	p->in.at = p->in.ended_by.next;
 	return content(p, begin);
 }

@@ -14,13 +14,6 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* LF, VT, FF, CR, or what ends a string in C. */
-static bool
-is_break(char c)
-{
-	return (c >= '\n' && c <= '\r') || c == '\0';
-}
-
 /* The next "--" that begins a line, but for blanks, behind any kind of line end; *line is
  * where that begins. NULL: none. */
 static const char *
@@ -33,7 +26,7 @@ find_dashes(struct span text, const char *at, const char **line)
 
 		while (begin > text.data && is_blank(begin[-1]))
 			begin--;
-		if (at[1] == '-' && (begin == text.data || is_break(begin[-1]))) {
+		if (at[1] == '-' && (begin == text.data || loose_breaks_line(begin[-1]))) {
 			*line = begin;
 			return at;
 		}
@@ -208,16 +201,13 @@ const char *
 suspects_next_fields(struct span text, const char *from)
 {
 	const char *end = span_end(text), *at = from;
-	const size_t word = strlen("Content");
 
-	while ((at = memchr(at, '-', (size_t)(end - at))) != NULL) {
-		const char *line = (size_t)(at - from) >= word ? at - word : NULL;
+	for (; (at = memchr(at, '-', (size_t)(end - at))) != NULL; at++) {
 		enum content_field kind;
+		const char *line = loose_field_around(text.data, at, end, &kind);
 
-		if (line != NULL && (line == text.data || is_break(line[-1])) &&
-		    loose_field_name(span_of(line, (size_t)(end - line)), &kind) > 0)
+		if (line != NULL && line >= from)
 			return line;
-		at++;
 	}
 	return end;
 }
