@@ -59,6 +59,15 @@ embedded_begins_at(struct span line)
 	return false;
 }
 
+bool
+embedded_stands_in(struct span text)
+{
+	while (text.len > 0)
+		if (embedded_begins_at(embedded_line(&text)))
+			return true;
+	return false;
+}
+
 /* For some program. */
 static bool
 ends_line(char c)

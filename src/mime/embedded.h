@@ -32,6 +32,8 @@ bool embedded_find_binhex(struct span text, struct embedded_file *file);
 
 /* The line is the first of some file: no data goes on over it. */
 bool embedded_begins_at(struct span line);
+/* Some line of the text is. */
+bool embedded_stands_in(struct span text);
 /* Takes a line off *rest; without its end. */
 struct span embedded_line(struct span *rest);
 

@@ -390,16 +390,6 @@ furthest(const struct region *r, const struct start *start, const char *begin)
 	return end > begin ? body_between(begin, end, ends[count - 1] < r->lines.count) : span_of(begin, 0);
 }
 
-/* Does some line begin a file that stands in text as text? */
-static bool
-holds_files(struct span text)
-{
-	while (text.len > 0)
-		if (embedded_begins_at(embedded_line(&text)))
-			return true;
-	return false;
-}
-
 static bool
 is_blank_between(const char *begin, const char *end)
 {
@@ -429,7 +419,7 @@ add_bodies(struct region *r, struct model *model, const struct start *start, con
 			if (end <= head->breaks[b])
 				continue;
 			model->part.body = body_between(head->breaks[b], end, end < span_end(r->text));
-			if (span_trim(model->part.body).len > 0 && (leaf || (e == 0 && holds_files(model->part.body))) &&
+			if (span_trim(model->part.body).len > 0 && (leaf || (e == 0 && embedded_stands_in(model->part.body))) &&
 			    !is_strict(r, &model->part))
 				add_shadow(r, &model->part, model->part.body);
 		}
@@ -463,6 +453,15 @@ add_head(struct region *r, struct span head)
 	r->heads[r->head_count++] = head;
 }
 
+/* Is it a message of the strict tree, with its names? Else it is a file for some. */
+static bool
+is_known(const struct mime_part *model)
+{
+	const struct mime_part *strict = model->parent;
+
+	return strict->whole.data == model->whole.data && strict->kind == PART_MESSAGE && has_names(strict, model->names);
+}
+
 static void
 read_start(struct region *r, struct start start)
 {
@@ -482,7 +481,8 @@ read_start(struct region *r, struct start start)
 	if (head.broken && !start.in_text)
 		defect_add(r->s->p->m, &model.part, DEFECT_HEADER_WITHOUT_COLON);
 	n = nature_of(&model.part);
-	n.leaf |= n.message && model.part.names != NULL && !suspects_header_follows(last, span_end(r->text));
+	n.leaf |= n.message && model.part.names != NULL && (!is_known(&model.part) ||
+	    !suspects_header_follows(last, span_end(r->text)));
 	/* Text among text is read as that anyway. */
 	if (!start.in_text || n.encoded || model.part.names != NULL)
 		add_bodies(r, &model, &start, &head, n.leaf);
@@ -501,7 +501,7 @@ begins_part(const struct region *r, size_t line)
 	const char *end = suspect_line(&r->lines, line + 1);
 
 	return !e->final || suspects_content_follows(e->next, span_end(r->text)) ||
-	    (e->next < end && holds_files(span_of(e->next, (size_t)(end - e->next))));
+	    (e->next < end && embedded_stands_in(span_of(e->next, (size_t)(end - e->next))));
 }
 
 /* Some programs see a part wherever fields stand, though no delimiter does and
