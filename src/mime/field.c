@@ -10,7 +10,10 @@
 
 /* Alternatives of longer values would make long fields cost more than they are
  * long; no file name and no boundary is. */
-enum { ALTERNATIVE_MAX = 1024 };
+enum {
+	ALTERNATIVE_MAX = 1024,
+	RUNS_MAX = 4, /* of names over semicolons: the program goes by the first that it sees */
+};
 
 struct lexer {
 	struct arena *arena;
@@ -19,6 +22,7 @@ struct lexer {
 	struct raw_param *params;
 	size_t count, cap;
 	const char *value; /* where the last one's began */
+	unsigned runs;
 };
 
 static bool
@@ -178,6 +182,62 @@ add_without(struct lexer *x, struct span name, struct span value, const char *dr
 		add_alternative(x, name, text_without(x->arena, value, drop));
 }
 
+/* Does no token hold it (RFC 2045 5.1)? */
+static bool
+ends_token(char c)
+{
+	return c != '\0' && strchr("()<>@,;:\\\"/[]?=", c) != NULL;
+}
+
+/* A file name ends where a token does, for some, and for some of these so do the
+ * signs of RFC 2231 or octets over 127 end it. */
+static void
+add_tokens(struct lexer *x, struct span name, struct span value)
+{
+	bool encoded = name.len > 0 && name.data[name.len - 1] == '*';
+	size_t token = 0, attribute, ascii = 0;
+
+	if (value.len > ALTERNATIVE_MAX || span_find_nocase(name, SPAN_LITERAL("name")) == SIZE_MAX)
+		return;
+	while (token < value.len && !ends_token(value.data[token]))
+		token++;
+	for (unsigned quotes = 0; encoded && quotes < 2 && ascii < token; ascii++)
+		quotes += value.data[ascii] == '\'';
+	for (attribute = ascii; attribute < token && value.data[attribute] != '*' && value.data[attribute] != '\'';)
+		attribute++;
+	while (ascii < token && (unsigned char)value.data[ascii] < 0x80)
+		ascii++;
+	if (token < value.len)
+		add_alternative(x, name, span_first(value, token));
+	if (attribute < token)
+		add_alternative(x, name, span_first(value, attribute));
+	if (ascii < token)
+		add_alternative(x, name, span_first(value, ascii));
+}
+
+/* For a program that has an unquoted file name go on to the next blank, whatever
+ * stands between: a;x=b.exe. Told where that ends in an extension, since fields
+ * written without blanks are no rarity. */
+static void
+add_over_semicolons(struct lexer *x, struct span name, const char *begin)
+{
+	struct span all = span_first(span_of(begin, (size_t)(x->end - begin)), ALTERNATIVE_MAX);
+	size_t semicolon, tail = 0;
+
+	if (!span_is_nocase(name, "filename") || ++x->runs > RUNS_MAX)
+		return;
+	while (tail < all.len && !is_blank(all.data[tail]) && all.data[tail] != '(')
+		tail++;
+	all.len = tail;
+	semicolon = span_find_byte(all, ';');
+	if (semicolon == SIZE_MAX)
+		return;
+	while (tail > semicolon && ascii_is_alnum(all.data[tail - 1]))
+		tail--;
+	if (all.data[tail - 1] == '.')
+		add_alternative(x, name, all);
+}
+
 /* What follows an unquoted value up to the semicolon, when it may belong to
  * it: neither a comment nor the name of a next parameter. */
 static struct span
@@ -218,8 +278,10 @@ take_unquoted(struct lexer *x, struct span name)
 	struct span strict = take_until(x, ";("), all;
 
 	add_param(x, name, strict, false);
-	if (span_find_byte(strict, ',') != SIZE_MAX)
-		add_alternative(x, name, span_first(strict, span_find_byte(strict, ',')));
+	add_over_semicolons(x, name, begin);
+	add_tokens(x, name, strict);
+	if (span_find_byte(strict, '=') != SIZE_MAX && span_find_nocase(strict, SPAN_LITERAL("name")) != SIZE_MAX)
+		x->flaws->odd = true; /* a parameter in the value of one that is none */
 	if (span_find_byte(strict, '"') != SIZE_MAX) {
 		x->flaws->malformed = true;
 		add_alternative(x, name, span_first(strict, span_find_byte(strict, '"')));

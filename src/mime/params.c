@@ -14,7 +14,10 @@
 
 #include <stdlib.h>
 
-enum { EXTENSION_MAX = 8 };
+enum {
+	EXTENSION_MAX = 8,
+	PIECES_TRIED = 4, /* of one number; what a program makes of one differs in no more ways */
+};
 
 struct assembler {
 	struct arena *arena;
@@ -81,30 +84,23 @@ take_charset(struct arena *a, struct span *value)
 }
 
 /* name* or the pieces name*0 … name*n as one value. Of pieces with one number
- * the first counts, or the last, or all. */
-enum choice { CHOOSE_FIRST, CHOOSE_LAST, CHOOSE_ALL };
-
-static bool
-is_chosen(const struct raw_param *raw, size_t i, size_t count, enum choice choice)
-{
-	if (choice == CHOOSE_ALL || raw[i].form != RAW_PIECE)
-		return true;
-	if (choice == CHOOSE_FIRST)
-		return i == 0 || raw[i].index != raw[i - 1].index;
-	return i + 1 == count || raw[i].index != raw[i + 1].index;
-}
+ * the nth counts, or where there are fewer the last; or all. */
+enum { CHOOSE_FIRST = 0, CHOOSE_LAST = FIELD_PARAMS_MAX, CHOOSE_ALL };
 
 static struct span
-join(struct arena *a, const struct raw_param *raw, size_t count, enum choice choice)
+join(struct arena *a, const struct raw_param *raw, size_t count, unsigned nth)
 {
 	struct text t = { .arena = a };
 	const char *charset = NULL;
 	bool encoded = false, known;
+	unsigned rank = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct span value = raw[i].value;
+		bool last = i + 1 == count || raw[i].index != raw[i + 1].index;
 
-		if (!is_chosen(raw, i, count, choice))
+		rank = i > 0 && raw[i].index == raw[i - 1].index ? rank + 1 : 0;
+		if (raw[i].form == RAW_PIECE && nth != CHOOSE_ALL && rank != nth && !(last && rank < nth))
 			continue;
 		if (t.len == 0 && raw[i].encoded)
 			charset = take_charset(a, &value);
@@ -127,11 +123,13 @@ compare_order(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
-/* What programs make of pieces that are doubled, not in order or not all
- * there. Changes their order. */
+/* What programs make of pieces that are doubled, or read in several ways, not in
+ * order or not all there. Changes their order. */
 static void
 add_odd_pieces(struct assembler *s, struct raw_param *raw, size_t count)
 {
+	for (unsigned nth = 1; nth <= PIECES_TRIED; nth++)
+		add(s, raw, join(s->arena, raw, count, nth), true);
 	add(s, raw, join(s->arena, raw, count, CHOOSE_LAST), true);
 	qsort(raw, count, sizeof(*raw), compare_order);
 	add(s, raw, join(s->arena, raw, count, CHOOSE_ALL), true);
