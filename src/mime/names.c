@@ -94,12 +94,31 @@ is_extension(struct span s)
 	return true;
 }
 
+/* Brackets, quotes, all kinds of signs, blanks and control characters, and
+ * characters over 127, or each of their octets, made an X, when that ends in
+ * another extension. */
+static void
+append_crossed(struct mime_message *m, struct mime_part *part, struct span name, bool octets)
+{
+	static const char signs[] = "<>[](){}|*?!&$;:@^`~'\"\\/";
+	char *out = arena_alloc_raw(m->arena, name.len);
+	size_t len = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.data[i];
+
+		if (octets || (c & 0xc0) != 0x80)
+			out[len++] = c <= ' ' || c >= 0x7f || strchr(signs, c) != NULL ? 'X' : (char)c;
+	}
+	if (is_extension(extension(span_of(out, len))))
+		append(m, part, span_of(out, len));
+}
+
 /* The letters and digits alone, when these end in another extension: blanks,
  * brackets and all kinds of quotes are taken off by some, or made an X. */
 static void
 append_bare(struct mime_message *m, struct mime_part *part, struct span name)
 {
-	static const char signs[] = "<>[](){}|*?!&$;:@^`~'\"\\/ ";
 	char *out;
 	size_t len = 0;
 
@@ -111,11 +130,8 @@ append_bare(struct mime_message *m, struct mime_part *part, struct span name)
 			out[len++] = name.data[i];
 	if (is_extension(extension(span_of(out, len))))
 		append(m, part, span_of(out, len));
-	out = arena_alloc_raw(m->arena, name.len);
-	for (size_t i = 0; i < name.len; i++)
-		out[i] = name.data[i] != '\0' && strchr(signs, name.data[i]) != NULL ? 'X' : name.data[i];
-	if (is_extension(extension(span_of(out, name.len))))
-		append(m, part, span_of(out, name.len));
+	append_crossed(m, part, name, true);
+	append_crossed(m, part, name, false);
 }
 
 /* Decoded when the last encoded word, which has no end, ends with the name. */
@@ -176,6 +192,8 @@ append_others(struct mime_message *m, struct mime_part *part, struct span name)
 		if (is_extension(extension(other)) && !span_eq_nocase(extension(other), extension(name)))
 			append(m, part, other);
 	}
+	if (is_extension(extension(span_first(name, span_find_byte(name, '?'))))) /* as of a link */
+		append(m, part, span_first(name, span_find_byte(name, '?')));
 	if (span_find_byte(name, '"') != SIZE_MAX || span_find_byte(name, '\\') != SIZE_MAX) {
 		append(m, part, saved(text_without(a, name, "\\")));
 		append(m, part, saved(text_without(a, name, "\"\\")));
