@@ -28,6 +28,7 @@ struct content {
 	struct mime_type *disposition_guesses, **last_disposition_guess;
 	const struct loose_head *more; /* fields that only some programs see, or NULL */
 	struct span description;
+	struct span dangling; /* the first disposition that ends in a semicolon */
 	bool gap; /* pieces of a name are missing in a field */
 	bool odd; /* a field is not as all programs read it */
 	bool lone; /* a field has the first piece of a name only */
@@ -228,6 +229,8 @@ read_disposition(struct content *c, struct span raw)
 {
 	struct mime_type *field = parse_field(c, raw, CONTENT_DISPOSITION);
 
+	if (c->dangling.len == 0 && raw.len > 0 && raw.data[raw.len - 1] == ';')
+		c->dangling = raw;
 	if (c->part->disposition != NULL)
 		defect_add(c->m, c->part, DEFECT_DUPLICATE_DISPOSITION);
 	else /* RFC 2183 2.8: what is not known is an attachment */
@@ -333,6 +336,22 @@ add_names_beyond(struct content *c)
 		names_from_text(c->m, c->part, text_unfolded(c->m->arena, h->value));
 }
 
+/* A field that ends in a semicolon goes on in the next one for some. */
+static void
+add_names_of_next(struct content *c)
+{
+	const char *at = c->dangling.data, *end = span_end(c->part->head);
+	unsigned fields = 0;
+
+	if (c->dangling.len == 0 || at < c->part->head.data || at >= end)
+		return;
+	while (fields < 2 && (at = memchr(at, '\n', (size_t)(end - at))) != NULL && ++at < end)
+		fields += *at != ' ' && *at != '\t';
+	if (at == NULL)
+		at = end;
+	names_from_text(c->m, c->part, span_of(c->dangling.data, (size_t)(at - c->dangling.data)));
+}
+
 /* Where the part is from: some programs save it by that. */
 static void
 add_locations(struct content *c)
@@ -362,11 +381,12 @@ read_names(struct content *c)
 	}
 	if (c->gap)
 		add_split_names(c);
-	if (c->lone) /* other pieces may be in any field */
+	if (c->lone || (c->more != NULL && c->more->broken)) /* other pieces may be in any field, or line */
 		names_from_text(c->m, c->part, c->part->head);
 	else if (c->odd)
 		add_guessed_names(c);
 	add_names_beyond(c);
+	add_names_of_next(c);
 	if (c->part->names == NULL && c->description.len > 0)
 		names_from_description(c->m, c->part, text_unfolded(c->m->arena, c->description));
 	add_locations(c);

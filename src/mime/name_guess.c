@@ -69,7 +69,7 @@ void
 names_from_text(struct mime_message *m, struct mime_part *part, struct span text)
 {
 	const struct span word = SPAN_LITERAL("name");
-	struct text whole = { .arena = m->arena };
+	struct text whole = { .arena = m->arena }, all = { .arena = m->arena };
 	size_t at, count = 0, numbered = 0;
 
 	while (count < PIECES_MAX && (at = span_find_nocase(text, word)) != SIZE_MAX) {
@@ -85,9 +85,12 @@ names_from_text(struct mime_message *m, struct mime_part *part, struct span text
 			text_add(&whole, piece.value);
 			numbered++;
 		}
+		text_add(&all, piece.value);
 	}
 	if (numbered > 1)
 		names_guess_one(m, part, text_span(&whole));
+	if (numbered > 0 && count > numbered) /* where one is a piece all are for some */
+		names_guess_one(m, part, text_span(&all));
 }
 
 static struct span

@@ -331,6 +331,7 @@ model_begin(struct region *r, struct model *model, const struct start *start, co
 	model->part.shadow = true;
 	model->part.detached = r->text.data != m->raw.data;
 	model->part.whole.data = start->at;
+	model->part.head = span_of(start->at, (size_t)(head->breaks[head->break_count - 1] - start->at));
 	content_read_loose(m, &model->part, head,
 	    strcmp(around->types->type, "multipart/digest") == 0 ? "message/rfc822" : "text/plain");
 }
