@@ -353,3 +353,14 @@ loose_head_read(struct arena *a, struct span text, bool crlf, struct loose_head 
 	if (span_find_byte(text, '\0') != SIZE_MAX)
 		read_without_nul(a, text, crlf, h);
 }
+
+bool
+loose_head_end(struct span text, struct loose_head *h)
+{
+	text = span_trim(text);
+	while (text.len > 0 && text.data[text.len - 1] != '\n')
+		text.len--;
+	if (text.len > 0)
+		add_break(h, span_end(text), true);
+	return h->break_count > 0;
+}

@@ -38,6 +38,10 @@ struct loose_head {
  * byte is looked at a bounded number of times. */
 void loose_head_read(struct arena *a, struct span text, bool crlf, struct loose_head *h);
 
+/* For a header that nothing ends, up to the end of all text: its last line is a body
+ * for some. False when it has but one. */
+bool loose_head_end(struct span text, struct loose_head *h);
+
 /* Of a strict field's name; CONTENT_FIELDS for others. */
 enum content_field content_field_of(struct span name);
 

@@ -407,7 +407,7 @@ add_bodies(struct region *r, struct model *model, const struct start *start, con
 
 	if (start->in_text) {
 		ends[0] = start->next;
-		limit = suspects_next_fields(r->text, last);
+		limit = suspects_next_fields(r->text, last < limit ? last + 1 : last);
 	}
 	if (model->part.names != NULL && ends[0] < r->lines.count && is_blank_between(last, suspect_line(&r->lines, ends[0])))
 		ends[end_count++] = ends[0] + 1;
@@ -443,6 +443,7 @@ read_head(struct region *r, struct start *start, struct loose_head *head)
 			loose_head_read(a, span_of(start->at, (size_t)(limit - start->at)), r->crlf, head);
 			return head->break_count > 0;
 		}
+		return head->field_count > 0 && loose_head_end(span_of(start->at, (size_t)(limit - start->at)), head);
 	}
 	return false;
 }

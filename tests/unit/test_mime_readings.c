@@ -314,6 +314,8 @@ test_delimiters(void **state)
 		READING("T31", MIXED "--A\nthis is no field\n" FILE_PART "--A--\n", "a.exe", CONTENT),
 		READING("T31", MIXED "--A\n:\n" FILE_PART "--A--\n", "a.exe", CONTENT),
 		READING("T31", HEAD "\ntext\n\nFrom: x\nzContent-Disposition : inline; filename=a.exe\n\nprogram", "a.exe", CONTENT),
+		READING("T31", HEAD "\ntext\rtext\nContent-Disposition: inline; filename=a.exe\nContent-Type: x/y", "a.exe",
+			"Content-Type: x/y"),
 		READING("T31", HEAD "\n-Content-Type: text/plain; name=a.exe\n\nprogram", "a.exe", CONTENT),
 		READING("T31", HEAD "\nContent-Disposition: inline; filename=a.exe\nContent-Type: message/rfc822\n\nX: y", "a.exe",
 			"X: y"),
