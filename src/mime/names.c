@@ -230,17 +230,42 @@ content_add_name(struct mime_message *m, struct mime_part *part, struct span nam
 	append_others(m, part, name);
 }
 
+/* Two values of one parameter are pieces of a name for some. Told where that ends in
+ * an extension that neither has, which honest ones never do. */
+static void
+guess_joined(struct mime_message *m, struct mime_part *part, struct span first, struct span second)
+{
+	struct text whole = { .arena = m->arena };
+	struct span end;
+
+	text_add(&whole, first);
+	text_add(&whole, second);
+	end = extension(text_span(&whole));
+	if (is_extension(end) && !span_eq(end, extension(first)) && !span_eq(end, extension(second)))
+		names_guess_one(m, part, text_span(&whole));
+}
+
 void
 names_add(struct mime_message *m, struct mime_part *part, const struct mime_type *fields, const char *param)
 {
-	for (const struct mime_type *f = fields; f != NULL; f = f->next)
-		for (const struct mime_param *p = f->params; p != NULL; p = p->next)
+	for (const struct mime_type *f = fields; f != NULL; f = f->next) {
+		const struct mime_param *last = NULL;
+
+		for (const struct mime_param *p = f->params; p != NULL; p = p->next) {
 			if (strcmp(p->name, param) != 0)
 				continue;
-			else if (p->guess)
+			if (p->guess) {
 				names_guess_one(m, part, p->value);
-			else
-				content_add_name(m, part, p->value);
+				continue;
+			}
+			content_add_name(m, part, p->value);
+			if (last != NULL) {
+				guess_joined(m, part, last->value, p->value);
+				guess_joined(m, part, p->value, last->value);
+			}
+			last = p;
+		}
+	}
 }
 
 void

@@ -377,6 +377,8 @@ test_names(void **state)
 		DISPOSED("T51", "filename=a%2Eexe", "a.exe"),
 		DISPOSED("T51", "filename*0*=iso-8859-1''a;\n filename*1=.exe", "a.exe"),
 		DISPOSED("T51", "filename*0=a.png; filename*0=a.exe", "a.exe"),
+		DISPOSED("T51", "filename=a.e; filename*=xe", "a.exe"),
+		DISPOSED("T51", "filename*=a.e; filename=xe", "a.exe"),
 		DISPOSED("T51", "filename*0=\"a.e\"; filename+1=\"xe\"", "a.exe"),
 		DISPOSED("T51", "filename=a.e;\nX-Other: y; filename*1=xe", "a.exe"),
 		DISPOSED("T52", "filename=\"=?UTF-8?Q?a.e?= =?UTF-8?Q?xe?=\"", "a.exe"),
