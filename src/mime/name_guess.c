@@ -54,6 +54,20 @@ take_value(struct span rest, struct piece *piece)
 	return piece->value.len > 0;
 }
 
+/* The same for a program that goes by the "=" and knows a quote for no more than a
+ * sign at either end. */
+static struct span
+value_behind_equals(struct span rest)
+{
+	size_t equals = span_find_byte(span_first(rest, KEY_ROOM), '=');
+
+	rest = span_first(rest, span_find_byte(rest, '\n'));
+	rest = span_trim(span_first(span_from(rest, equals == SIZE_MAX ? rest.len : equals + 1), VALUE_MAX));
+	rest = span_from(rest, span_starts(rest, "\"") ? 1 : 0);
+	rest = span_first(rest, span_find_byte(rest, ';'));
+	return span_first(rest, span_find_byte(rest, '"'));
+}
+
 /* Behind the charset and the language of RFC 2231. */
 static struct span
 without_charset(struct span value)
@@ -69,7 +83,7 @@ void
 names_from_text(struct mime_message *m, struct mime_part *part, struct span text)
 {
 	const struct span word = SPAN_LITERAL("name");
-	struct text whole = { .arena = m->arena }, all = { .arena = m->arena };
+	struct text whole = { .arena = m->arena }, all = { .arena = m->arena }, bare = { .arena = m->arena };
 	size_t at, count = 0, numbered = 0;
 
 	while (count < PIECES_MAX && (at = span_find_nocase(text, word)) != SIZE_MAX) {
@@ -86,11 +100,14 @@ names_from_text(struct mime_message *m, struct mime_part *part, struct span text
 			numbered++;
 		}
 		text_add(&all, piece.value);
+		text_add(&bare, without_charset(value_behind_equals(text)));
 	}
 	if (numbered > 1)
 		names_guess_one(m, part, text_span(&whole));
 	if (numbered > 0 && count > numbered) /* where one is a piece all are for some */
 		names_guess_one(m, part, text_span(&all));
+	if (numbered > 0 && count > 1)
+		names_guess_one(m, part, text_span(&bare));
 }
 
 static struct span

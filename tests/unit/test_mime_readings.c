@@ -379,6 +379,8 @@ test_names(void **state)
 		DISPOSED("T51", "filename*0=a.png; filename*0=a.exe", "a.exe"),
 		DISPOSED("T51", "filename=a.e; filename*=xe", "a.exe"),
 		DISPOSED("T51", "filename*=a.e; filename=xe", "a.exe"),
+		DISPOSED("T51", "filename*0=\"a.e;x=y\"; textfilename*1=xe", "a.exe"),
+		DISPOSED("T51", "filename*\"a0=\"a.e;x=y\"\"; filename*1=xe", "a.exe"),
 		DISPOSED("T51", "filename*0=\"a.e\"; filename+1=\"xe\"", "a.exe"),
 		DISPOSED("T51", "filename=a.e;\nX-Other: y; filename*1=xe", "a.exe"),
 		DISPOSED("T52", "filename=\"=?UTF-8?Q?a.e?= =?UTF-8?Q?xe?=\"", "a.exe"),
