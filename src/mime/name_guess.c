@@ -26,7 +26,25 @@ begins_value(char c)
 	return c == '=' || c == ':' || c == '"';
 }
 
-/* What stands behind the word, which `rest` follows. */
+static struct span
+up_to(struct span s, const char *stops)
+{
+	for (; *stops != '\0'; stops++)
+		s = span_first(s, span_find_byte(s, *stops));
+	return s;
+}
+
+/* Without any sign between it is the next word for some. */
+static bool
+take_word(struct span rest, struct piece *piece)
+{
+	if (rest.len == 0 || (rest.data[0] != ' ' && rest.data[0] != '\t'))
+		return false;
+	piece->value = up_to(span_trim(span_first(rest, VALUE_MAX)), "; \t");
+	return piece->value.len > 0;
+}
+
+/* What stands behind the word "name", which `rest` follows. */
 static bool
 take_value(struct span rest, struct piece *piece)
 {
@@ -36,11 +54,11 @@ take_value(struct span rest, struct piece *piece)
 	piece->numbered = false;
 	while (at < rest.len && at < KEY_ROOM && !begins_value(rest.data[at])) {
 		if (rest.data[at] == ';' && !span_starts(span_trim(span_from(rest, at + 1)), "="))
-			return false;
+			return take_word(rest, piece);
 		piece->numbered |= rest.data[at++] == '*';
 	}
 	if (at == rest.len || at == KEY_ROOM)
-		return false;
+		return take_word(rest, piece);
 	rest = span_first(span_from(rest, at), VALUE_MAX);
 	if (rest.data[0] != '"')
 		rest = span_trim(span_from(rest, 1));
@@ -48,8 +66,7 @@ take_value(struct span rest, struct piece *piece)
 		rest = span_from(rest, 1);
 		piece->value = span_first(rest, span_find_byte(rest, '"'));
 	} else {
-		rest = span_first(rest, span_find_byte(rest, ';'));
-		piece->value = span_first(rest, span_find_byte(rest, ' '));
+		piece->value = up_to(rest, "; ");
 	}
 	return piece->value.len > 0;
 }
@@ -63,9 +80,7 @@ value_behind_equals(struct span rest)
 
 	rest = span_first(rest, span_find_byte(rest, '\n'));
 	rest = span_trim(span_first(span_from(rest, equals == SIZE_MAX ? rest.len : equals + 1), VALUE_MAX));
-	rest = span_from(rest, span_starts(rest, "\"") ? 1 : 0);
-	rest = span_first(rest, span_find_byte(rest, ';'));
-	return span_first(rest, span_find_byte(rest, '"'));
+	return up_to(span_from(rest, span_starts(rest, "\"") ? 1 : 0), ";\"");
 }
 
 /* Behind the charset and the language of RFC 2231. */

@@ -395,6 +395,8 @@ test_names(void **state)
 		DISPOSED("T53", "filename=a.exe\xc3\xa9", "a.exe"),
 		DISPOSED("T53", "filename*0=a.exe\\x", "a.exe"),
 		DISPOSED("T53", "?=filename=a.exe", "a.exe"),
+		DISPOSED("T53", "filename\n a.exe", "a.exe"),
+		DISPOSED("T53", "filename a.exe; x=y", "a.exe"),
 		DISPOSED("T53", "filename=\"a.exe;.png\"", "a.exe"),
 		DISPOSED("T53", "filename=a b.exe", "a b.exe"),
 		DISPOSED("T54", "filename=a.exe(.gif)", "a.exe"),
