@@ -381,7 +381,7 @@ read_names(struct content *c)
 	}
 	if (c->gap)
 		add_split_names(c);
-	if (c->lone || (c->more != NULL && c->more->broken)) /* other pieces may be in any field, or line */
+	if (c->lone || (c->more != NULL && (c->more->broken || c->more->nearly))) /* it may be in any field, or line */
 		names_from_text(c->m, c->part, c->part->head);
 	else if (c->odd)
 		add_guessed_names(c);

@@ -312,6 +312,7 @@ read_lines(struct span text, bool crlf, struct loose_head *h)
 				add_break(h, line.next, false);
 			junk = true;
 			torn = begun;
+			h->nearly |= span_starts_nocase(skip_odd_blanks(line.text), "content-");
 		}
 		/* Empty lines that CRs alone make leave the state as it is. */
 		if (line.lf || line.text.len > 0) {

@@ -31,6 +31,7 @@ struct loose_head {
 	const char *breaks[LOOSE_BREAKS_MAX]; /* where a body begins, ascending */
 	size_t break_count;
 	bool ended; /* the last of them is behind an empty line that all see */
+	bool nearly; /* a line begins like a Content- field and is none */
 	bool broken; /* a line that is no field stands between fields, or goes before a continuation */
 };
 

@@ -316,6 +316,8 @@ test_delimiters(void **state)
 		READING("T31", HEAD "\ntext\n\nFrom: x\nzContent-Disposition : inline; filename=a.exe\n\nprogram", "a.exe", CONTENT),
 		READING("T31", HEAD "\ntext\rtext\nContent-Disposition: inline; filename=a.exe\nContent-Type: x/y", "a.exe",
 			"Content-Type: x/y"),
+		READING("T31", HEAD "\nContent-Type: multipart/mixed; boundary=A\n\n--A\nContent-TypeX x/y;\n name=a.exe\n"
+			"Content-Disposition: attachment\n\nprogram\n--A--\n", "a.exe", CONTENT),
 		READING("T31", HEAD "\n-Content-Type: text/plain; name=a.exe\n\nprogram", "a.exe", CONTENT),
 		READING("T31", HEAD "\nContent-Disposition: inline; filename=a.exe\nContent-Type: message/rfc822\n\nX: y", "a.exe",
 			"X: y"),
