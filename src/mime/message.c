@@ -558,5 +558,6 @@ mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 	look_for_duplicates(m);
 	if (sweep_is_due(&p))
 		sweep(&p);
+	m->shadow_count = p.shadow_count;
 	return m;
 }

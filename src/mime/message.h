@@ -126,7 +126,7 @@ struct mime_message {
 	/* Leaves that some other reading of the structure has, linked by
 	 * next_leaf; empty for a message with one structure. */
 	struct mime_part *first_shadow;
-	size_t part_count; /* without shadows */
+	size_t part_count, shadow_count;
 	struct mime_defect *defects; /* in the order they were found */
 	struct mime_defect **defects_end;
 	size_t defect_count;

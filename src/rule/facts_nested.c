@@ -76,6 +76,7 @@ nested_message_take(struct taking *t, struct item *item, struct span content)
 	struct mime_limits limits = t->facts->message->limits;
 	struct own_scratch *own;
 	struct mime_message *m;
+	size_t parts;
 
 	if (t->budget->depth >= t->budget->limits.depth || *t->parts_left == 0) {
 		t->facts->unread_members = arena_printf(a, "the message %.*s is deeper than the limits allow",
@@ -90,7 +91,8 @@ nested_message_take(struct taking *t, struct item *item, struct span content)
 		arena_give_up(a, "no memory to decode a message inside");
 	t->budget->depth++;
 	m = mime_parse(a, content, &limits);
-	*t->parts_left -= m->part_count < *t->parts_left ? m->part_count : *t->parts_left;
+	parts = m->part_count + m->shadow_count; /* of shadows that are messages come more, so they count too */
+	*t->parts_left -= parts < *t->parts_left ? parts : *t->parts_left;
 	message_walk(t, item, m, own->scratch);
 	scratch_free(&own->scratch);
 	t->budget->depth--;
