@@ -10,6 +10,7 @@ With GATEPOST=none the programs speak to Dovecot directly, which tests the tests
 import atexit
 import base64
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -142,10 +143,9 @@ def client_at(t, port, user):
 
 
 def session(user, count):
-    """Every command of a session, those before the login too, sense and nonsense: (command, has many lines)."""
+    """Every command of a session, the login too, sense and nonsense: (command, has many lines)."""
     yield from ((command, False) for command in (
-        "NOOP", f"USER {user}", "PASS wrong", "UTF8", "LANG", "AUTH PLAIN !", f"USER {user}", f"PASS {SECRET}", "STAT",
-        f"USER {user}"))
+        f"USER {user}", "PASS wrong", "UTF8", "LANG", f"USER {user}", f"PASS {SECRET}", "STAT", f"USER {user}"))
     yield from ((command, True) for command in ("LIST", "UIDL"))
     for number in range(1, count + 1):
         yield from ((f"{verb} {number}", False) for verb in ("LIST", "UIDL"))
@@ -176,6 +176,16 @@ def compare(through, directly):
     expect_equal(len(through), len(directly), "replies")
 
 
+def essence(reply, rules):
+    """What has to agree: of a refusal, that it is one and its response code; and
+    where gatepost answers by itself, numbers and lines rather than words."""
+    command, status, lines = reply
+    if status.startswith(b"-ERR"):
+        return command, re.match(rb"-ERR( \[[^]]*\])?", status)[0], lines
+    told = command.startswith(("STAT", "LIST ", "UIDL "))
+    return command, status if told or not rules else b"+OK", lines
+
+
 def session_alike(rules):
     def test(t):
         dovecot = start(t)
@@ -184,7 +194,7 @@ def session_alike(rules):
         through = conversation(t, port_before(t, dovecot, rules=rules), user, len(messages))
         directly = conversation(t, dovecot.pop3, user, len(messages))
         for mine, its in zip(through, directly):
-            expect(mine == its, "through gatepost, directly", mine, its)
+            expect(essence(mine, rules) == essence(its, rules), "through gatepost, directly", mine, its)
         expect_equal(len(through), len(directly), "replies")
     return test
 

@@ -4,11 +4,12 @@
 # and can be run alone: GATEPOST=src/gatepost python3 tests/tls.py [WORD…]
 session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests/wire_starttls.py tests/tls.py \
 	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py \
-	tests/processes.py tests/reload.py tests/clamd.py
+	tests/processes.py tests/reload.py tests/clamd.py tests/e2e_dovecot.py
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
-EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/fake_clamd.py tests/lib/gatepost_test.py \
-	tests/lib/messages.py tests/lib/namespaces.py tests/lib/postfix.py tests/lib/smtp_client.py \
+EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/dovecot.py tests/lib/fake_clamd.py \
+	tests/lib/gatepost_test.py tests/lib/messages.py tests/lib/namespaces.py tests/lib/pop3_client.py \
+	tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/smtp_client.py \
 	tests/lib/smtp_upstream.py tests/lib/transcript.py
 
 unit_tests += tests/unit/test_spool tests/unit/test_ports
