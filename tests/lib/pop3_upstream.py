@@ -64,15 +64,13 @@ class Pop3Session(Session):
         super().__init__(upstream, connection)
         self.named, self.user, self.mechanism = b"", None, ""
         self.listing, self.marked, self.usual = [], set(), b""
-        self.left = upstream.cut  # octets until the connection is cut
+        self.sent, self.cut = 0, upstream.cut  # octets, those after which the connection is cut
 
     def send(self, data):
-        if self.left is None:
-            super().send(data)
-            return
-        piece, self.left = data[:self.left], max(0, self.left - len(data))
+        piece = data if self.cut is None else data[:self.cut - self.sent]
+        self.sent += len(piece)
         super().send(piece)
-        if not self.left:
+        if self.sent == self.cut:
             self.close()
 
     def answer(self, verb, line, usual):
