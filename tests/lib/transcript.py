@@ -13,6 +13,7 @@ order of their happening:
     S* N text    … N times the line
     S% A, B 10   … a 250 reply whose keywords are these, in any order; of POP3, the
                  lines of a reply up to the dot
+    S until text the client receives lines up to this one
     S end        the client sees the connection close, with nothing before that
     U< text      the upstream receives the line
     U~ pattern   … a line that fits
@@ -59,7 +60,7 @@ from smtp_upstream import PeerClosed
 STEP = re.compile(r"(C:|C=|C\*|S:|S~|S=|S%|S\*|U<|U~|U\*|U>\*|U>|U=|U\|=|U\|)(?: (.*)|)$")
 EVENTS = ("C end", "S end", "U message", "U close", "U reset", "U end")
 CLIENT_SAYS, UPSTREAM_SAYS = ("C:", "C=", "C*"), ("U>", "U>*", "U=")
-UNTIL = "U until "
+UNTIL, CLIENT_UNTIL = "U until ", "S until "
 # Above this a turn is no longer sent byte by byte but in pieces up to PIECE_MAX.
 BYTEWISE_MAX = 64 * 1024
 PIECE_MAX = 8192
@@ -131,8 +132,8 @@ class Transcript:
             found = STEP.match(line)
             if line in EVENTS:
                 steps.append(Step(line, "", place))
-            elif line.startswith(UNTIL):
-                steps.append(Step(UNTIL, line[len(UNTIL):], place))
+            elif line.startswith((UNTIL, CLIENT_UNTIL)):
+                steps.append(Step(line[:len(UNTIL)], line[len(UNTIL):], place))
             elif line.startswith("include "):
                 part = os.path.join(os.path.dirname(path), line.split()[1] + ".part")
                 with open(part, encoding="utf-8") as f:
@@ -235,6 +236,9 @@ class Player:
     def _hear_client(self, step):
         if step.kind == "S end":
             expect_equal(self.client.until_closed(), b"", "before the close")
+        elif step.kind == CLIENT_UNTIL:
+            while self.client.line() != step.text.encode():
+                pass
         elif step.kind in ("S=", "S*"):
             wanted = self._bytes(step)
             expect(self.client.take(len(wanted)) == wanted, "other octets than were sent")
