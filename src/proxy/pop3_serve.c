@@ -228,6 +228,15 @@ wait_for_client(struct pop3_session *s)
 	return STEP_WAIT;
 }
 
+/* To a NOOP of ours. An upstream that is gone is noticed when the client has its
+ * message. */
+static bool
+upstream_answers(const struct pop3_session *s)
+{
+	return s->pending_count > 0 && !endpoint_eof(s->ends.server) && !endpoint_broken(s->ends.server) &&
+	    pop3_replies_ready(s);
+}
+
 enum outcome
 pop3_serve_message(struct session *session)
 {
@@ -235,7 +244,7 @@ pop3_serve_message(struct session *session)
 	struct pop3_maildrop *m = s->maildrop;
 	int got = 1;
 
-	if (s->pending_count > 0 && pop3_replies_ready(s))
+	if (upstream_answers(s))
 		return pop3_await_replies(s, POP3_STEP_SERVE_MESSAGE);
 	if (!m->is_serving)
 		begin_serving(s);
