@@ -62,6 +62,43 @@ pop3_take_reply(struct pop3_session *s, struct pop3_reply *r, size_t *used, enum
 	return 0;
 }
 
+static bool
+wants_stls(const struct pop3_session *s)
+{
+	const struct upstream *u = ends_upstream(&s->ends);
+
+	return u != NULL && u->tls.mode == TLS_STARTTLS;
+}
+
+/* The banner of APOP (RFC 1939 7), or empty. */
+static struct span
+banner_of(struct span text)
+{
+	size_t begin = span_find_byte(text, '<'), end;
+
+	if (begin == SIZE_MAX)
+		return SPAN_NONE;
+	text = span_from(text, begin);
+	end = span_find_byte(text, '>');
+	return end != SIZE_MAX && span_find_byte(span_first(text, end), ' ') == SIZE_MAX ? span_first(text, end + 1) : SPAN_NONE;
+}
+
+/* What is said before TLS may be anybody's: only the banner, with which nobody
+ * can be misled, goes on. */
+static void
+take_greeting(struct pop3_session *s, const struct pop3_reply *reply, size_t used)
+{
+	struct span banner = banner_of(reply->text);
+
+	buf_clear(&s->greeting);
+	if (!wants_stls(s))
+		buf_add_span(&s->greeting, span_first(endpoint_input(s->ends.server), used));
+	else if (reply->status == POP3_OK)
+		buf_printf(&s->greeting, "+OK ready %.*s\r\n", SPAN_ARG(banner));
+	else
+		buf_add_str(&s->greeting, "-ERR [SYS/TEMP] the mail server takes no session now\r\n");
+}
+
 enum outcome
 pop3_greet_upstream(struct session *session)
 {
@@ -87,19 +124,10 @@ pop3_greet_upstream(struct session *session)
 		return pop3_wait(s, PARTY_SERVER, t->greeting);
 	if (reply.status == POP3_CONTINUE)
 		return pop3_lost(s, "[SYS/TEMP] the mail server's greeting makes no sense", "no POP3 greeting");
-	buf_clear(&s->greeting);
-	buf_add_span(&s->greeting, span_first(endpoint_input(s->ends.server), used));
 	s->greeting_status = reply.status;
+	take_greeting(s, &reply, used);
 	endpoint_consume(s->ends.server, used);
 	return STEP_NEXT;
-}
-
-static bool
-wants_stls(const struct pop3_session *s)
-{
-	const struct upstream *u = ends_upstream(&s->ends);
-
-	return s->greeting_status == POP3_OK && u != NULL && u->tls.mode == TLS_STARTTLS;
 }
 
 /* The answer to STLS: anything but +OK, alone, ends the session. */
@@ -130,7 +158,7 @@ pop3_secure_upstream(struct session *session)
 {
 	struct pop3_session *s = pop3_of(session);
 
-	if (!wants_stls(s))
+	if (!wants_stls(s) || s->greeting_status != POP3_OK)
 		return STEP_NEXT;
 	switch (ends_handshake(&s->ends)) {
 	case ENDS_READY:
@@ -209,6 +237,10 @@ pop_reply(struct pop3_session *s, enum outcome *outcome)
 	got = pop3_take_reply(s, &reply, &used, outcome);
 	if (got <= 0)
 		return got;
+	if (reply.status == POP3_CONTINUE && !p.turn) {
+		*outcome = pop3_lost(s, "[SYS/TEMP] the mail server's reply makes no sense", "a challenge to no AUTH");
+		return -1;
+	}
 	pop3_pending_pop(s);
 	endpoint_consume(s->ends.server, used); /* the reply stays where it is until this turn ends */
 	p.handle(s, &p, &reply);

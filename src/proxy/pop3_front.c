@@ -281,7 +281,7 @@ relay_auth_line(struct pop3_session *s)
 	if (!s->routed)
 		pop3_note_user(s, line);
 	s->auth_waits_client = false;
-	pop3_ask(s, line, pop3_auth_replied, POP3_BODY_NONE, 0);
+	pop3_ask_turn(s, line, pop3_auth_replied);
 	endpoint_consume(s->ends.client, used);
 	ends_progress(&s->ends);
 	return pop3_goto(s, POP3_STEP_EXCHANGE_AUTH);

@@ -42,7 +42,7 @@ say_who_comes(struct pop3_session *s, enum pop3_step back)
 		buf_printf(&line, "AUTH %s", s->mechanism);
 	else
 		buf_printf(&line, "USER %.*s", SPAN_ARG(buf_span(&s->user)));
-	pop3_ask(s, buf_span(&line), introduced, POP3_BODY_NONE, 0);
+	pop3_ask_turn(s, buf_span(&line), introduced);
 	buf_free(&line);
 }
 

@@ -32,7 +32,11 @@ ask_listing(struct pop3_session *s, struct span command, enum outcome *outcome)
 	if (got <= 0)
 		return -1;
 	endpoint_consume(s->ends.server, used);
-	return reply.status == POP3_OK;
+	s->body_lines = 0;
+	if (reply.status != POP3_CONTINUE)
+		return reply.status == POP3_OK;
+	*outcome = pop3_lost(s, "[SYS/TEMP] the mail server's reply makes no sense", "a challenge to no AUTH");
+	return -1;
 }
 
 typedef bool listing_line(struct pop3_session *s, struct span line);
@@ -80,7 +84,7 @@ take_uid(struct pop3_session *s, struct span line)
 
 	if (pop3_listing_uid(line, &number, &uid))
 		pop3_maildrop_identify(s->maildrop, number, uid);
-	return true;
+	return s->body_lines++ < s->maildrop->count;
 }
 
 enum outcome

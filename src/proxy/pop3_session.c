@@ -191,15 +191,26 @@ pop3_tell(struct pop3_session *s, struct span line)
 	endpoint_write(s->ends.server, SPAN_LITERAL("\r\n"));
 }
 
-bool
-pop3_ask(struct pop3_session *s, struct span line, pop3_handler *handle, enum pop3_body body, uint64_t number)
+static bool
+ask(struct pop3_session *s, struct span line, struct pop3_pending pending)
 {
 	if (s->pending_count == POP3_PIPELINE_MAX)
 		return false;
-	s->pending[(s->pending_first + s->pending_count++) % POP3_PIPELINE_MAX] =
-	    (struct pop3_pending){ .handle = handle, .body = body, .number = number };
+	s->pending[(s->pending_first + s->pending_count++) % POP3_PIPELINE_MAX] = pending;
 	pop3_tell(s, line);
 	return true;
+}
+
+bool
+pop3_ask(struct pop3_session *s, struct span line, pop3_handler *handle, enum pop3_body body, uint64_t number)
+{
+	return ask(s, line, (struct pop3_pending){ .handle = handle, .body = body, .number = number });
+}
+
+bool
+pop3_ask_turn(struct pop3_session *s, struct span line, pop3_handler *handle)
+{
+	return ask(s, line, (struct pop3_pending){ .handle = handle, .turn = true });
 }
 
 void

@@ -59,6 +59,7 @@ struct pop3_pending {
 	pop3_handler *handle; /* NULL: the reply is `text` */
 	const char *text;     /* static */
 	enum pop3_body body;
+	bool turn;            /* of an AUTH exchange: a challenge may come */
 	uint64_t number;      /* of the message, as the client counts */
 };
 
@@ -136,6 +137,8 @@ void pop3_say(struct pop3_session *s, const char *format, ...) __attribute__((fo
 void pop3_tell(struct pop3_session *s, struct span line);
 /* The same, whose reply `handle` gets. False when the pipeline is full. */
 bool pop3_ask(struct pop3_session *s, struct span line, pop3_handler *handle, enum pop3_body body, uint64_t number);
+/* The same for a turn of an AUTH exchange. */
+bool pop3_ask_turn(struct pop3_session *s, struct span line, pop3_handler *handle);
 void pop3_pending_pop(struct pop3_session *s);
 /* Relays the reply as it stands. */
 void pop3_relay_reply(struct pop3_session *s, struct pop3_pending *p, const struct pop3_reply *r);

@@ -331,7 +331,7 @@ proceed_auth(struct pop3_session *s, const struct pop3_command *c)
 	begin_auth(s, c);
 	if (s->ends.server == NULL)
 		return ask_for_response(s);
-	pop3_ask(s, c->line, pop3_auth_replied, POP3_BODY_NONE, 0);
+	pop3_ask_turn(s, c->line, pop3_auth_replied);
 	return pop3_goto(s, POP3_STEP_EXCHANGE_AUTH);
 }
 
