@@ -7,5 +7,8 @@ src_libwire_a_SOURCES = src/wire/clamd.h src/wire/clamd.c \
 	src/wire/pop3_reply.h src/wire/pop3_reply.c \
 	src/wire/pop3_listing.h src/wire/pop3_listing.c \
 	src/wire/pop3_offers.h src/wire/pop3_offers.c \
+	src/wire/imap_line.h src/wire/imap_line.c \
+	src/wire/imap_token.h src/wire/imap_token.c \
+	src/wire/imap_set.h src/wire/imap_set.c \
 	src/wire/mail_data.h src/wire/mail_data.c src/wire/mail_stuff.c \
 	src/wire/sasl.h src/wire/sasl.c
