@@ -10,5 +10,7 @@ src_libwire_a_SOURCES = src/wire/clamd.h src/wire/clamd.c \
 	src/wire/imap_line.h src/wire/imap_line.c \
 	src/wire/imap_token.h src/wire/imap_token.c \
 	src/wire/imap_set.h src/wire/imap_set.c \
+	src/wire/imap_command.h src/wire/imap_command.c \
+	src/wire/imap_append.h src/wire/imap_append.c \
 	src/wire/mail_data.h src/wire/mail_data.c src/wire/mail_stuff.c \
 	src/wire/sasl.h src/wire/sasl.c
