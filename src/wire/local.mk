@@ -12,5 +12,7 @@ src_libwire_a_SOURCES = src/wire/clamd.h src/wire/clamd.c \
 	src/wire/imap_set.h src/wire/imap_set.c \
 	src/wire/imap_command.h src/wire/imap_command.c \
 	src/wire/imap_append.h src/wire/imap_append.c \
+	src/wire/imap_fetch.h src/wire/imap_fetch.c \
+	src/wire/imap_fetch_reader.h src/wire/imap_fetch_reader.c \
 	src/wire/mail_data.h src/wire/mail_data.c src/wire/mail_stuff.c \
 	src/wire/sasl.h src/wire/sasl.c
