@@ -15,5 +15,6 @@ src_libwire_a_SOURCES = src/wire/clamd.h src/wire/clamd.c \
 	src/wire/imap_fetch.h src/wire/imap_fetch.c \
 	src/wire/imap_fetch_reader.h src/wire/imap_fetch_reader.c \
 	src/wire/imap_response.h src/wire/imap_response.c \
+	src/wire/imap_capability.h src/wire/imap_capability.c \
 	src/wire/mail_data.h src/wire/mail_data.c src/wire/mail_stuff.c \
 	src/wire/sasl.h src/wire/sasl.c
