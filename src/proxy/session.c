@@ -19,7 +19,7 @@ trace(const struct session *s)
 		return;
 	log_begin(&e, LOG_LEVEL_DEBUG, "step");
 	log_text(&e, "session", s->id);
-	log_text(&e, "step", s->steps[s->at].name);
+	log_text(&e, "step", s->lane->steps[s->lane->at].name);
 	log_end(&e);
 }
 
@@ -27,8 +27,8 @@ void
 session_start(struct session *s, struct proxy *proxy, const struct step *steps)
 {
 	s->proxy = proxy;
-	s->steps = steps;
-	s->at = 0;
+	s->lane = &s->lanes[0];
+	s->lane->steps = steps;
 	snprintf(s->id, sizeof(s->id), "%zx-%llx", proxy->index, (unsigned long long)++proxy->sessions_begun);
 	LIST_INSERT_HEAD(&proxy->sessions, s, others);
 	proxy->session_count++;
@@ -36,9 +36,15 @@ session_start(struct session *s, struct proxy *proxy, const struct step *steps)
 }
 
 void
+session_add_lane(struct session *s, const struct step *steps)
+{
+	s->lanes[1] = (struct lane){ .steps = steps };
+}
+
+void
 session_goto(struct session *s, size_t step)
 {
-	s->next = step;
+	s->lane->next = step;
 }
 
 static void
@@ -52,25 +58,39 @@ finish(struct session *s)
 	proxy_session_ended(proxy);
 }
 
+/* Steps of one lane until one waits, or the session is over. */
+static enum outcome
+run_lane(struct session *s, struct lane *lane)
+{
+	enum outcome outcome = STEP_WAIT;
+
+	s->lane = lane;
+	while (lane->steps != NULL) {
+		lane->next = lane->at + 1;
+		outcome = lane->steps[lane->at].run(s);
+		if (outcome != STEP_NEXT)
+			break;
+		lane->at = lane->next;
+		trace(s);
+	}
+	return outcome;
+}
+
 void
 session_wake(void *session)
 {
 	struct session *s = session;
-	enum outcome outcome;
+	enum outcome outcome = STEP_WAIT;
 
 	s->woken = true;
 	if (s->running)
 		return;
 	s->running = true;
-	do {
+	while (s->woken && outcome != STEP_DONE) {
 		s->woken = false;
-		s->next = s->at + 1;
-		outcome = s->steps[s->at].run(s);
-		if (outcome == STEP_NEXT) {
-			s->at = s->next;
-			trace(s);
-		}
-	} while (outcome == STEP_NEXT || (outcome == STEP_WAIT && s->woken));
+		for (size_t i = 0; i < SESSION_LANES && outcome != STEP_DONE; i++)
+			outcome = run_lane(s, &s->lanes[i]);
+	}
 	s->running = false;
 	if (outcome == STEP_DONE)
 		finish(s);

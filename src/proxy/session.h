@@ -29,9 +29,17 @@ struct step {
 
 enum { SESSION_ID_SIZE = 32 };
 
-struct session {
-	const struct step *steps;
+/* A list of steps and where it stands. */
+struct lane {
+	const struct step *steps; /* NULL: there is no such lane */
 	size_t at, next;
+};
+
+enum { SESSION_LANES = 2 };
+
+struct session {
+	struct lane lanes[SESSION_LANES];
+	struct lane *lane;                /* whose step runs */
 	struct proxy *proxy;
 	void (*free)(struct session *s);  /* releases everything, the session too */
 	bool running, woken, draining;
@@ -41,10 +49,14 @@ struct session {
 
 /* Enters the first step on the next session_wake(). */
 void session_start(struct session *s, struct proxy *proxy, const struct step *steps);
+/* IMAP's two directions: a second list of steps, which runs beside the first
+ * from the next wake on. What one does may be what the other waits for; then it
+ * wakes the session. Either may end it. */
+void session_add_lane(struct session *s, const struct step *steps);
 /* Runs steps until one waits or the session is over (then it is freed). Takes
  * a void pointer to be the callback of endpoints and ports. */
 void session_wake(void *session);
-/* The step to enter when the current one returns STEP_NEXT. */
+/* The step to enter, in the same lane, when the current one returns STEP_NEXT. */
 void session_goto(struct session *s, size_t step);
 
 #endif
