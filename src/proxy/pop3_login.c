@@ -53,7 +53,7 @@ pop3_introduce(struct pop3_session *s, enum pop3_step back)
 
 	if (s->ends.server != NULL) {
 		say_who_comes(s, back);
-		return s->pending_count > 0 ? pop3_await_replies(s, back) : pop3_goto(s, back);
+		return pop3_goto(s, back); /* where the reply is awaited: the command is read again after it */
 	}
 	s->ends.upstream = u != NULL && u->upstream != SIZE_MAX ? u->upstream : s->ends.listener->upstream;
 	s->after_replies = back;
