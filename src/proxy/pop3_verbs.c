@@ -68,7 +68,8 @@ check_mode(struct pop3_session *s, const struct pop3_command *c)
 }
 
 /* A mechanism that hangs on the TLS session of the two ends, and EXTERNAL,
- * cannot work through a proxy; and whose user nobody knows has no policy. */
+ * cannot work through a proxy; and whose user nobody knows has no policy. Where
+ * the user's upstream is not known yet there is no challenge of it to answer. */
 static const char *
 check_auth(struct pop3_session *s, const struct pop3_command *c)
 {
@@ -83,6 +84,8 @@ check_auth(struct pop3_session *s, const struct pop3_command *c)
 		return "[AUTH] that mechanism is not known";
 	snprintf(mechanism, sizeof(mechanism), "%.*s", SPAN_ARG(word));
 	sasl_filter_named(mechanism);
+	if (s->routed && s->ends.server == NULL && span_is_nocase(span_str(mechanism), "CRAM-MD5"))
+		return "[AUTH] that mechanism is not offered";
 	return mechanism[0] != '\0' ? NULL : "[AUTH] that mechanism cannot be used here";
 }
 
