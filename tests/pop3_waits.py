@@ -76,12 +76,17 @@ def no_budget(t):
     expect_equal(unjudged(gatepost, 2), 1, "unjudged in the next session")
 
 
-def budget_over(t, number, messages, capa):
+def budget_over(t, number, messages, capa, refusal=None):
     """A session whose budget was over while that message came; (client, upstream, gate).
     capa: the client asked for the capabilities, so it is known that the upstream
-    takes commands ahead."""
-    gate = Gate(t, number, before=100)
-    upstream = t.pop3_upstream(messages, replies={"RETR": gate})
+    takes commands ahead. refusal: comes in place of the message."""
+    gate = Gate(t, number, before=0 if refusal else 100)
+
+    def answer(session, line):
+        rest = gate(session, line)
+        return refusal if refusal and line == b"RETR %d" % number else rest
+
+    upstream = t.pop3_upstream(messages, replies={"RETR": answer})
     gatepost = before(t, upstream, {"pop3": {"scan_budget": SHORT, "patience": LONG}})
     client = t.pop3_client(gatepost)
     client.reply()
@@ -136,8 +141,21 @@ def under_way_and_more(t, capa):
         expect_equal(asked(upstream, "RETR"), ["1", "2"] if capa else ["1"], "RETR at the upstream")
 
 
+def under_way_refused(t, capa):
+    client, upstream, gate = budget_over(t, 1, [CLEAN[0], SPAM, CLEAN[2]], capa, b"-ERR [IN-USE] no\r\n")
+    client.send("RETR 3\r\n")
+    gate.opened.set()
+    expect(client.reply().ok, "RETR 3")
+    expect_equal(client.octets(), CLEAN[2], "message 3")
+    expect_equal(refused(client, "RETR 1"), "[IN-USE] no", "RETR 1")
+    expect(client.retrieve(2).startswith(TAGGED_BEGINS), "message 2")
+    client.quit()
+    expect_equal(sorted(asked(upstream, "RETR")), ["1", "1", "2", "3"], "RETR at the upstream")
+
+
 in_both_ways("a message under way when the budget ends is not waited for, and not fetched twice", under_way)
 in_both_ways("the client asks for another message first: each is fetched once", under_way_unwanted)
+in_both_ways("the message under way is refused, and the client wants another", under_way_refused)
 in_both_ways("what must be said to the upstream waits for the message under way", under_way_and_more)
 
 

@@ -58,8 +58,12 @@ pop3_fetch_begin(struct pop3_session *s, size_t index)
 void
 pop3_fetch_end(struct pop3_session *s)
 {
-	held_reset(&s->maildrop->fetch.held);
-	s->maildrop->fetch.state = POP3_FETCH_NONE;
+	struct pop3_fetch *f = &s->maildrop->fetch;
+
+	held_reset(&f->held);
+	f->state = POP3_FETCH_NONE;
+	if (f->asked != POP3_NO_INDEX)
+		pop3_fetch_begin(s, f->asked);
 }
 
 bool
@@ -84,6 +88,7 @@ lose(struct pop3_session *s, const char *why)
 {
 	message_of(s)->refused = true;
 	ends_lose_upstream(&s->ends, why);
+	s->maildrop->fetch.asked = POP3_NO_INDEX;
 	pop3_fetch_end(s);
 	return POP3_FETCH_LOST;
 }
@@ -389,16 +394,18 @@ pop3_fetch_run(struct pop3_session *s)
 }
 
 bool
-pop3_fetch_finish(struct pop3_session *s)
+pop3_fetch_finish(struct pop3_session *s, size_t wanted)
 {
-	enum pop3_fetched got = pop3_fetch_run(s);
+	enum pop3_fetched got;
 
-	if (got == POP3_FETCHED) {
-		pop3_maildrop_shelve(s);
-		pop3_maildrop_save(s);
-		pop3_fetch_end(s);
-	}
-	if (s->maildrop->fetch.state == POP3_FETCH_NONE && s->maildrop->fetch.asked != POP3_NO_INDEX && got != POP3_FETCH_LOST)
-		pop3_fetch_begin(s, s->maildrop->fetch.asked);
+	do {
+		got = pop3_fetch_run(s);
+		if (got == POP3_FETCHED) {
+			pop3_maildrop_shelve(s);
+			pop3_maildrop_save(s);
+			pop3_fetch_end(s);
+		}
+	} while (got != POP3_FETCH_GOES_ON && got != POP3_FETCH_LOST && pop3_fetch_is_running(s) &&
+	    s->maildrop->fetch.index != wanted);
 	return got != POP3_FETCH_LOST;
 }

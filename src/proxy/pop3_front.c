@@ -154,7 +154,7 @@ skip_overlong(struct pop3_session *s, bool more)
 static bool
 fetch_in_background(struct pop3_session *s, enum outcome *outcome)
 {
-	if (!pop3_fetch_is_running(s) || pop3_fetch_finish(s))
+	if (!pop3_fetch_is_running(s) || pop3_fetch_finish(s, POP3_NO_INDEX))
 		return true;
 	*outcome = pop3_give_up(s, NULL);
 	return false;

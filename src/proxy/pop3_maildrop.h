@@ -124,12 +124,13 @@ void pop3_fetch_ask(struct pop3_session *s, size_t index);
 void pop3_fetch_begin(struct pop3_session *s, size_t index);
 /* Goes on with it as far as is possible now. */
 enum pop3_fetched pop3_fetch_run(struct pop3_session *s);
-/* The fetched message is of no more use. */
+/* The fetched message is of no more use. Goes on to the one that was asked for
+ * behind it. */
 void pop3_fetch_end(struct pop3_session *s);
 /* True until pop3_fetch_run() says something else than GOES_ON. */
 bool pop3_fetch_is_running(const struct pop3_session *s);
-/* Goes on with a message that nobody waits for; one that is done goes on the
- * shelf. False: the upstream is lost. */
-bool pop3_fetch_finish(struct pop3_session *s);
+/* Goes on with messages that nobody waits for, up to the wanted one; one that is
+ * done goes on the shelf. False: the upstream is lost. */
+bool pop3_fetch_finish(struct pop3_session *s, size_t wanted);
 
 #endif

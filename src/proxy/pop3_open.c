@@ -197,8 +197,6 @@ static enum outcome
 opened(struct pop3_session *s)
 {
 	pop3_maildrop_save(s);
-	if (s->maildrop->fetch.asked != POP3_NO_INDEX && s->maildrop->fetch.state == POP3_FETCH_NONE)
-		pop3_fetch_begin(s, s->maildrop->fetch.asked);
 	if (s->maildrop->fetch.state == POP3_FETCH_NONE)
 		held_free(&s->maildrop->fetch.held);
 	if (!pop3_maildrop_number(s))
@@ -221,8 +219,7 @@ next_unjudged(struct pop3_maildrop *m)
 static bool
 begin_next(struct pop3_session *s)
 {
-	struct pop3_maildrop *m = s->maildrop;
-	size_t next = m->fetch.asked != POP3_NO_INDEX ? m->fetch.asked : next_unjudged(m);
+	size_t next = next_unjudged(s->maildrop);
 
 	if (next != POP3_NO_INDEX)
 		pop3_fetch_begin(s, next);

@@ -71,12 +71,10 @@ pop3_fetch_message(struct session *session)
 
 	if (m->messages[s->serving.index].shelved != UINT64_MAX)
 		return STEP_NEXT;
-	if (is_of_another(s)) {
-		if (!pop3_fetch_finish(s))
-			return pop3_give_up(s, "[SYS/TEMP] the mail server closed the connection");
-		if (m->fetch.state != POP3_FETCH_NONE)
-			return wait_for_fetch(s);
-	}
+	if (is_of_another(s) && !pop3_fetch_finish(s, s->serving.index))
+		return pop3_give_up(s, "[SYS/TEMP] the mail server closed the connection");
+	if (is_of_another(s))
+		return wait_for_fetch(s);
 	if (m->messages[s->serving.index].shelved != UINT64_MAX)
 		return STEP_NEXT; /* just now */
 	if (m->fetch.state == POP3_FETCH_NONE)
