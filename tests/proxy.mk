@@ -4,12 +4,13 @@
 # and can be run alone: GATEPOST=src/gatepost python3 tests/tls.py [WORD…]
 session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests/wire_starttls.py tests/tls.py \
 	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py \
-	tests/processes.py tests/reload.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py tests/e2e_dovecot.py
+	tests/processes.py tests/reload.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py tests/pop3_quarantine.py \
+	tests/pop3_users.py tests/pop3_views.py tests/pop3_waits.py tests/e2e_dovecot.py
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
 EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/dovecot.py tests/lib/fake_clamd.py \
 	tests/lib/gatepost_test.py tests/lib/messages.py tests/lib/namespaces.py tests/lib/pop3_client.py \
-	tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/smtp_client.py \
+	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/smtp_client.py \
 	tests/lib/smtp_upstream.py tests/lib/transcript.py
 
 unit_tests += tests/unit/test_spool tests/unit/test_ports
@@ -23,6 +24,18 @@ tests_unit_test_keep_frame_SOURCES = tests/unit/test_keep_frame.c
 tests_unit_test_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c
 tests_unit_test_keeper_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_view tests/unit/test_edited
+tests_unit_test_view_SOURCES = tests/unit/test_view.c
+tests_unit_test_view_LDADD = src/libproxy.a src/librewrite.a src/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_edited_SOURCES = tests/unit/test_edited.c
+tests_unit_test_edited_LDADD = src/libproxy.a src/librewrite.a src/libbase.a $(CMOCKA_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz_view
+tests_fuzz_fuzz_view_SOURCES = tests/fuzz/fuzz_view.c
+tests_fuzz_fuzz_view_LDADD = src/libproxy.a src/librewrite.a src/libbase.a
+tests_fuzz_fuzz_view_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/view.dict tests/fuzz/corpus/view
 
 fuzz_targets += tests/fuzz/fuzz_keep_frame
 tests_fuzz_fuzz_keep_frame_SOURCES = tests/fuzz/fuzz_keep_frame.c
