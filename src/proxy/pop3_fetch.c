@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* A message that no server could have taken in. */
+/* A message that no server could have taken in, and what is read of one at most. */
 static const uint64_t fetched_octets_most = UINT64_C(1) << 31;
 
 static struct pop3_message *
@@ -49,6 +49,7 @@ pop3_fetch_begin(struct pop3_session *s, size_t index)
 	f->state = POP3_FETCH_ASKED;
 	f->index = index;
 	f->trouble = NULL;
+	f->octets = 0;
 	f->began = loop_now(s->ends.session.proxy->loop);
 	buf_clear(&f->refusal);
 	mail_unstuff_init(&f->unstuffer, false, 0);
@@ -138,7 +139,7 @@ take_bytes(void *context, struct span bytes)
 	struct pop3_session *s = context;
 	struct spool *spool = &s->maildrop->fetch.held.spool;
 
-	return spool->size + bytes.len <= fetched_octets_most && spool_add(spool, bytes);
+	return spool_add(spool, bytes);
 }
 
 static enum pop3_fetched
@@ -153,6 +154,9 @@ hear_body(struct pop3_session *s)
 		return wait_upstream(s);
 	ended = mail_unstuff(&f->unstuffer, in, &used, take_bytes, s);
 	endpoint_consume(s->ends.server, used);
+	f->octets += used;
+	if (f->octets > fetched_octets_most)
+		return lose(s, "a message without an end");
 	if (!ended) {
 		arm(s, ends_settings(&s->ends)->timeouts.data_block);
 		return wait_upstream(s);

@@ -42,6 +42,7 @@ struct pop3_fetch {
 	struct mail_unstuffer unstuffer;
 	const char *trouble; /* of an -ERR: why the message cannot be delivered; static */
 	struct buf refusal;  /* the upstream's -ERR, with CRLF */
+	uint64_t octets;     /* that came, stuffed */
 	uint64_t began;      /* loop_now() milliseconds */
 };
 

@@ -226,7 +226,8 @@ to_file(struct spool *s)
 static void
 put_in_segment(struct spool *s, struct span bytes)
 {
-	memcpy(s->segment->map + s->size, bytes.data, bytes.len);
+	if (bytes.len > 0)
+		memcpy(s->segment->map + s->size, bytes.data, bytes.len);
 	s->size += bytes.len;
 	s->pool->in_use += bytes.len;
 	if (s->size > s->segment->touched)
