@@ -22,15 +22,10 @@ import argparse
 import contextlib
 import json
 import os
-import platform
-import shutil
-import signal
 import statistics
 import subprocess
-import sys
-import tempfile
-import time
 
+from report import bounds_for_json, print_about, print_bounds, print_row, run_bench, running, say, with_ratio
 from subjects import BenchError, Gatepost, Haproxy, Sink, all_rules
 
 ROUNDS, QUICK_ROUNDS = 5, 3
@@ -164,35 +159,6 @@ class Bench:
         return found
 
 
-@contextlib.contextmanager
-def running(subject, sink):
-    try:
-        subject.start(sink.port)
-        yield subject
-    finally:
-        subject.stop()
-
-
-def say(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
-
-
-def processor():
-    with open("/proc/cpuinfo", encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.machine()
-
-
-def with_ratio(value, ratio, digits):
-    return f"{value:.{digits}f}" + (f" ({ratio:.2f}x)" if ratio is not None else "")
-
-
-def print_row(title, cells):
-    print(f"{title:<38}" + "".join(f"{cell:>18}" for cell in cells))
-
-
 def print_loads(bench, title, value, digits):
     print()
     print_row(title, [w.title for w in THROUGHPUT])
@@ -218,22 +184,8 @@ def print_memory(bench):
         print_row(subject.title, [f"{octets / 1e6:.1f}" for octets in bench.memory[subject.key]])
 
 
-def print_bounds(bench):
-    print()
-    print_row("Wanted", ["at most", "measured", "reached"])
-    for what, most, measured, unit in bench.bounds():
-        if measured is None:
-            print_row(what, [f"{most:g} {unit}", "no HAProxy", "unknown"])
-        else:
-            print_row(what, [f"{most:g} {unit}", f"{measured:.2f} {unit}", "yes" if measured <= most else "no"])
-
-
 def print_report(bench, about):
-    print(f"{about['processor']}, {about['cpus']} CPUs, Linux {about['kernel']}")
-    print(f"load average {about['load_before']} before, {about['load_after']} after; {about['seconds']:.0f} s")
-    print(f"medians of {bench.rounds} rounds; CPU time by {bench.method}; {about['scheduling']} scheduling")
-    if about["cpus"] < 2:
-        print("there is but one CPU: the subjects share it with the load, so only CPU times mean something")
+    print_about(about)
     if bench.reference:
         print("(x): ratio to HAProxy in the same round")
     else:
@@ -242,16 +194,15 @@ def print_report(bench, about):
     print_loads(bench, "Messages per second", "messages_per_second", 0)
     print_single(bench)
     print_memory(bench)
-    print_bounds(bench)
+    print_bounds(bench.bounds(), "no HAProxy")
 
 
 def write_json(bench, about, path):
     result = {
-        "about": {**about, "rounds": bench.rounds, "cpu_method": bench.method},
+        "about": about,
         "memory": bench.memory,
         "samples": {f"{subject}/{workload}": rounds for (subject, workload), rounds in bench.samples.items()},
-        "bounds": [{"what": what, "at_most": most, "measured": measured, "unit": unit}
-                   for what, most, measured, unit in bench.bounds()],
+        "bounds": bounds_for_json(bench.bounds()),
     }
     with open(path, "w", encoding="utf-8") as f:
         json.dump(result, f, indent=1)
@@ -268,27 +219,9 @@ def read_options():
     return parser.parse_args()
 
 
-def load_average():
-    return " ".join(f"{n:.2f}" for n in os.getloadavg())
-
-
 def main():
     options = read_options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all is cleaned up
-    began = time.monotonic()
-    about = {"processor": processor(), "cpus": len(os.sched_getaffinity(0)), "kernel": platform.release(),
-             "scheduling": "ordinary" if os.sched_getscheduler(0) == os.SCHED_OTHER else "real-time",
-             "load_before": load_average()}
-    folder = tempfile.mkdtemp(prefix="gatepost-bench-")
-    os.chmod(folder, 0o755)  # gatepost gives up root
-    try:
-        bench = Bench(options, folder)
-        bench.run()
-    except (BenchError, subprocess.SubprocessError, OSError) as error:
-        sys.exit(f"bench: {error}")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    about.update(load_after=load_average(), seconds=time.monotonic() - began)
+    bench, about = run_bench(lambda folder: Bench(options, folder))
     print_report(bench, about)
     if options.json:
         write_json(bench, about, options.json)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -54,6 +55,17 @@ port_of(int listener)
 }
 
 void
+connections_allow_many(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+void
 connection_init(struct connection *c, int fd)
 {
 	int on = 1;
@@ -75,11 +87,23 @@ connection_open(struct connection *c, uint16_t port)
 	return false;
 }
 
+static bool
+prepare_tls(struct connection *c, SSL_CTX *context)
+{
+	c->tls = SSL_new(context);
+	return c->tls != NULL && SSL_set_fd(c->tls, c->fd) == 1;
+}
+
 bool
 connection_start_tls(struct connection *c, SSL_CTX *context)
 {
-	c->tls = SSL_new(context);
-	return c->tls != NULL && SSL_set_fd(c->tls, c->fd) == 1 && SSL_connect(c->tls) == 1;
+	return prepare_tls(c, context) && SSL_connect(c->tls) == 1;
+}
+
+bool
+connection_accept_tls(struct connection *c, SSL_CTX *context)
+{
+	return prepare_tls(c, context) && SSL_accept(c->tls) == 1;
 }
 
 void

@@ -12,9 +12,9 @@
 #include "base/clock.h"
 #include "connection.h"
 #include "corpus.h"
+#include "workers.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -179,20 +179,8 @@ run_client(void *argument)
 static bool
 run_all(struct load *load)
 {
-	size_t n = load->options.connections, started = 0;
-	pthread_t *threads = calloc(n, sizeof(*threads));
-
-	if (threads == NULL)
-		return false;
 	load->began = clock_micros();
-	while (started < n && pthread_create(&threads[started], NULL, run_client, load) == 0)
-		started++;
-	for (size_t i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
-	free(threads);
-	if (started < n)
-		fprintf(stderr, "smtpload: only %zu of %zu connections could have a thread\n", started, n);
-	return started == n;
+	return run_workers("smtpload", load->options.connections, run_client, load);
 }
 
 static int

@@ -4,14 +4,7 @@
  * signal. Sessions are as lenient as can be: no order of commands is asked for. */
 #include "config.h"
 
-#include "connection.h"
-
-#include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "server.h"
 
 static const struct answer {
 	const char *command, *reply;
@@ -62,11 +55,12 @@ skip_message(struct connection *c)
 }
 
 static void
-serve(struct connection *c)
+hold_conversation(struct connection *c, void *context)
 {
 	struct span line;
 	bool open = connection_send_text(c, "220 sink.example.org ESMTP\r\n");
 
+	(void)context;
 	while (open && connection_line(c, &line)) {
 		const struct answer *a = answer_to(line);
 
@@ -76,54 +70,8 @@ serve(struct connection *c)
 	}
 }
 
-static void *
-session(void *argument)
-{
-	struct connection *c = argument;
-
-	serve(c);
-	connection_close(c);
-	free(c);
-	return NULL;
-}
-
-/* False: there is no memory or no thread for it. */
-static bool
-begin_session(int fd)
-{
-	struct connection *c = malloc(sizeof(*c));
-	pthread_t thread;
-
-	if (c == NULL)
-		return false;
-	connection_init(c, fd);
-	if (pthread_create(&thread, NULL, session, c) != 0) {
-		free(c);
-		return false;
-	}
-	pthread_detach(thread);
-	return true;
-}
-
 int
 main(void)
 {
-	int listener = listen_at(0);
-
-	if (listener < 0) {
-		perror("smtpsink");
-		return 1;
-	}
-	printf("port=%u\n", port_of(listener));
-	fflush(stdout);
-	for (;;) {
-		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-
-		if (fd < 0 && errno != EINTR && errno != ECONNABORTED) {
-			perror("smtpsink: accept");
-			return 1;
-		}
-		if (fd >= 0 && !begin_session(fd))
-			close(fd);
-	}
+	return serve("smtpsink", hold_conversation, NULL);
 }

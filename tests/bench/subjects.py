@@ -54,15 +54,14 @@ class Program:
             self.process.wait()
 
 
-class Sink(Program):
-    """The mail server behind all of them."""
+class Server(Program):
+    """A mail server behind the subjects, which prints its port."""
 
-    def __init__(self, tools, folder):
-        super().__init__([os.path.join(tools, "smtpsink")], os.path.join(folder, "sink.log"),
-                         stdout=subprocess.PIPE)
+    def __init__(self, arguments, log):
+        super().__init__(arguments, log, stdout=subprocess.PIPE)
         line = self.process.stdout.readline().decode()
         if not line.startswith("port="):
-            raise BenchError(f"smtpsink did not start:\n{self.log_end()}")
+            raise BenchError(f"{self.name} did not start:\n{self.log_end()}")
         self.port = int(line[len("port="):])
 
     def stop(self):
@@ -70,23 +69,32 @@ class Sink(Program):
         self.process.stdout.close()
 
 
+class Sink(Server):
+    """Takes every message and keeps none."""
+
+    def __init__(self, tools, folder):
+        super().__init__([os.path.join(tools, "smtpsink")], os.path.join(folder, "sink.log"))
+
+
 class Subject:
-    """A proxy in front of the sink, alone on its CPU. key: for results."""
+    """A proxy in front of a server, alone on its CPU. key: for results."""
+
+    greeting = b"220 "  # what a connection that is served begins with
 
     def __init__(self, key, title, cpu, folder):
         self.key, self.title, self.cpu = key, title, cpu
         self.folder = os.path.join(folder, key)
         self.program = self.meter = self.port = None
 
-    def command(self, sink_port):
+    def command(self, server_port):
         """Writes the configuration for self.port and returns what to execute."""
         raise NotImplementedError
 
-    def start(self, sink_port):
+    def start(self, server_port):
         os.makedirs(self.folder, exist_ok=True)
         self.port = free_port()
         self.meter = cpu_meter(self.key)
-        self.program = Program(self.command(sink_port), os.path.join(self.folder, "log"), self._prepare,
+        self.program = Program(self.command(server_port), os.path.join(self.folder, "log"), self._prepare,
                                stdout=subprocess.DEVNULL)
         self.meter.watch(self.program.process.pid)
         self._await_greeting()
@@ -95,13 +103,16 @@ class Subject:
         os.sched_setaffinity(0, {self.cpu})
         self.meter.join()
 
+    def _connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), 5)
+
     def _await_greeting(self):
-        """Until the sink's greeting comes through."""
+        """Until the server's greeting comes through."""
         limit = time.monotonic() + START_SECONDS
         while time.monotonic() < limit:
             self.program.check()
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as s:
-                if s.recv(4) == b"220 ":
+            with contextlib.suppress(OSError), self._connect() as s:
+                if s.recv(4).startswith(self.greeting):
                     return
             time.sleep(0.02)
         raise BenchError(f"{self.title} did not get ready:\n{self.program.log_end()}")
@@ -110,7 +121,8 @@ class Subject:
         """PSS of all processes, octets: what they share is counted once."""
         total = 0
         for pid in process_tree(self.program.process.pid):
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+                    open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
                 total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith("Pss:"))
         return total
 
@@ -125,27 +137,30 @@ class Subject:
 class Haproxy(Subject):
     """The measure: TCP is passed on, and nobody looks at it."""
 
-    def __init__(self, *place):
-        super().__init__("haproxy", "HAProxy, TCP", *place)
+    def __init__(self, *place, key="haproxy", title="HAProxy, TCP"):
+        super().__init__(key, title, *place)
 
     @staticmethod
     def is_there():
         return shutil.which("haproxy") is not None
 
-    def command(self, sink_port):
+    def bind_options(self):
+        return ""
+
+    def command(self, server_port):
         path = os.path.join(self.folder, "haproxy.cfg")
         with open(path, "w", encoding="utf-8") as f:
             f.write(f"""global
     nbthread 1
-    maxconn 1000
+    maxconn 5000
 defaults
     mode tcp
     timeout connect 5s
-    timeout client 5m
-    timeout server 5m
-listen smtp
-    bind 127.0.0.1:{self.port}
-    server sink 127.0.0.1:{sink_port}
+    timeout client 10m
+    timeout server 10m
+listen mail
+    bind 127.0.0.1:{self.port} {self.bind_options()}
+    server mail 127.0.0.1:{server_port}
 """)
         return ["haproxy", "-db", "-f", path]
 
@@ -158,22 +173,24 @@ class Gatepost(Subject):
         super().__init__(key, title, *place)
         self.executable, self.rules = program, rules
 
-    def command(self, sink_port):
-        path = os.path.join(self.folder, "gatepost.yaml")
+    def config(self, server_port):
         policy = {"rules": self.rules,
                   "thresholds": [{"score": 5.0, "then": "tag"}, {"score": 15.0, "then": "reject"}]}
-        config = {
+        return {
             "listeners": [{"name": "mx", "protocol": "smtp", "address": f"127.0.0.1:{self.port}",
                            "upstream": "sink", "policy": "inbound"}],
-            "upstreams": {"sink": {"address": f"127.0.0.1:{sink_port}"}},
+            "upstreams": {"sink": {"address": f"127.0.0.1:{server_port}"}},
             "policies": {"inbound": policy if self.rules else {}},
             "quarantine": {"path": "quarantine"},
             "control": {"path": "control"},
             "run": {"user": "nobody", "proxies": 1, "scanners": 1},
             "timeouts": {"drain": "2s"},
         }
+
+    def command(self, server_port):
+        path = os.path.join(self.folder, "gatepost.yaml")
         with open(path, "w", encoding="utf-8") as f:
-            json.dump(config, f, indent=1)
+            json.dump(self.config(server_port), f, indent=1)
         return [self.executable, "run", "-c", path]
 
 
