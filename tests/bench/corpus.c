@@ -4,7 +4,7 @@
 
 #include "corpus.h"
 
-#include "wire/smtp_data.h"
+#include "wire/mail_data.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,17 +23,17 @@ add_to_message(void *context, struct span bytes)
 static bool
 load_message(const char *path, struct buf *message)
 {
-	struct smtp_stuffer stuffer;
+	struct mail_stuffer stuffer;
 	char chunk[64 * 1024];
 	size_t n;
 	FILE *f = fopen(path, "r");
 
 	if (f == NULL)
 		return false;
-	smtp_stuff_init(&stuffer);
+	mail_stuff_init(&stuffer);
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		smtp_stuff(&stuffer, span_of(chunk, n), add_to_message, message);
-	smtp_stuff_end(&stuffer, add_to_message, message);
+		mail_stuff(&stuffer, span_of(chunk, n), add_to_message, message);
+	mail_stuff_end(&stuffer, add_to_message, message);
 	if (fclose(f) != 0 || message->failed)
 		return false;
 	return true;
