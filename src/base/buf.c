@@ -32,8 +32,20 @@ buf_clear(struct buf *b)
 void
 buf_shrink(struct buf *b)
 {
-	if (b->len == 0 && b->data != NULL)
-		buf_free(b);
+	char *data;
+
+	if (b->len == 0) {
+		if (b->data != NULL)
+			buf_free(b);
+		return;
+	}
+	memmove(b->data, b->data + b->start, b->len);
+	b->start = 0;
+	data = realloc(b->data, b->len);
+	if (data != NULL) {
+		b->data = data;
+		b->cap = b->len;
+	}
 }
 
 static bool

@@ -21,7 +21,7 @@ void buf_init(struct buf *b, size_t limit);
 void buf_free(struct buf *b);
 /* Forgets the contents and the failure, keeps the memory. */
 void buf_clear(struct buf *b);
-/* Gives the memory back when the buffer is empty. */
+/* Gives back the memory that holds nothing: all of it when the buffer is empty. */
 void buf_shrink(struct buf *b);
 
 /* Room for `len` more bytes; NULL on failure. buf_commit() makes the written
