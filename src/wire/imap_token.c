@@ -171,26 +171,33 @@ imap_take_u63(struct imap_cursor *c, uint64_t *number)
 	return take_number(c, INT64_MAX, number);
 }
 
-/* The quoted string at the start of text: its length with both quotes, or 0.
- * *escaped: there are backslashes in it. */
-static size_t
-quoted_length(struct span text, bool *escaped)
+struct quoted {
+	size_t len;   /* with both quotes; 0: there is none */
+	bool escaped; /* there are backslashes in it */
+	bool odd;     /* and not only before what needs them */
+};
+
+/* The quoted string at the start of text. Some servers write "\x": where that
+ * ends is no question, only what it means. */
+static struct quoted
+find_quoted(struct span text)
 {
+	struct quoted q = { .len = 0 };
 	size_t at = 1;
 
-	*escaped = false;
 	while (at < text.len && text.data[at] != '"') {
-		if (text.data[at] == '\0' || text.data[at] == '\r' || text.data[at] == '\n')
-			return 0;
 		if (text.data[at] == '\\') {
-			*escaped = true;
 			at++;
-			if (at >= text.len || (text.data[at] != '"' && text.data[at] != '\\'))
-				return 0;
+			q.escaped = true;
+			q.odd |= at < text.len && text.data[at] != '"' && text.data[at] != '\\';
 		}
+		if (at < text.len && (text.data[at] == '\0' || text.data[at] == '\r' || text.data[at] == '\n'))
+			return q;
 		at++;
 	}
-	return at < text.len ? at + 1 : 0;
+	if (at < text.len)
+		q.len = at + 1;
+	return q;
 }
 
 static struct span
@@ -208,14 +215,25 @@ unescape(struct arena *a, struct span text)
 }
 
 static bool
-take_quoted(struct imap_cursor *c, struct span *inside, bool *escaped)
+skip_quoted(struct imap_cursor *c)
 {
-	size_t len = quoted_length(c->rest, escaped);
+	struct quoted q = find_quoted(c->rest);
 
-	if (len == 0)
+	advance(c, q.len);
+	return q.len > 0 || fail(c);
+}
+
+static bool
+take_quoted(struct imap_cursor *c, struct arena *a, struct span *value)
+{
+	struct quoted q = find_quoted(c->rest);
+
+	if (q.len == 0 || q.odd)
 		return fail(c);
-	*inside = span_from(advance(c, len), 1);
-	inside->len--;
+	*value = span_from(advance(c, q.len), 1);
+	value->len--;
+	if (q.escaped)
+		*value = unescape(a, *value);
 	return true;
 }
 
@@ -242,17 +260,9 @@ sees_literal(const struct imap_cursor *c)
 bool
 imap_take_string(struct imap_cursor *c, struct arena *a, struct span *value)
 {
-	bool escaped;
-
 	if (sees_literal(c))
 		return take_literal(c, value);
-	if (!imap_sees(c, '"'))
-		return fail(c);
-	if (!take_quoted(c, value, &escaped))
-		return false;
-	if (escaped)
-		*value = unescape(a, *value);
-	return true;
+	return imap_sees(c, '"') ? take_quoted(c, a, value) : fail(c);
 }
 
 bool
@@ -289,12 +299,11 @@ static bool
 skip_section(struct imap_cursor *c)
 {
 	struct span ignored;
-	bool escaped;
 
 	advance(c, 1);
 	while (!c->failed && !imap_sees(c, ']')) {
 		if (imap_sees(c, '"'))
-			take_quoted(c, &ignored, &escaped);
+			skip_quoted(c);
 		else if (sees_literal(c))
 			take_literal(c, &ignored);
 		else if (imap_sees(c, ' ') || imap_sees(c, '(') || imap_sees(c, ')'))
@@ -341,10 +350,9 @@ static bool
 skip_scalar(struct imap_cursor *c)
 {
 	struct span ignored;
-	bool escaped;
 
 	if (imap_sees(c, '"'))
-		return take_quoted(c, &ignored, &escaped);
+		return skip_quoted(c);
 	if (sees_literal(c))
 		return take_literal(c, &ignored);
 	return skip_word(c);

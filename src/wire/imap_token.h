@@ -62,7 +62,10 @@ bool imap_take_sequence_set(struct imap_cursor *c, struct span *set);
 
 /* Any one value, as written (value may be NULL): an atom, flag, number, pattern,
  * set or item with its [section]<partial>; a string; a list, up to
- * IMAP_DEPTH_MAX deep. Linear, without recursion. */
+ * IMAP_DEPTH_MAX deep. What begins as "BODY[" or "BINARY[" is an item, and must
+ * have its "]". A backslash in a quoted string may stand before any octet, as some
+ * servers have it, while imap_take_string() wants one that needs it. Linear,
+ * without recursion. */
 bool imap_skip_value(struct imap_cursor *c, struct span *value);
 
 /* The same for one that is cut by a literal which is not in the text. *depth is
