@@ -40,7 +40,7 @@ fail(struct imap_cursor *c)
 static struct span
 take_while(struct imap_cursor *c, bool (*belongs)(char octet))
 {
-	struct span taken = c->rest;
+	struct span taken;
 	size_t len = 0;
 
 	while (len < c->rest.len && belongs(c->rest.data[len]))
@@ -208,9 +208,11 @@ take_attribute(struct imap_cursor *c, bool response, struct imap_attribute *a)
 int
 imap_take_item(struct imap_cursor *c, struct imap_attribute *a)
 {
+	struct span from = c->rest;
+
 	if (take_attribute(c, true, a))
 		return 1;
-	return c->rest.len == 0 ? 0 : -1;
+	return c->rest.len == 0 && span_find_byte(from, '[') != SIZE_MAX ? 0 : -1;
 }
 
 bool
@@ -423,5 +425,6 @@ bool
 imap_section_equal(const struct imap_section *a, const struct imap_section *b)
 {
 	return a->kind == b->kind && a->path_count == b->path_count &&
-	    memcmp(a->path, b->path, a->path_count * sizeof(a->path[0])) == 0 && fields_equal(a->fields, b->fields);
+	    memcmp(a->path, b->path, a->path_count * sizeof(a->path[0])) == 0 &&
+	    fields_equal(a->fields, b->fields);
 }

@@ -59,6 +59,15 @@ read_end(struct imap_fetch_reader *r, struct imap_cursor *c, bool has_literal)
 	return imap_at_end(c) && !has_literal ? IMAP_FETCH_END : IMAP_FETCH_WRONG;
 }
 
+/* One; some servers write more. */
+static void
+take_spaces(struct imap_cursor *c)
+{
+	do
+		imap_take_space(c);
+	while (imap_sees(c, ' '));
+}
+
 static enum imap_fetch_event
 read_next(struct imap_fetch_reader *r, struct imap_cursor *c, bool has_literal, struct imap_fetch_piece *p)
 {
@@ -69,7 +78,7 @@ read_next(struct imap_fetch_reader *r, struct imap_cursor *c, bool has_literal, 
 	if (r->state == BEFORE_LIST)
 		imap_take_char(c, '(');
 	else if (!imap_sees(c, ')'))
-		imap_take_space(c);
+		take_spaces(c);
 	return imap_sees(c, ')') ? read_end(r, c, has_literal) : read_item(r, c, has_literal, p);
 }
 

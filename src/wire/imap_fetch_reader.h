@@ -15,8 +15,9 @@ enum imap_fetch_event {
 	IMAP_FETCH_ITEM,    /* an item, and its value or the beginning of that */
 	IMAP_FETCH_REST,    /* more of the value that the last literal stood in */
 	IMAP_FETCH_LITERAL, /* this line is used up: its literal comes, then read the next line's text */
-	IMAP_FETCH_JOIN,    /* the literal stands within an item's name: make *text the text as it is now, the
-	                     * announcement, CRLF, the literal and the next line's text in one, and go on with that */
+	IMAP_FETCH_JOIN,    /* the literal stands within an item's name: make *text what it is now, the announcement,
+	                     * CRLF, the literal and the next line's text in one, and go on with that. How often
+	                     * and how long is bounded by the caller. */
 	IMAP_FETCH_END,     /* the list is closed, the line is at its end */
 	IMAP_FETCH_WRONG,   /* not a FETCH response */
 };
@@ -32,9 +33,9 @@ struct imap_fetch_piece {
 /* text: of the response behind "FETCH " (imap_response's rest), then of each line
  * behind a literal; what was read is taken off it. has_literal: whether the line
  * it is of announces one. *p is valid after ITEM and REST. Call until LITERAL, END
- * or WRONG. Between the pieces stand only the parentheses and SP. Literals that
- * stand in text itself (a joined unit) are read over.
- * The cost is linear; nothing is kept but the reader. */
+ * or WRONG. Between the pieces stand only the parentheses and SP, more than one
+ * and one before the end too. Literals that stand in text itself (a joined unit)
+ * are read over. The cost is linear; nothing is kept but the reader. */
 enum imap_fetch_event imap_fetch_read(struct imap_fetch_reader *r, struct span *text, bool has_literal,
     struct imap_fetch_piece *p);
 
