@@ -202,6 +202,7 @@ imap_offers_print(struct buf *out, const struct imap_offers *o, const char *cons
 	bool begun = false;
 
 	for (size_t i = 0; i < IMAP_CAPAS; i++)
-		if (imap_offers_have(o, (enum imap_capability)i) && !is_hidden(&capabilities[i], hidden, hidden_count))
+		if (imap_offers_have(o, (enum imap_capability)i) &&
+		    !is_hidden(&capabilities[i], hidden, hidden_count))
 			print_capability(out, &begun, &capabilities[i], o);
 }

@@ -26,8 +26,9 @@ static const char *const code_names[IMAP_CODES] = {
 	[IMAP_CODE_NONE] = "", [IMAP_CODE_OTHER] = "", [IMAP_CODE_ALERT] = "ALERT",
 	[IMAP_CODE_CAPABILITY] = "CAPABILITY", [IMAP_CODE_PERMANENTFLAGS] = "PERMANENTFLAGS",
 	[IMAP_CODE_READ_ONLY] = "READ-ONLY", [IMAP_CODE_READ_WRITE] = "READ-WRITE",
-	[IMAP_CODE_TRYCREATE] = "TRYCREATE", [IMAP_CODE_UIDNEXT] = "UIDNEXT", [IMAP_CODE_UIDVALIDITY] = "UIDVALIDITY",
-	[IMAP_CODE_UNSEEN] = "UNSEEN", [IMAP_CODE_HIGHESTMODSEQ] = "HIGHESTMODSEQ",
+	[IMAP_CODE_TRYCREATE] = "TRYCREATE", [IMAP_CODE_UIDNEXT] = "UIDNEXT",
+	[IMAP_CODE_UIDVALIDITY] = "UIDVALIDITY", [IMAP_CODE_UNSEEN] = "UNSEEN",
+	[IMAP_CODE_HIGHESTMODSEQ] = "HIGHESTMODSEQ",
 	[IMAP_CODE_NOMODSEQ] = "NOMODSEQ", [IMAP_CODE_MODIFIED] = "MODIFIED", [IMAP_CODE_APPENDUID] = "APPENDUID",
 	[IMAP_CODE_COPYUID] = "COPYUID", [IMAP_CODE_UIDNOTSTICKY] = "UIDNOTSTICKY", [IMAP_CODE_CLOSED] = "CLOSED",
 	[IMAP_CODE_MAILBOXID] = "MAILBOXID", [IMAP_CODE_REFERRAL] = "REFERRAL",
@@ -186,8 +187,8 @@ is_clients_literal(const struct imap_line *line)
 static const char clients_literal[] = "a response announces a literal as only clients do";
 
 int
-imap_response_take(struct span input, size_t limit, struct imap_line *line, struct imap_response *r, size_t *used,
-    const char **why)
+imap_response_take(struct span input, size_t limit, struct imap_line *line, struct imap_response *r,
+    size_t *used, const char **why)
 {
 	int result = imap_line_take(input, limit, line, used, why);
 
@@ -205,7 +206,8 @@ imap_response_take(struct span input, size_t limit, struct imap_line *line, stru
 }
 
 int
-imap_response_take_more(struct span input, size_t limit, struct imap_line *line, size_t *used, const char **why)
+imap_response_take_more(struct span input, size_t limit, struct imap_line *line, size_t *used,
+    const char **why)
 {
 	int result = imap_line_take(input, limit, line, used, why);
 
@@ -246,8 +248,8 @@ imap_code_copyuid(const struct imap_response *r, uint32_t *uidvalidity, struct s
 {
 	struct imap_cursor c = imap_cursor(r->code_arguments);
 
-	return take_uidvalidity(&c, uidvalidity) && take_uids(&c, from) && imap_take_space(&c) && take_uids(&c, to) &&
-	    imap_at_end(&c) && imap_set_count(*from, 0) == imap_set_count(*to, 0);
+	return take_uidvalidity(&c, uidvalidity) && take_uids(&c, from) && imap_take_space(&c) &&
+	    take_uids(&c, to) && imap_at_end(&c) && imap_set_count(*from, 0) == imap_set_count(*to, 0);
 }
 
 bool

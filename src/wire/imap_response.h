@@ -46,18 +46,19 @@ struct imap_response {
 	uint32_t number;            /* of NUMBERED */
 	enum imap_word word;        /* of NUMBERED and DATA */
 	struct span name;           /* the word as written */
-	struct span rest;           /* behind what was told, one SP and the [code] and its SP; human text, or data that
-	                             * goes on behind the line's literal */
+	struct span rest;           /* behind all that, the [code] and one SP: text for people, or data, which goes on
+	                             * behind the line's literal */
 };
 
 /* Takes the first line of a response off the front of a server's input; result
  * and *used as of imap_line_take(). -1 also where the line is no response, or
  * announces a literal in a client's form {n+}. The text of TAGGED, CONDITION and
  * CONTINUE is for people and holds no literal, whatever it ends in. */
-int imap_response_take(struct span input, size_t limit, struct imap_line *line, struct imap_response *r, size_t *used,
-    const char **why);
+int imap_response_take(struct span input, size_t limit, struct imap_line *line, struct imap_response *r,
+    size_t *used, const char **why);
 /* The same for a line that goes on behind a literal. */
-int imap_response_take_more(struct span input, size_t limit, struct imap_line *line, size_t *used, const char **why);
+int imap_response_take_more(struct span input, size_t limit, struct imap_line *line, size_t *used,
+    const char **why);
 
 /* What one line is; false: no response. text: imap_line's. */
 bool imap_response_parse(struct span text, struct imap_response *r);

@@ -168,7 +168,8 @@ take_part(struct reading *r)
 	}
 	r->depth++;
 	r->parts++;
-	taken = imap_take_char(r->c, '(') && (imap_sees(r->c, '(') ? take_multipart(r, part) : take_single(r, part));
+	taken = imap_take_char(r->c, '(') &&
+	    (imap_sees(r->c, '(') ? take_multipart(r, part) : take_single(r, part));
 	r->depth--;
 	return taken ? part : NULL;
 }
