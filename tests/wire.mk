@@ -59,3 +59,36 @@ tests_fuzz_fuzz_pop3_listing_LDADD = src/libwire.a src/libbase.a
 tests_fuzz_fuzz_pop3_listing_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/pop3_command.dict tests/fuzz/pop3_reply.dict tests/fuzz/pop3_listing.dict \
 	tests/fuzz/corpus/pop3_command tests/fuzz/corpus/pop3_reply tests/fuzz/corpus/pop3_listing
+
+unit_tests += tests/unit/test_imap_line tests/unit/test_imap_token tests/unit/test_imap_set \
+	tests/unit/test_imap_command tests/unit/test_imap_fetch tests/unit/test_imap_response \
+	tests/unit/test_imap_capability tests/unit/test_imap_structure
+tests_unit_test_imap_line_SOURCES = tests/unit/test_imap_line.c
+tests_unit_test_imap_line_LDADD = $(WIRE_DEPS)
+tests_unit_test_imap_token_SOURCES = tests/unit/test_imap_token.c
+tests_unit_test_imap_token_LDADD = $(WIRE_DEPS)
+tests_unit_test_imap_set_SOURCES = tests/unit/test_imap_set.c
+tests_unit_test_imap_set_LDADD = $(WIRE_DEPS)
+tests_unit_test_imap_command_SOURCES = tests/unit/test_imap_command.c
+tests_unit_test_imap_command_LDADD = $(WIRE_DEPS)
+tests_unit_test_imap_fetch_SOURCES = tests/unit/test_imap_fetch.c
+tests_unit_test_imap_fetch_LDADD = $(WIRE_DEPS)
+tests_unit_test_imap_response_SOURCES = tests/unit/test_imap_response.c
+tests_unit_test_imap_response_LDADD = $(WIRE_DEPS)
+tests_unit_test_imap_capability_SOURCES = tests/unit/test_imap_capability.c
+tests_unit_test_imap_capability_LDADD = $(WIRE_DEPS)
+tests_unit_test_imap_structure_SOURCES = tests/unit/test_imap_structure.c
+tests_unit_test_imap_structure_LDADD = $(WIRE_DEPS)
+
+fuzz_targets += tests/fuzz/fuzz_imap_command tests/fuzz/fuzz_imap_response tests/fuzz/fuzz_imap_structure
+tests_fuzz_fuzz_imap_command_SOURCES = tests/fuzz/fuzz_imap_command.c
+tests_fuzz_fuzz_imap_command_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_imap_command_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_imap_response_SOURCES = tests/fuzz/fuzz_imap_response.c
+tests_fuzz_fuzz_imap_response_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_imap_response_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_imap_structure_SOURCES = tests/fuzz/fuzz_imap_structure.c
+tests_fuzz_fuzz_imap_structure_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_imap_structure_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/imap_command.dict tests/fuzz/imap_response.dict tests/fuzz/imap_structure.dict \
+	tests/fuzz/corpus/imap_command tests/fuzz/corpus/imap_response tests/fuzz/corpus/imap_structure
