@@ -62,6 +62,16 @@ imap_literal_parse(struct span text, struct imap_literal *l)
 	return len > 0 && to_octets(number, &l->octets) ? len : 0;
 }
 
+/* Where a word begins; elsewhere it is an octet of one. */
+static bool
+ends_in_tilde(struct span text)
+{
+	size_t len = text.len;
+
+	return len > 0 && text.data[len - 1] == '~' &&
+	    (len == 1 || text.data[len - 2] == ' ' || text.data[len - 2] == '(');
+}
+
 /* Where the last octets could be an announcement: its start, or SIZE_MAX. */
 static size_t
 find_announcement(struct span line)
@@ -74,7 +84,7 @@ find_announcement(struct span line)
 		at--;
 	if (at == 0 || line.data[--at] != '{')
 		return SIZE_MAX;
-	return at > 0 && line.data[at - 1] == '~' ? at - 1 : at;
+	return ends_in_tilde(span_first(line, at)) ? at - 1 : at;
 }
 
 /* Whether a quoted string is still open at the end of text. */

@@ -18,7 +18,7 @@ struct imap_literal {
 
 struct imap_line {
 	struct span whole; /* without its CRLF */
-	struct span text;  /* and without the announcement, "~" included, at its end */
+	struct span text;  /* and without the announcement at its end, with the "~" that begins it */
 	bool has_literal;
 	struct imap_literal literal;
 };
