@@ -68,14 +68,27 @@ has_fields(enum imap_section_kind kind)
 	return kind == IMAP_HEADER_FIELDS || kind == IMAP_HEADER_FIELDS_NOT;
 }
 
+/* Whether a literal can be a header's name, and so be quoted as well (RFC 5322
+ * 2.2). */
+static bool
+is_header_name(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] <= ' ' || name.data[i] == 0x7f || name.data[i] == ':')
+			return false;
+	return true;
+}
+
 static bool
 take_field(struct imap_cursor *c)
 {
 	struct span name;
 
-	if (imap_sees(c, '"') || imap_sees(c, '{'))
+	if (imap_sees(c, '"'))
 		return imap_skip_value(c, NULL);
-	return imap_take_atom(c, &name);
+	if (!imap_sees(c, '{'))
+		return imap_take_atom(c, &name);
+	return imap_take_string(c, NULL, &name) && (is_header_name(name) || fail(c));
 }
 
 /* SP "(" name *(SP name) ")" */
@@ -228,6 +241,13 @@ imap_attribute_sets_seen(const struct imap_attribute *a)
 	return imap_item_is_message_data(a->item) && !a->peek && a->item != IMAP_ITEM_RFC822_HEADER;
 }
 
+/* CR stands nowhere else in a value. */
+static bool
+has_literal(struct span value)
+{
+	return span_find_byte(value, '\r') != SIZE_MAX;
+}
+
 /* What a command asks beyond the item's name: "PREVIEW (LAZY)". */
 static bool
 take_list_behind(struct imap_cursor *c, struct imap_attribute *a)
@@ -237,8 +257,8 @@ take_list_behind(struct imap_cursor *c, struct imap_attribute *a)
 	if ((a->item != IMAP_ITEM_OTHER && a->item != IMAP_ITEM_PREVIEW) || !span_starts(c->rest, " ("))
 		return true;
 	imap_take_space(c);
-	if (!imap_skip_value(c, &list))
-		return false;
+	if (!imap_skip_value(c, &list) || has_literal(list))
+		return fail(c);
 	a->text.len = (size_t)(span_end(list) - a->text.data);
 	return true;
 }
@@ -311,9 +331,58 @@ imap_fetch_parse(struct arena *a, struct span text, struct imap_fetch *f)
 		return "syntax: FETCH set items";
 	if (imap_at_end(&c))
 		return NULL;
-	if (!imap_take_space(&c) || !imap_sees(&c, '(') || !imap_skip_value(&c, &f->modifiers) || !imap_at_end(&c))
+	if (!imap_take_space(&c) || !imap_sees(&c, '(') || !imap_skip_value(&c, &f->modifiers) ||
+	    !imap_at_end(&c) || has_literal(f->modifiers))
 		return "syntax: FETCH set items [(modifiers)]";
 	return NULL;
+}
+
+/* The next name as written. */
+static bool
+next_field(struct span *fields, struct span *name)
+{
+	struct imap_cursor c = imap_cursor(*fields);
+
+	if (imap_sees(&c, '(') || imap_sees(&c, ' '))
+		c.rest = span_from(c.rest, 1);
+	if (c.rest.len == 0 || imap_sees(&c, ')') || !imap_skip_value(&c, name))
+		return false;
+	*fields = c.rest;
+	return true;
+}
+
+/* Without its quotes, or its announcement. */
+static struct span
+plain(struct span name)
+{
+	if (span_starts(name, "\""))
+		return span_first(span_from(name, 1), name.len - 2);
+	return span_starts(name, "{") ? span_from(name, span_find_byte(name, '\n') + 1) : name;
+}
+
+bool
+imap_fields_next(struct span *fields, struct span *name)
+{
+	if (!next_field(fields, name))
+		return false;
+	*name = plain(*name);
+	return true;
+}
+
+static void
+print_fields(struct buf *out, struct span fields)
+{
+	struct span name;
+	char before = '(';
+
+	for (; next_field(&fields, &name); before = ' ') {
+		buf_add_byte(out, before);
+		if (span_starts(name, "{"))
+			imap_print_quoted(out, plain(name));
+		else
+			buf_add_span(out, name);
+	}
+	buf_add_byte(out, ')');
 }
 
 void
@@ -326,7 +395,7 @@ imap_section_print(struct buf *out, const struct imap_section *s)
 	buf_add_str(out, kind_names[s->kind]);
 	if (has_fields(s->kind)) {
 		buf_add_byte(out, ' ');
-		buf_add_span(out, s->fields);
+		print_fields(out, s->fields);
 	}
 }
 
@@ -377,33 +446,6 @@ imap_fetch_print(struct buf *out, const struct imap_attribute *attributes, size_
 		imap_attribute_print(out, &attributes[i]);
 	}
 	buf_add_byte(out, ')');
-}
-
-/* Without its quotes, or its announcement. */
-static struct span
-plain(struct span value)
-{
-	size_t lf = span_find_byte(value, '\n');
-
-	if (span_starts(value, "\""))
-		return span_first(span_from(value, 1), value.len - 2);
-	if (span_starts(value, "{") || span_starts(value, "~{"))
-		return span_from(value, lf + 1);
-	return value;
-}
-
-bool
-imap_fields_next(struct span *fields, struct span *name)
-{
-	struct imap_cursor c = imap_cursor(*fields);
-
-	if (imap_sees(&c, '(') || imap_sees(&c, ' '))
-		c.rest = span_from(c.rest, 1);
-	if (c.rest.len == 0 || imap_sees(&c, ')') || !imap_skip_value(&c, name))
-		return false;
-	*fields = c.rest;
-	*name = plain(*name);
-	return true;
 }
 
 static bool

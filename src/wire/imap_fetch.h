@@ -58,10 +58,12 @@ struct imap_fetch {
  * a BAD; what *f holds lies in `a` and in text. ALL, FAST and FULL, which stand
  * alone, come as what they mean; their attributes' text is the name. An item that
  * is not known is IMAP_ITEM_OTHER: its word, and a list behind it; a server may
- * answer to it with anything, the message too. */
+ * answer to it with anything, the message too. Literals stand only for the names
+ * of headers. */
 const char *imap_fetch_parse(struct arena *a, struct span text, struct imap_fetch *f);
 
-/* As a command says it: a list in parentheses. Fields stand as they were written. */
+/* As a command says it: a list in parentheses, one line without literals. Fields
+ * stand as they were written, but one that was a literal is quoted. */
 void imap_fetch_print(struct buf *out, const struct imap_attribute *attributes, size_t count);
 void imap_attribute_print(struct buf *out, const struct imap_attribute *a);
 /* As a response says it: without .PEEK, and <offset> only. */

@@ -90,6 +90,7 @@ check_fetch(struct span text)
 		return;
 	imap_fetch_print(&out, f.attributes, f.count);
 	demand(imap_values_are_clean(text) && imap_values_are_clean(buf_span(&out)));
+	demand(span_find_byte(buf_span(&out), '\r') == SIZE_MAX);
 	demand(imap_fetch_parse(arena, buf_span(&out), &again) == NULL && again.count == f.count);
 	for (size_t i = 0; i < f.count; i++)
 		check_same(&f.attributes[i], &again.attributes[i]);

@@ -71,7 +71,7 @@ test_printed_as_asked(void **state)
 		{ "BODY.PEEK[]<0.1024>", "(BODY.PEEK[]<0.1024>)", "" },
 		{ "body[1.2.3]", "(BODY[1.2.3])", "" },
 		{ "body[1.2.header]<1.4294967296>", "(BODY[1.2.HEADER]<1.4294967296>)", "" },
-		{ "BODY.PEEK[HEADER.FIELDS (From \"To\" {2}\r\nCc)]", "(BODY.PEEK[HEADER.FIELDS (From \"To\" {2}\r\nCc)])",
+		{ "BODY.PEEK[HEADER.FIELDS (From \"To\" {2}\r\nCc)]", "(BODY.PEEK[HEADER.FIELDS (From \"To\" \"Cc\")])",
 		    "" },
 		{ "BODY[4.header.fields.not (X-Y \"]\")]", "(BODY[4.HEADER.FIELDS.NOT (X-Y \"]\")])", "" },
 		{ "(RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE)", "(RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE)", "" },
@@ -108,7 +108,9 @@ test_no_fetch(void **state)
 		"BODY[HEADER.FIELDS]", "BODY[HEADER.FIELDS ()]", "BODY[HEADER.FIELDS(a)]", "BODY[HEADER.FIELDS (a]",
 		"BODY[HEADER.FIELDS (a (b))]", "BODY[HEADER.FIELDS (a )]", "BODY[HEADER.FIELDS ( a)]",
 		"BODY[HEADER (a)]", "BODY[TEXT.1]", "BODY[FOO]", "BODY[1.FOO]", "BODY[HEADER.]",
-		"BODY[HEADER.FIELDS (\"a)]", "BODY[HEADER.FIELDS ({3}\r\na)]", "BINARY[TEXT]", "BINARY[1.MIME]",
+		"BODY[HEADER.FIELDS (\"a)]", "BODY[HEADER.FIELDS ({3}\r\na)]", "BODY[HEADER.FIELDS ({2}\r\n\xc3\xa9)]",
+		"BODY[HEADER.FIELDS ({3}\r\na b)]", "BODY[HEADER.FIELDS ({2}\r\na:)]", "(PREVIEW ({1}\r\na))", "UID ({1}\r\na)",
+		"BINARY[TEXT]", "BINARY[1.MIME]",
 		"BINARY.SIZE[1]<0.5>", "BINARY.SIZE.PEEK[1]", "BODY.PEEK.PEEK[]", "FLAGS[1]", "FLAGS<0.5>",
 		"RFC822[]", "FOO[]", "BODYSTRUCTURE[1]", "\"FLAGS\"", "{5}\r\nFLAGS", "FLAGS\r\n" };
 
@@ -358,9 +360,9 @@ test_responses(void **state)
 	assert_string_equal(read_response("(ENVELOPE ({1}\r\na {2}\r\nbc) BODY[1] {0}\r\n)\r\n", 0),
 	    "ENVELOPE=(l l);BODY[1]=L");
 	assert_string_equal(read_response("(BODY[HEADER.FIELDS ({2}\r\nTo {2}\r\nCc)] {1}\r\nx UID 3)\r\n", 2),
-	    "BODY[HEADER.FIELDS ({2}\r\nTo {2}\r\nCc)]=LUID=3;");
+	    "BODY[HEADER.FIELDS (\"To\" \"Cc\")]=LUID=3;");
 	assert_string_equal(read_response("(UID 4 BODY[HEADER.FIELDS ({2}\r\nTo)] NIL)\r\n", 1),
-	    "UID=4;BODY[HEADER.FIELDS ({2}\r\nTo)]=NIL;");
+	    "UID=4;BODY[HEADER.FIELDS (\"To\")]=NIL;");
 }
 
 static void
