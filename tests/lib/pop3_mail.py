@@ -17,7 +17,8 @@ RULES = r"""rules:
 """
 POLICY = {"thresholds": [{"score": 5.0, "then": "tag"}], "subject_prefix": "[SPAM]"}
 
-HEAD = b"From: sender@example.org\r\nTo: user@example.org\r\nDate: Mon, 3 Nov 2025 10:00:00 +0100\r\nMIME-Version: 1.0\r\n"
+HEAD = (b"From: sender@example.org\r\nTo: user@example.org\r\nDate: Mon, 3 Nov 2025 10:00:00 +0100\r\n"
+        b"MIME-Version: 1.0\r\n")
 CLEAN = [HEAD + b"Subject: number %d\r\n\r\n.good day\r\n..\r\n" % n + b"and bye\r\n" * n for n in range(9)]
 SPAM = HEAD + b"Subject: you won a lottery\r\n\r\n.indeed\r\n"
 OFFER = HEAD + b"Subject: an offer\r\n\r\nfor you\r\n"
