@@ -239,6 +239,39 @@ def same_uid_another_size(t):
 
 
 @tests
+def many_views(t):
+    "views of a large maildrop are remembered, all of them"
+    upstream = t.pop3_upstream([SPAM if n % 3 else CLEAN[n % 9] for n in range(2500)])
+    gatepost = before(t, upstream, {"log": {"level": "info"}, "pop3": {"scan_budget": "10m"}})
+    client = visit(t, gatepost)
+    sizes = client.sizes()
+    client.quit()
+    client = visit(t, gatepost)
+    expect_equal(client.sizes(), sizes, "LIST in the next login")
+    expect_equal((opened(gatepost, 2), asked(upstream, "RETR")), ((2500, 0, 0), []), "what was fetched then")
+    expect_equal([len(client.retrieve(n)) for n in (1, 2, 2499, 2500)], [sizes[n] for n in (1, 2, 2499, 2500)], "RETR")
+
+
+@tests
+def utf8_mode(t):
+    "in UTF-8 mode (RFC 6856) a message may have other octets: its views are others"
+    def downgraded(session, line):
+        return session.usual if b"UTF8" in session.commands else session.usual.replace("ö".encode(), b"?")
+    message = HEAD + "Subject: lottery in Köln\r\n\r\nx\r\n".encode()
+    upstream = t.pop3_upstream([message], replies={"RETR": downgraded})
+    gatepost = before(t, upstream)
+    for _ in range(2):
+        for utf8, town in ((False, b"K?ln"), (True, "Köln".encode())):
+            client = t.pop3_client(gatepost)
+            expect(client.reply().ok, "greeting")
+            if utf8:
+                client.ok("UTF8")
+            client.login(greet=False)
+            expect(town in expect_consistent(client, [1])[1], "octets", utf8)
+            client.quit()
+
+
+@tests
 def views_of_each_user(t):
     "views are a user's own"
     upstream = t.pop3_upstream(MIXED, users={"user": "secret", "other": "secret"})
