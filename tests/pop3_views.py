@@ -356,7 +356,7 @@ def hidden(t):
     for line in ("DELE 2", "RETR 2", "LIST 2"):
         refused(client, line)
     client.ok("RSET")
-    expect_equal(list(client.sizes()), [1, 2], "after RSET")
+    expect_equal((list(client.sizes()), client.ok("LAST")), ([1, 2], "0"), "after RSET")
     client.ok("DELE 2")
     client.quit()
     expect_equal(asked(upstream, "DELE"), ["3", "3"], "DELE at the upstream")

@@ -217,11 +217,14 @@ pop3_answer_dele(struct pop3_session *s, const struct pop3_command *c)
 	return answered(s);
 }
 
+/* RFC 1460: what was accessed is forgotten too. */
 static void
 rset_replied(struct pop3_session *s, struct pop3_pending *p, const struct pop3_reply *r)
 {
 	for (size_t i = 0; r->status == POP3_OK && i < s->maildrop->count; i++)
 		s->maildrop->messages[i].deleted = false;
+	if (r->status == POP3_OK)
+		s->maildrop->last = 0;
 	pop3_relay_reply(s, p, r);
 }
 
