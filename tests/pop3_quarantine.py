@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from gatepost_test import PATIENCE, Skip, Tests, expect, expect_equal  # noqa: E402
+from gatepost_test import PATIENCE, STANDARD_RULES, Skip, Tests, expect, expect_equal  # noqa: E402
 from pop3_mail import (BANNED, CLEAN, EICAR, HEAD, PROGRAM, SPAM, VIRUS, asked, before, refused, visit,  # noqa: E402
                        with_attachment)
 
@@ -77,6 +77,24 @@ for how, changes in (("fetched ahead", {}), ("for RETR", NO_BUDGET)):
     tests.add(f"a virus: a notice, the original in quarantine before +OK; {how}", withheld(VIRUS, [EICAR], changes))
     tests.add(f"a virus in an attachment, {how}", withheld(INFECTED, [EICAR, base64.b64encode(EICAR)], changes))
     tests.add(f"a banned attachment, {how}", withheld(BANNED, [PROGRAM, base64.b64decode(PROGRAM)], changes))
+
+
+@tests
+def each_verdict(t):
+    "whatever keeps a message from its reader: a notice, the original in quarantine, and no -ERR"
+    verdicts = ("reject", "quarantine", "discard", "defer")
+    messages = [HEAD + b"Subject: please %s\r\n\r\nsecret word\r\n" % v.encode() for v in verdicts]
+    upstream = t.pop3_upstream(messages)
+    gatepost = before(t, upstream, rules=STANDARD_RULES)
+    client = visit(t, gatepost)
+    for number, size in client.sizes().items():
+        expect_equal(len(octets := client.retrieve(number)), size, "LIST")
+        expect_notice(octets, b"secret word")
+        client.ok(f"DELE {number}")
+    client.quit()
+    expect_equal([gatepost.quarantined(m) for m in messages], [1] * 4, "originals in quarantine")
+    expect_equal([line["verdict"] for line in gatepost.events("message")], list(verdicts), "verdicts in the log")
+    expect_equal(len(upstream.maildrop.gone), 4, "gone")
 
 
 @tests
@@ -161,6 +179,32 @@ def quarantine_broken_next_login(t):
     expect_notice(shown, EICAR)
     client.ok("DELE 1")
     client.quit()
+
+
+@tests
+def keeper_killed(t):
+    "a keeper that dies on a message: -ERR [SYS/TEMP], DELE refused; its successor takes it"
+    upstream = t.pop3_upstream([VIRUS])
+    gatepost = before(t, upstream, {**NO_BUDGET, "run": {"proxies": 1, "scanners": 1}}, single=False)
+    client = visit(t, gatepost)
+    client.sizes()
+    keeper, = gatepost.processes("keeper")
+    os.kill(keeper, signal.SIGSTOP)
+    client.send("RETR 1\r\n")
+    upstream.wait(lambda: asked(upstream, "RETR"), "RETR")
+    os.kill(keeper, signal.SIGKILL)
+    status, until = client.reply(), time.monotonic() + PATIENCE
+    expect(not status.ok, "RETR", status)
+    expect_undeleted(client, 1)
+    gatepost.wait_event("started", child="^keeper$", count=2)
+    while not status.ok and time.monotonic() < until:  # it is started before the proxy knows of it
+        expect(status.text.startswith("[SYS/TEMP]"), "RETR", status)
+        status = client.command("RETR 1")
+    expect_notice(client.octets(), EICAR)
+    expect_equal(gatepost.quarantined(VIRUS), 1, "originals in quarantine")
+    client.ok("DELE 1")
+    client.quit()
+    expect_equal(upstream.maildrop.gone, ["uid-1"], "gone")
 
 
 class SmallDisk:

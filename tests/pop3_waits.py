@@ -183,6 +183,24 @@ def fetched_ahead(t):
 
 
 @tests
+def all_at_once(t):
+    "commands that come in one packet are answered in turn"
+    upstream = t.pop3_upstream([CLEAN[0], SPAM, CLEAN[2]])
+    client = visit(t, before(t, upstream))
+    client.send("STAT\r\nRETR 3\r\nDELE 3\r\nNOOP\r\nRETR 1\r\nLIST\r\nRETR 3\r\nUIDL 2\r\nQUIT\r\n")
+    expect(client.reply().text.startswith("3 "), "STAT")
+    expect(client.reply().ok and client.octets() == CLEAN[2], "RETR 3")
+    expect(client.reply().ok and client.reply().ok, "DELE 3 and NOOP")
+    expect(client.reply().ok and client.octets() == CLEAN[0], "RETR 1")
+    expect(client.reply().ok and client.octets().startswith(b"1 "), "LIST")
+    expect(not client.reply().ok, "RETR 3")
+    expect_equal(client.reply().text, "2 uid-2", "UIDL 2")
+    expect(client.reply().ok and client.until_closed() == b"", "QUIT")
+    expect_equal(upstream.said()[-3:], ["DELE 3", "NOOP", "QUIT"], "the upstream")
+    expect_equal(upstream.maildrop.gone, ["uid-3"], "gone")
+
+
+@tests
 def spool_reached(t):
     "limits.maildrop_spool: what has no room is fetched when it is asked for"
     messages = [CLEAN[0], SPAM, *CLEAN[2:8]]
