@@ -6,6 +6,8 @@ src_librewrite_a_SOURCES = \
 	src/rewrite/edit.h \
 	src/rewrite/notice.c \
 	src/rewrite/notice.h \
+	src/rewrite/removal.c \
+	src/rewrite/removal.h \
 	src/rewrite/renew.c \
 	src/rewrite/renew.h \
 	src/rewrite/renew_fields.c \
