@@ -1,10 +1,14 @@
 /* Edits: collected in any order, then sorted and freed of overlaps in one
- * pass, so that applying them is a single walk along the message. */
+ * pass, so that applying them is a single walk along the message. Those in place
+ * can be applied to any piece of it. */
 #include "config.h"
 
 #include "rewrite/edit.h"
 
 #include <stdlib.h>
+
+/* The fewest octets that an edit takes in its encoding. */
+enum { EDIT_LEAST = 3 * 8 + 2 * 4 };
 
 void
 edits_init(struct edits *e, struct arena *a)
@@ -15,8 +19,14 @@ edits_init(struct edits *e, struct arena *a)
 void
 edits_add(struct edits *e, uint64_t offset, uint64_t length, struct span replacement)
 {
+	edits_add_filled(e, &(struct edit){ .offset = offset, .length = length, .replacement = replacement });
+}
+
+void
+edits_add_filled(struct edits *e, const struct edit *edit)
+{
 	e->items = arena_grow(e->arena, e->items, sizeof(*e->items), &e->cap, e->count + 1);
-	e->items[e->count++] = (struct edit){ offset, length, replacement };
+	e->items[e->count++] = *edit;
 }
 
 /* qsort() is not stable, so each edit carries its place. */
@@ -84,7 +94,8 @@ edits_apply_size(const struct edits *e, uint64_t original)
 	uint64_t size = original;
 
 	for (size_t i = 0; i < e->count; i++)
-		size = size - e->items[i].length + e->items[i].replacement.len;
+		if (e->items[i].fill == FILL_NONE)
+			size = size - e->items[i].length + e->items[i].replacement.len;
 	return size;
 }
 
@@ -103,12 +114,21 @@ edits_valid(const struct edit *items, size_t count, uint64_t original_size)
 }
 
 bool
+edits_filled(const struct edit *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (items[i].fill != FILL_NONE)
+			return true;
+	return false;
+}
+
+bool
 edits_stream(const struct edit *items, size_t count, uint64_t original_size,
     bool (*piece)(void *context, bool original, uint64_t offset, struct span bytes), void *context)
 {
 	uint64_t at = 0;
 
-	if (!edits_valid(items, count, original_size))
+	if (!edits_valid(items, count, original_size) || edits_filled(items, count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct edit *e = &items[i];
@@ -132,4 +152,146 @@ edits_copy(struct arena *a, const struct edit *items, size_t count)
 		copy[i].replacement = arena_copy(a, items[i].replacement);
 	}
 	return copy;
+}
+
+static bool
+is_in_place(const struct edit *e)
+{
+	if (e->fill == FILL_NONE)
+		return e->replacement.len == e->length;
+	return e->replacement.len <= e->length && (e->fill != FILL_BASE64_LINES || e->line > 0);
+}
+
+bool
+edits_in_place(const struct edit *items, size_t count, uint64_t original_size)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!is_in_place(&items[i]))
+			return false;
+	return edits_valid(items, count, original_size);
+}
+
+static char
+filled_base64(char c)
+{
+	if (c == '=' || c == ' ' || c == '\t')
+		return c;
+	if (ascii_is_alnum(c) || c == '+' || c == '/')
+		return 'A';
+	return c == '-' || c == '_' ? '_' : '*';
+}
+
+static char
+filled_quoted(char c)
+{
+	if (c == '=' || c == ' ' || c == '\t')
+		return c;
+	return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f') ? '3' : '.';
+}
+
+char
+edit_filled_octet(enum edit_fill fill, char c)
+{
+	if (c == '\r' || c == '\n')
+		return c;
+	if (fill == FILL_BASE64)
+		return filled_base64(c);
+	return fill == FILL_QUOTED ? filled_quoted(c) : ' ';
+}
+
+/* What the octet c becomes, `at` octets behind the replacement. */
+static char
+filled(const struct edit *e, uint64_t at, char c)
+{
+	if (e->fill == FILL_BASE64_LINES && c != '\r' && c != '\n')
+		return "ICAg"[at % e->line % 4];
+	return edit_filled_octet(e->fill, c);
+}
+
+/* `bytes` begin `at` octets behind the beginning of the edit, and end in it. */
+static void
+overlay(const struct edit *e, uint64_t at, char *bytes, size_t len)
+{
+	struct span replacement = span_first(span_from(e->replacement, at), len);
+
+	if (replacement.len > 0)
+		memcpy(bytes, replacement.data, replacement.len);
+	for (size_t i = replacement.len; i < len; i++)
+		bytes[i] = filled(e, at + i - e->replacement.len, bytes[i]);
+}
+
+/* The first edit that ends behind that offset. */
+static size_t
+first_behind(const struct edit *items, size_t count, uint64_t offset)
+{
+	size_t from = 0;
+
+	while (from < count) {
+		size_t middle = from + (count - from) / 2;
+
+		if (items[middle].offset + items[middle].length > offset)
+			count = middle;
+		else
+			from = middle + 1;
+	}
+	return from;
+}
+
+void
+edits_overlay(const struct edit *items, size_t count, uint64_t offset, char *bytes, size_t len)
+{
+	uint64_t end = offset + len;
+
+	for (size_t i = first_behind(items, count, offset); i < count && items[i].offset < end; i++) {
+		const struct edit *e = &items[i];
+		uint64_t from = e->offset > offset ? e->offset : offset;
+		uint64_t to = e->offset + e->length < end ? e->offset + e->length : end;
+
+		overlay(e, from - e->offset, bytes + (from - offset), (size_t)(to - from));
+	}
+}
+
+void
+edits_put(struct buf *out, const struct edit *items, size_t count)
+{
+	buf_put_u64(out, count);
+	for (size_t i = 0; i < count; i++) {
+		buf_put_u64(out, items[i].offset);
+		buf_put_u64(out, items[i].length);
+		buf_put_span(out, items[i].replacement);
+		buf_put_u32(out, items[i].fill);
+		buf_put_u32(out, items[i].line);
+	}
+}
+
+static bool
+take_edit(struct span *in, struct edit *e)
+{
+	uint32_t fill;
+
+	take_u64(in, &e->offset);
+	take_u64(in, &e->length);
+	take_span(in, &e->replacement);
+	take_u32(in, &fill);
+	e->fill = (enum edit_fill)fill;
+	return take_u32(in, &e->line) && fill <= FILL_QUOTED && (fill == FILL_NONE || is_in_place(e));
+}
+
+const struct edit *
+edits_take(struct arena *a, struct span *in, size_t *count)
+{
+	struct edit *edits;
+	uint64_t claimed;
+
+	*count = 0;
+	if (!take_u64(in, &claimed) || claimed > in->len / EDIT_LEAST)
+		return NULL;
+	edits = ARENA_ARRAY(a, struct edit, claimed);
+	for (size_t i = 0; i < claimed; i++)
+		if (!take_edit(in, &edits[i]))
+			return NULL;
+	if (!edits_valid(edits, claimed, UINT64_MAX))
+		return NULL;
+	*count = (size_t)claimed;
+	return edits;
 }

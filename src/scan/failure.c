@@ -5,7 +5,9 @@
 #include "scan/request.h"
 
 /* CRLF: such a message passes as it came from the wire. */
-static const struct edit incomplete_mark = { 0, 0, SPAN_LITERAL("X-Gatepost-Incomplete: not scanned\r\n") };
+static const struct edit incomplete_mark = {
+	.replacement = SPAN_LITERAL("X-Gatepost-Incomplete: not scanned\r\n"),
+};
 
 void
 scan_answer_failure(struct scan_answer *r, enum failure_action action, const char *why)

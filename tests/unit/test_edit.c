@@ -87,7 +87,7 @@ random_edits(struct edits *e, struct edit *copies)
 		uint64_t offset = (uint64_t)rand() % (SIZE + 1);
 		uint64_t length = rand() % 3 == 0 ? 0 : (uint64_t)rand() % (SIZE - offset + 1);
 
-		copies[i] = (struct edit){ offset, length, span_str(replacements[rand() % 4]) };
+		copies[i] = (struct edit){ offset, length, span_str(replacements[rand() % 4]), FILL_NONE, 0 };
 		edits_add(e, offset, length, copies[i].replacement);
 	}
 }
@@ -153,7 +153,7 @@ refuse(void *context, bool original, uint64_t offset, struct span bytes)
 static void
 test_stream_stops(void **state)
 {
-	const struct edit edits[] = { { 1, 1, SPAN_LITERAL("x") }, { 4, 0, SPAN_LITERAL("y") } };
+	const struct edit edits[] = { { 1, 1, SPAN_LITERAL("x"), FILL_NONE, 0 }, { 4, 0, SPAN_LITERAL("y"), FILL_NONE, 0 } };
 
 	(void)state;
 	for (size_t calls = 1; calls <= 4; calls++) {
@@ -167,11 +167,11 @@ test_stream_stops(void **state)
 static void
 test_invalid_edits_write_nothing(void **state)
 {
-	const struct edit outside[] = { { SIZE, 1, SPAN_NONE } }, past[] = { { SIZE + 1, 0, SPAN_NONE } };
-	const struct edit overflow[] = { { 8, UINT64_MAX, SPAN_NONE } };
-	const struct edit unsorted[] = { { 8, 0, SPAN_NONE }, { 7, 0, SPAN_NONE } };
-	const struct edit overlap[] = { { 4, 4, SPAN_NONE }, { 7, 2, SPAN_NONE } };
-	const struct edit at_end[] = { { SIZE, 0, SPAN_LITERAL("x") } };
+	const struct edit outside[] = { { SIZE, 1, SPAN_NONE, FILL_NONE, 0 } }, past[] = { { SIZE + 1, 0, SPAN_NONE, FILL_NONE, 0 } };
+	const struct edit overflow[] = { { 8, UINT64_MAX, SPAN_NONE, FILL_NONE, 0 } };
+	const struct edit unsorted[] = { { 8, 0, SPAN_NONE, FILL_NONE, 0 }, { 7, 0, SPAN_NONE, FILL_NONE, 0 } };
+	const struct edit overlap[] = { { 4, 4, SPAN_NONE, FILL_NONE, 0 }, { 7, 2, SPAN_NONE, FILL_NONE, 0 } };
+	const struct edit at_end[] = { { SIZE, 0, SPAN_LITERAL("x"), FILL_NONE, 0 } };
 	struct buf got = { 0 };
 
 	(void)state;
@@ -186,6 +186,127 @@ test_invalid_edits_write_nothing(void **state)
 	buf_free(&got);
 }
 
+/* What an octet of the original becomes, by the table in the header. */
+static char
+expected_octet(const struct edit *e, size_t at, char c)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t behind = at - e->replacement.len;
+
+	if (at < e->replacement.len)
+		return e->replacement.data[at];
+	if (c == '\r' || c == '\n')
+		return c;
+	if (e->fill == FILL_BLANK)
+		return ' ';
+	if (e->fill == FILL_BASE64_LINES)
+		return "ICAg"[behind % e->line % 4];
+	if (strchr("= \t", c) != NULL && c != '\0')
+		return c;
+	if (e->fill == FILL_QUOTED)
+		return c != '\0' && strchr("0123456789abcdefABCDEF", c) != NULL ? '3' : '.';
+	if (c == '-' || c == '_')
+		return '_';
+	return c != '\0' && strchr(alphabet, c) != NULL ? 'A' : '*';
+}
+
+/* Random edits in place, one behind the other. */
+static size_t
+random_in_place(struct edit *edits, const char *message, size_t size, char *expected)
+{
+	const struct span text = SPAN_LITERAL("the notice that stands here");
+	size_t count = 0, at = (size_t)rand() % 10;
+
+	memcpy(expected, message, size);
+	while (at < size && count < EDITS) {
+		struct edit *e = &edits[count++];
+		size_t length = (size_t)rand() % 40;
+
+		if (length > size - at)
+			length = size - at;
+		*e = (struct edit){ .offset = at, .length = length, .line = 1 + rand() % 9 };
+		e->fill = (enum edit_fill)(rand() % (FILL_QUOTED + 1));
+		e->replacement = span_first(text, (size_t)rand() % (length + 1));
+		if (e->fill == FILL_NONE)
+			e->length = e->replacement.len;
+		for (size_t i = 0; i < e->length; i++)
+			expected[at + i] = expected_octet(e, i, message[at + i]);
+		at += e->length + (size_t)rand() % 10;
+	}
+	return count;
+}
+
+static void
+test_in_place(void **state)
+{
+	char message[256], expected[256], got[256];
+	struct edit edits[EDITS];
+	struct arena *a = arena_new(0);
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct buf encoded = { 0 };
+		struct span in;
+		const struct edit *taken;
+		size_t count, taken_count;
+
+		for (size_t i = 0; i < sizeof(message); i++)
+			message[i] = rand() % 3 == 0 ? "\r\n= \t-_+/!fFgG\0\xff"[rand() % 17] : (char)rand();
+		count = random_in_place(edits, message, sizeof(message), expected);
+		assert_true(edits_in_place(edits, count, sizeof(message)));
+		edits_put(&encoded, edits, count);
+		in = buf_span(&encoded);
+		taken = edits_take(a, &in, &taken_count);
+		assert_non_null(taken);
+		assert_int_equal(in.len, 0);
+		assert_int_equal(taken_count, count);
+		memcpy(got, message, sizeof(message));
+		for (size_t at = 0, len; at < sizeof(got); at += len) {
+			len = 1 + (size_t)rand() % 60;
+			if (len > sizeof(got) - at)
+				len = sizeof(got) - at;
+			edits_overlay(taken, taken_count, at, got + at, len);
+		}
+		assert_memory_equal(got, expected, sizeof(got));
+		buf_free(&encoded);
+		arena_reset(a);
+	}
+	arena_free(&a);
+}
+
+static void
+test_not_in_place(void **state)
+{
+	const struct edit longer[] = { { 0, 3, SPAN_LITERAL("four"), FILL_BLANK, 0 } };
+	const struct edit shorter[] = { { 0, 5, SPAN_LITERAL("four"), FILL_NONE, 0 } };
+	const struct edit no_line[] = { { 0, 5, SPAN_LITERAL("four"), FILL_BASE64_LINES, 0 } };
+	const struct edit good[] = { { 0, 5, SPAN_LITERAL("four"), FILL_BLANK, 0 } };
+	const struct edit *all[] = { longer, no_line };
+	struct arena *a = arena_new(0);
+	struct buf got = { 0 };
+	size_t count;
+
+	(void)state;
+	assert_true(edits_in_place(good, 1, 5));
+	assert_false(edits_in_place(good, 1, 4));
+	assert_false(edits_in_place(longer, 1, SIZE));
+	assert_false(edits_in_place(shorter, 1, SIZE));
+	assert_false(edits_in_place(no_line, 1, SIZE));
+	assert_false(edits_stream(good, 1, SIZE, write_piece, &got));
+	assert_int_equal(edits_apply_size(&(struct edits){ .items = (struct edit *)good, .count = 1 }, SIZE), SIZE);
+	for (size_t i = 0; i < 2; i++) {
+		struct span in;
+
+		buf_clear(&got);
+		edits_put(&got, all[i], 1);
+		in = buf_span(&got);
+		assert_null(edits_take(a, &in, &count));
+		assert_int_equal(count, 0);
+	}
+	buf_free(&got);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -194,6 +315,8 @@ main(void)
 		cmocka_unit_test(test_order_at_one_offset),
 		cmocka_unit_test(test_stream_stops),
 		cmocka_unit_test(test_invalid_edits_write_nothing),
+		cmocka_unit_test(test_in_place),
+		cmocka_unit_test(test_not_in_place),
 	};
 
 	return cmocka_run_group_tests_name("edit", tests, NULL, NULL);
