@@ -559,5 +559,6 @@ mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 	if (sweep_is_due(&p))
 		sweep(&p);
 	m->shadow_count = p.shadow_count;
+	m->doubtful = m->first_shadow != NULL || m->over_limit;
 	return m;
 }

@@ -132,6 +132,7 @@ struct mime_message {
 	size_t defect_count;
 	struct mime_limits limits; /* it was read with */
 	bool over_limit; /* parts, depth or headers: not wholly read */
+	bool doubtful;   /* some program may divide it into other parts than the tree's */
 	size_t readings; /* 1, and 1 more for each further type, encoding, name and shadow */
 };
 
