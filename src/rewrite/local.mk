@@ -4,6 +4,8 @@ src_librewrite_a_SOURCES = \
 	src/rewrite/compose.h \
 	src/rewrite/edit.c \
 	src/rewrite/edit.h \
+	src/rewrite/flow.c \
+	src/rewrite/flow.h \
 	src/rewrite/notice.c \
 	src/rewrite/notice.h \
 	src/rewrite/removal.c \

@@ -11,14 +11,13 @@
 
 #include "base/codec.h"
 #include "engine/signature.h"
-#include "mime/loose.h"
 #include "rewrite/compose.h"
+#include "rewrite/flow.h"
 #include "rewrite/renew_fields.h"
 
 enum {
 	BASE64_LINE = 76,       /* RFC 2045 6.8 */
 	CHUNK = 57 * 1024,      /* of whole lines of base64 */
-	TEXT_LINE_MAX = 998,    /* RFC 5322 2.1.1 */
 	KEY_MAX = 16,           /* octets of the digest's hexadecimal in a boundary */
 	BASE64_TAKES = 57,      /* octets for a line, */
 	BASE64_ADDS = 21,       /* to which that adds so many, its end too */
@@ -46,18 +45,6 @@ static void
 end_line(struct renewing *r)
 {
 	text_add(&r->out, r->eol);
-}
-
-/* Such a line is more than text to some program. */
-static bool
-line_is_special(struct span line)
-{
-	struct span text = span_trim(line);
-	enum content_field kind;
-
-	return span_starts(text, "--") || span_starts_nocase(line, "begin") || span_starts(line, "=y") ||
-	    span_starts(line, "(This file") || span_starts(line, "From ") || line.len > TEXT_LINE_MAX ||
-	    span_starts_nocase(text, "Content-") || loose_field_name(text, &kind) > 0;
 }
 
 static bool
