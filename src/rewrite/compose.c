@@ -5,6 +5,7 @@
 #include "rewrite/compose.h"
 
 #include "rewrite/notice.h"
+#include "rewrite/preserve.h"
 #include "rewrite/strip.h"
 #include "rewrite/tag.h"
 #include "rewrite/text.h"
@@ -95,6 +96,25 @@ compose_withholds(enum verdict verdict, bool complete)
 	return !is_delivered(verdict) && (complete || verdict != VERDICT_DEFER);
 }
 
+/* What would be written anew cannot be kept in place. */
+static bool
+is_kept_back(const struct compose_job *job)
+{
+	const struct rule_outcome *o = job->outcome;
+
+	return o->ambiguity != NULL && job->policy->ambiguous == AMBIGUOUS_REWRITE && o->verdict == VERDICT_STRIP;
+}
+
+static void
+compose_in_place(struct edits *e, const struct compose_job *job, bool withheld)
+{
+	if (withheld || is_kept_back(job))
+		preserve_message(e, job, notice_withheld(job->arena, job->outcome->reason));
+	else
+		preserve_parts(e, job);
+	edits_finish(e);
+}
+
 void
 compose_edits(struct edits *e, const struct compose_job *job)
 {
@@ -103,6 +123,10 @@ compose_edits(struct edits *e, const struct compose_job *job)
 
 	if (!is_delivered(o->verdict) && !withheld)
 		return;
+	if (job->preserve) {
+		compose_in_place(e, job, withheld);
+		return;
+	}
 	tag_remove_forged(e, job);
 	tag_add_marks(e, job);
 	if (withheld)

@@ -18,6 +18,7 @@ struct compose_job {
 	struct scratch *scratch; /* removed parts are decoded there for their digest */
 	bool marks;              /* compose_marks() of the policy, or compose_user_marks() */
 	bool to_reader;          /* POP3, IMAP: a withheld message is shown as a notice */
+	bool preserve;           /* IMAP's layout preserve: in place, and no marks */
 };
 
 /* True when the policy can tag a message: then X-Spam headers that came from
@@ -36,7 +37,9 @@ bool compose_withholds(enum verdict verdict, bool complete);
  *   incomplete scan;
  * - what compose_withholds(), to a reader: the same marks, and the whole content
  *   replaced by a notice;
- * - otherwise nothing, for nothing is delivered. */
+ * - otherwise nothing, for nothing is delivered.
+ * With job->preserve there are no marks, and what is removed or withheld is so
+ * in place; a message that would be written anew is withheld. */
 void compose_edits(struct edits *e, const struct compose_job *job);
 
 /* The end of the message's first line, "\r\n" or "\n" (CRLF when it has

@@ -8,6 +8,10 @@ src_librewrite_a_SOURCES = \
 	src/rewrite/flow.h \
 	src/rewrite/notice.c \
 	src/rewrite/notice.h \
+	src/rewrite/preserve.c \
+	src/rewrite/preserve.h \
+	src/rewrite/preserve_body.c \
+	src/rewrite/preserve_body.h \
 	src/rewrite/removal.c \
 	src/rewrite/removal.h \
 	src/rewrite/renew.c \
