@@ -6,6 +6,8 @@ src_libscan_a_SOURCES = \
 	src/scan/request.c \
 	src/scan/request.h \
 	src/scan/scan.c \
+	src/scan/sections.c \
+	src/scan/sections.h \
 	src/scan/scan.h \
 	src/scan/warm_up.c \
 	src/scan/warm_up.h \

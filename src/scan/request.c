@@ -13,7 +13,7 @@
 
 enum {
 	REQUEST_VERSION = 3,
-	ANSWER_VERSION = 2,
+	ANSWER_VERSION = 3,
 
 	/* The fewest octets that one item of a list takes. */
 	SPAN_LEAST = 8,
@@ -21,7 +21,7 @@ enum {
 	HIT_LEAST = 8 + 8 + 4 + 4 + 8 + 8,
 	DEFECT_LEAST = 2 * 8,
 	PART_LEAST = 4 * 8 + 2 * 8 + 8,
-	EDIT_LEAST = 3 * 8,
+	SECTION_LEAST = 8 + 4 * 2 * 8 + 2 * 4 + 8,
 
 	SHA256_DIGITS = 64,
 };
@@ -353,34 +353,87 @@ read_parts(struct reader *r, struct scan_answer *out)
 	}
 }
 
-static void
-put_edits(struct buf *out, const struct scan_answer *r)
-{
-	buf_put_u64(out, r->edit_count);
-	for (size_t i = 0; i < r->edit_count; i++) {
-		buf_put_u64(out, r->edits[i].offset);
-		buf_put_u64(out, r->edits[i].length);
-		buf_put_span(out, r->edits[i].replacement);
-	}
-}
-
 /* They are sorted and lie apart; only who has the message can tell whether
  * they lie within it, and edits_stream() asks that. */
 static void
 read_edits(struct reader *r, struct scan_answer *out)
 {
-	struct edit *edits;
-
-	out->edit_count = read_count(r, EDIT_LEAST);
-	edits = ARENA_ARRAY(r->arena, struct edit, out->edit_count);
-	for (size_t i = 0; i < out->edit_count; i++) {
-		edits[i].offset = read_number(r);
-		edits[i].length = read_number(r);
-		edits[i].replacement = read_span(r);
-	}
-	if (!edits_valid(edits, out->edit_count, UINT64_MAX))
+	out->edits = edits_take(r->arena, &r->in, &out->edit_count);
+	if (out->edits == NULL)
 		r->bad = true;
-	out->edits = edits;
+}
+
+static void
+put_range(struct buf *out, struct scan_range range)
+{
+	buf_put_u64(out, range.offset);
+	buf_put_u64(out, range.octets);
+}
+
+static struct scan_range
+read_range(struct reader *r)
+{
+	struct scan_range range;
+
+	range.offset = read_number(r);
+	range.octets = read_number(r);
+	if (range.octets > UINT64_MAX - range.offset)
+		r->bad = true;
+	return range;
+}
+
+static void
+put_sections(struct buf *out, const struct scan_answer *r)
+{
+	buf_put_u64(out, r->section_count);
+	for (size_t i = 0; i < r->section_count; i++) {
+		const struct scan_section *section = &r->sections[i];
+
+		buf_put_span(out, section->section);
+		put_range(out, section->mime);
+		put_range(out, section->body);
+		buf_put_u32(out, section->is_message);
+		put_range(out, section->header);
+		put_range(out, section->text);
+		buf_put_u32(out, section->encoding);
+		buf_put_u64(out, section->decoded_octets);
+	}
+}
+
+/* Numbers with dots, as they are asked for. */
+static struct span
+read_section_name(struct reader *r)
+{
+	struct span name = read_span(r);
+
+	for (size_t i = 0; i < name.len; i++)
+		if (!ascii_is_digit(name.data[i]) && name.data[i] != '.')
+			r->bad = true;
+	return name;
+}
+
+static void
+read_sections(struct reader *r, struct scan_answer *out)
+{
+	struct scan_section *sections;
+
+	out->section_count = read_count(r, SECTION_LEAST);
+	if (out->section_count > SCAN_SECTIONS_MAX) {
+		r->bad = true;
+		out->section_count = 0;
+	}
+	sections = ARENA_ARRAY(r->arena, struct scan_section, out->section_count);
+	for (size_t i = 0; i < out->section_count; i++) {
+		sections[i].section = read_section_name(r);
+		sections[i].mime = read_range(r);
+		sections[i].body = read_range(r);
+		sections[i].is_message = read_bool(r);
+		sections[i].header = read_range(r);
+		sections[i].text = read_range(r);
+		sections[i].encoding = (enum scan_encoding)read_choice(r, SCAN_ENCODING_OTHER);
+		sections[i].decoded_octets = read_number(r);
+	}
+	out->sections = sections;
 }
 
 void
@@ -396,9 +449,14 @@ scan_answer_encode(struct buf *out, const struct scan_answer *r)
 	put_hits(out, r);
 	put_defects(out, r);
 	put_parts(out, r);
-	put_edits(out, r);
+	edits_put(out, r->edits, r->edit_count);
 	buf_put_u32(out, r->ask_clamd);
 	buf_put_u32(out, r->keep_original);
+	buf_put_u32(out, r->in_place);
+	put_sections(out, r);
+	buf_put_u32(out, r->sections_doubtful);
+	buf_put_u32(out, r->tagged);
+	buf_put_u32(out, r->allowed);
 	buf_put_u64(out, r->micros);
 }
 
@@ -421,6 +479,14 @@ scan_answer_decode(struct arena *a, struct span in, struct scan_answer *out)
 	read_edits(&r, out);
 	out->ask_clamd = read_bool(&r);
 	out->keep_original = read_bool(&r);
+	out->in_place = read_bool(&r);
+	if (out->in_place ? !edits_in_place(out->edits, out->edit_count, UINT64_MAX) :
+	    edits_filled(out->edits, out->edit_count))
+		r.bad = true;
+	read_sections(&r, out);
+	out->sections_doubtful = read_bool(&r);
+	out->tagged = read_bool(&r);
+	out->allowed = read_bool(&r);
 	out->micros = read_number(&r);
 	return read_finished(&r);
 }

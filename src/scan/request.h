@@ -10,6 +10,10 @@
 #include "rule/preferences.h"
 #include "wire/clamd.h"
 
+/* What BINARY (RFC 3516) undoes. Others are ENCODING_OTHER, which it refuses
+ * (UNKNOWN-CTE). */
+enum scan_encoding { SCAN_ENCODING_NONE, SCAN_ENCODING_BASE64, SCAN_ENCODING_QUOTED, SCAN_ENCODING_OTHER };
+
 struct scan_request {
 	size_t policy;           /* index in the generation's policies */
 	enum protocol protocol;
@@ -46,6 +50,31 @@ struct scan_defect {
 	struct span name, section;
 };
 
+/* Octets of a message. */
+struct scan_range {
+	uint64_t offset, octets;
+};
+
+/* A section as IMAP numbers them (RFC 9051 6.4.5): the message itself, "", then
+ * each part in the message's order. Ranges are in the message as it is shown:
+ * of edits in place those are the original's. */
+struct scan_section {
+	struct span section;      /* "", "1", "2.1" */
+	struct scan_range mime;   /* BODY[n.MIME] with its blank line; of "" nothing */
+	struct scan_range body;   /* BODY[n]; of "" all of the message */
+	bool is_message;          /* "" and message/rfc822 that is not encoded: */
+	struct scan_range header; /* BODY[n.HEADER] with its blank line, */
+	struct scan_range text;   /* BODY[n.TEXT] */
+	enum scan_encoding encoding; /* of BODY[n], for BINARY[n] */
+	uint64_t decoded_octets;  /* BINARY.SIZE[n] */
+};
+
+enum {
+	/* Parts of a message in an answer: no honest one has as many, and the
+	 * table of that many is some hundred KiB. */
+	SCAN_SECTIONS_MAX = 2000,
+};
+
 struct scan_answer {
 	enum verdict verdict;
 	double score;
@@ -64,6 +93,18 @@ struct scan_answer {
 	bool ask_clamd;           /* nothing else holds before clamd was asked and the scan repeated */
 	bool keep_original;       /* the original is to be kept in quarantine: of what is stripped, and of
 	                           * what a reader is shown a notice in place of */
+	/* IMAP, of a message with edits: */
+	bool in_place;            /* layout preserve: edits_overlay() applies them */
+	/* Where the parts are, and whether other programs may divide the message
+	 * otherwise: then a section that the server sends may not be where the
+	 * table has it. No sections though there are edits: more than
+	 * SCAN_SECTIONS_MAX. A replaced body is decoded by base64_decode() and
+	 * quoted_printable_decode() (mime/decode.h). */
+	const struct scan_section *sections;
+	size_t section_count;
+	bool sections_doubtful;
+	bool tagged;              /* also of a message that is stripped: spam, $Junk */
+	bool allowed;             /* by the user's list: $NotJunk */
 	uint64_t micros;
 };
 
@@ -100,5 +141,10 @@ enum {
  * arena; `why`, one line, lives on. */
 void scan_answer_withhold(struct arena *a, struct scan_answer *r, struct span message_head, uint64_t message_size,
     const char *why);
+/* The same in place: the header stays as it is, everything behind it becomes
+ * the notice and blanks. Of a header that does not end in message_head, what is
+ * behind that. No sections are told, and they are doubtful. */
+void scan_answer_withhold_in_place(struct arena *a, struct scan_answer *r, struct span message_head,
+    uint64_t message_size, const char *why);
 
 #endif

@@ -16,6 +16,7 @@
 #include "rewrite/renew.h"
 #include "rewrite/text.h"
 #include "rule/evaluate.h"
+#include "scan/sections.h"
 #include "scan/warm_up.h"
 
 #include <setjmp.h>
@@ -33,6 +34,12 @@ struct scan_policy {
 struct replacing {
 	struct span renewed;
 	struct edits *edits;
+};
+
+/* A message written out with its edits. */
+struct rewritten {
+	struct text text;
+	struct span message;
 };
 
 struct scanner {
@@ -108,6 +115,12 @@ is_for_reader(const struct scan_request *request)
 	return request->protocol == PROTOCOL_POP3 || request->protocol == PROTOCOL_IMAP;
 }
 
+static bool
+preserves(const struct scan_policy *policy, const struct scan_request *request)
+{
+	return request->protocol == PROTOCOL_IMAP && policy->settings->layout == IMAP_LAYOUT_PRESERVE;
+}
+
 static void
 collect_edits(struct scanner *s, const struct scan_request *request, struct mime_message *m,
     const struct mime_message *judged, const struct rule_outcome *o, struct scratch *scratch, struct edits *edits)
@@ -125,6 +138,7 @@ collect_edits(struct scanner *s, const struct scan_request *request, struct mime
 		.scratch = scratch,
 		.marks = policy->marks || compose_user_marks(&request->own),
 		.to_reader = is_for_reader(request),
+		.preserve = preserves(policy, request),
 	};
 
 	edits_init(edits, s->arena);
@@ -149,6 +163,8 @@ answer_outcome(struct scan_answer *r, struct arena *a, const struct mime_message
 	r->reason = shown_text(a, o->reason, SHOWN_TEXT_MAX);
 	r->complete = o->complete;
 	r->ask_clamd = o->ask_clamd;
+	r->tagged = o->tag;
+	r->allowed = o->allowed;
 	r->readings = (uint32_t)m->readings;
 	answer_hits(r, a, o);
 	answer_defects(r, m);
@@ -156,9 +172,9 @@ answer_outcome(struct scan_answer *r, struct arena *a, const struct mime_message
 }
 
 static bool
-is_to_be_renewed(const struct scan_policy *policy, const struct rule_outcome *o)
+is_to_be_renewed(const struct scan_policy *policy, const struct scan_request *request, const struct rule_outcome *o)
 {
-	return o->ambiguity != NULL && policy->settings->ambiguous == AMBIGUOUS_REWRITE && o->verdict == VERDICT_STRIP;
+	return !preserves(policy, request) && o->ambiguity != NULL && policy->settings->ambiguous == AMBIGUOUS_REWRITE && o->verdict == VERDICT_STRIP;
 }
 
 static bool
@@ -250,6 +266,31 @@ renew(struct scanner *s, const struct scan_request *request, struct mime_message
 	replace_whole(s, request->message.len, anew->raw, &own, edits);
 }
 
+static bool
+add_piece(void *context, bool original, uint64_t offset, struct span bytes)
+{
+	struct rewritten *r = context;
+
+	text_add(&r->text, original ? span_first(span_from(r->message, offset), bytes.len) : bytes);
+	return true;
+}
+
+/* What was edited in place has the parts that it had. */
+static void
+answer_sections(struct scanner *s, const struct scan_request *request, struct mime_message *m,
+    const struct edits *edits, struct scratch *scratch)
+{
+	struct rewritten r = { .text = { .arena = s->arena }, .message = request->message };
+
+	s->answer.in_place = preserves(&s->policies[request->policy], request);
+	if (!s->answer.in_place) {
+		text_reserve(&r.text, edits_apply_size(edits, request->message.len));
+		edits_stream(edits->items, edits->count, request->message.len, add_piece, &r);
+		m = mime_parse(s->arena, text_span(&r.text), &m->limits);
+	}
+	scan_sections(&s->answer, m, scratch);
+}
+
 static void
 scan_message(struct scanner *s, const struct scan_request *request, struct scratch *scratch)
 {
@@ -262,7 +303,7 @@ scan_message(struct scanner *s, const struct scan_request *request, struct scrat
 	struct edits edits;
 
 	rule_evaluate(policy->rules, policy->scratch, s->arena, m, &envelope, scratch, request->want_parts, &outcome);
-	if (is_to_be_renewed(policy, &outcome)) {
+	if (is_to_be_renewed(policy, request, &outcome)) {
 		renew(s, request, m, &outcome, scratch, &edits);
 		answer_outcome(&s->answer, s->arena, m, &outcome);
 	} else {
@@ -270,6 +311,8 @@ scan_message(struct scanner *s, const struct scan_request *request, struct scrat
 		collect_edits(s, request, m, m, &outcome, scratch, &edits);
 	}
 	answer_edits(&s->answer, request, &edits);
+	if (request->protocol == PROTOCOL_IMAP && edits.count > 0)
+		answer_sections(s, request, m, &edits, scratch);
 }
 
 /* What is decided before the message is read. */

@@ -7,6 +7,7 @@
 #include "scan/request.h"
 
 #include "rewrite/compose.h"
+#include "rewrite/flow.h"
 #include "rewrite/notice.h"
 
 /* Going through the lines of a header. */
@@ -131,4 +132,39 @@ scan_answer_withhold(struct arena *a, struct scan_answer *r, struct span message
 	edits_add(&w.edits, w.at, message_size - w.at, new_content(a, first, why, eol));
 	r->edits = w.edits.items;
 	r->edit_count = w.edits.count;
+}
+
+/* Where the header ends with its blank line, or the head. */
+static size_t
+header_end(struct span head)
+{
+	size_t at = 0, end;
+
+	while ((end = span_find_byte(span_from(head, at), '\n')) != SIZE_MAX) {
+		struct span line = span_first(span_from(head, at), end + 1);
+
+		at += line.len;
+		if (is_blank(line))
+			return at;
+	}
+	return head.len;
+}
+
+void
+scan_answer_withhold_in_place(struct arena *a, struct scan_answer *r, struct span message_head,
+    uint64_t message_size, const char *why)
+{
+	const struct span texts[] = { notice_withheld(a, span_str(why)), SPAN_LITERAL("[withheld]") };
+	struct span head = span_first(message_head, message_size < WITHHOLD_HEAD_MAX ? message_size : WITHHOLD_HEAD_MAX);
+	size_t at = header_end(head);
+	struct edit *edit = ARENA_NEW(a, struct edit);
+
+	*r = (struct scan_answer){ .verdict = VERDICT_QUARANTINE, .reason = span_str(why), .keep_original = true,
+		.in_place = true, .sections_doubtful = true };
+	edit->offset = at;
+	edit->length = message_size - at;
+	edit->replacement = flow_text(a, span_from(head, at), texts, 2);
+	edit->fill = FILL_BLANK;
+	r->edits = edit;
+	r->edit_count = edit->length > 0 ? 1 : 0;
 }

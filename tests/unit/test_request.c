@@ -48,7 +48,15 @@ static struct scan_part parts[] = {
 	{ { "2!\"x\"", 5 }, { NULL, 0 }, { "a\tb", 3 }, { "pe", 2 }, 7, 9,
 	    "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f" },
 };
-static const struct edit edits[] = { { 0, 0, { "X: y\r\n", 6 } }, { 10, 5, { NULL, 0 } } };
+static const struct edit edits[] = {
+	{ .offset = 0, .length = 0, .replacement = { "X: y\r\n", 6 } },
+	{ .offset = 10, .length = 5 },
+};
+static const struct edit edits_in_its_place[] = { { 10, 5, { "xy", 2 }, FILL_BASE64_LINES, 4 } };
+static const struct scan_section sections[] = {
+	{ { NULL, 0 }, { 0, 0 }, { 0, 100 }, true, { 0, 30 }, { 30, 70 }, SCAN_ENCODING_NONE, 100 },
+	{ { "2.1", 3 }, { 40, 10 }, { 50, 20 }, false, { 0, 0 }, { 0, 0 }, SCAN_ENCODING_QUOTED, 17 },
+};
 
 static const struct scan_answer an_answer = {
 	.verdict = VERDICT_STRIP,
@@ -66,6 +74,10 @@ static const struct scan_answer an_answer = {
 	.edits = edits,
 	.edit_count = 2,
 	.keep_original = true,
+	.sections = sections,
+	.section_count = 2,
+	.sections_doubtful = true,
+	.tagged = true,
 	.micros = 212,
 };
 
@@ -169,6 +181,9 @@ test_answer_round_trip(void **state)
 	assert_int_equal(r.edit_count, 2);
 	assert_same_lists(&r);
 	assert_true(r.keep_original);
+	assert_false(r.in_place);
+	assert_int_equal(r.section_count, 2);
+	assert_true(r.sections_doubtful && r.tagged && !r.allowed);
 	assert_int_equal(r.micros, 212);
 	buf_free(&b);
 	arena_free(&a);
@@ -217,7 +232,8 @@ decodes(const struct scan_answer *r)
 static void
 test_values_out_of_range(void **state)
 {
-	const struct edit unsorted[] = { { 10, 5, { NULL, 0 } }, { 0, 0, { "X", 1 } } };
+	const struct edit unsorted[] = { { 10, 5, { NULL, 0 }, FILL_NONE, 0 }, { 0, 0, { "X", 1 }, FILL_NONE, 0 } };
+	struct scan_section section = { .section = { "1", 1 }, .body = { UINT64_MAX, 1 } };
 	struct scan_part short_digest = { .section = { "1", 1 }, .sha256 = "275a" };
 	struct scan_part no_digest = { .section = { "1", 1 },
 		.sha256 = "zzza021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f" };
@@ -234,6 +250,18 @@ test_values_out_of_range(void **state)
 	r = an_answer, r.reason = span_of("a\0b", 3);
 	assert_false(decodes(&r));
 	r = an_answer, r.edits = unsorted;
+	assert_false(decodes(&r));
+	r = an_answer, r.in_place = true;
+	assert_false(decodes(&r));
+	r.edits = edits_in_its_place, r.edit_count = 1;
+	assert_true(decodes(&r));
+	r.in_place = false;
+	assert_false(decodes(&r));
+	r = an_answer, r.sections = &section, r.section_count = 1;
+	assert_false(decodes(&r));
+	section = (struct scan_section){ .section = { "1\n", 2 } };
+	assert_false(decodes(&r));
+	section = (struct scan_section){ .encoding = SCAN_ENCODING_OTHER + 1 };
 	assert_false(decodes(&r));
 	r = an_answer, r.parts = &short_digest, r.part_count = 1;
 	assert_false(decodes(&r));
@@ -295,6 +323,46 @@ test_preferences_of_a_user(void **state)
 	assert_true(scan_preferences_any(&p));
 	assert_int_equal(p.deny_count, 2);
 	assert_span(p.deny[0], span_str(names[0]));
+	arena_free(&a);
+}
+
+/* What is said of sections comes out as it went in. */
+static void
+test_sections(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct scan_section *many = calloc(SCAN_SECTIONS_MAX + 1, sizeof(*many));
+	struct scan_answer r = an_answer, back;
+	struct buf b = { 0 };
+
+	(void)state;
+	r.in_place = r.allowed = true;
+	r.edits = edits_in_its_place, r.edit_count = 1;
+	scan_answer_encode(&b, &r);
+	assert_true(scan_answer_decode(a, buf_span(&b), &back));
+	assert_true(back.in_place && back.allowed);
+	assert_int_equal(back.edits[0].fill, FILL_BASE64_LINES);
+	assert_int_equal(back.edits[0].line, 4);
+	for (size_t i = 0; i < 2; i++) {
+		const struct scan_section *x = &sections[i], *y = &back.sections[i];
+
+		assert_span(y->section, x->section);
+		assert_int_equal(y->mime.offset, x->mime.offset);
+		assert_int_equal(y->mime.octets, x->mime.octets);
+		assert_int_equal(y->body.offset, x->body.offset);
+		assert_int_equal(y->body.octets, x->body.octets);
+		assert_int_equal(y->is_message, x->is_message);
+		assert_int_equal(y->header.octets, x->header.octets);
+		assert_int_equal(y->text.offset, x->text.offset);
+		assert_int_equal(y->encoding, x->encoding);
+		assert_int_equal(y->decoded_octets, x->decoded_octets);
+	}
+	r.sections = many, r.section_count = SCAN_SECTIONS_MAX;
+	assert_true(decodes(&r));
+	r.section_count++;
+	assert_false(decodes(&r));
+	free(many);
+	buf_free(&b);
 	arena_free(&a);
 }
 
@@ -382,6 +450,7 @@ main(void)
 		cmocka_unit_test(test_values_out_of_range),
 		cmocka_unit_test(test_preferences_out_of_range),
 		cmocka_unit_test(test_preferences_of_a_user),
+		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_count_without_items),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_json),

@@ -122,6 +122,41 @@ test_no_end(void **state)
 	arena_free(&a);
 }
 
+static const char *
+withheld_in_place(struct arena *a, struct span message, size_t head)
+{
+	char *text = arena_strndup(a, message);
+	struct scan_answer r;
+
+	scan_answer_withhold_in_place(a, &r, span_first(message, head), message.len, "the scanner died");
+	assert_int_equal(r.verdict, VERDICT_QUARANTINE);
+	assert_true(r.keep_original && r.in_place && r.sections_doubtful && !r.complete);
+	assert_true(edits_in_place(r.edits, r.edit_count, message.len));
+	edits_overlay(r.edits, r.edit_count, 0, text, message.len);
+	return text;
+}
+
+/* The header is as it was, hostile or not. */
+static void
+test_in_place(void **state)
+{
+	struct arena *a = arena_new(0);
+	const char *message = "Content-Type: x\r\n\r\n<b>this was bad, and it is very bad indeed, so bad</b>\r\nbad\r\n"
+	    "bad, bad, bad, bad, bad, bad, bad\r\n\r\nbad, bad, bad, bad, bad, bad, bad, bad, bad, bad, bad, bad, bad, bad\r\n";
+
+	(void)state;
+	assert_string_equal(withheld_in_place(a, span_str(message), SIZE_MAX),
+	    arena_printf(a, "Content-Type: x\r\n\r\n%-54s\r\n   \r\n%-33s\r\n\r\n%-68s\r\n",
+	    "The content of this message was withheld.", "Reason: the scanner died",
+	    "The original message is kept in quarantine by the postmaster."));
+	/* Of what is not at hand the lines are not known. */
+	assert_string_equal(withheld_in_place(a, span_str(message), 40),
+	    arena_printf(a, "Content-Type: x\r\n\r\n%-54s\r\n   \r\n%-33s\r\n\r\n%-68s\r\n", "[withheld]", "", ""));
+	assert_string_equal(withheld_in_place(a, span_str("A: b\nC: d\n"), 5), "A: b\n    \n");
+	assert_string_equal(withheld_in_place(a, span_str("A: b\n\n"), SIZE_MAX), "A: b\n\n");
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -129,6 +164,7 @@ main(void)
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_no_end),
+		cmocka_unit_test(test_in_place),
 	};
 
 	return cmocka_run_group_tests_name("withhold", tests, NULL, NULL);
