@@ -38,6 +38,7 @@ tests_fuzz_fuzz_request_LDADD = src/libscan.a src/librewrite.a src/libbase.a
 tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/request.dict \
 	tests/fuzz/corpus/request/answer \
+	tests/fuzz/corpus/request/answer-in-place \
 	tests/fuzz/corpus/request/request
 
 fuzz_targets += tests/fuzz/fuzz_withhold
@@ -62,3 +63,15 @@ tests_fuzz_fuzz_renew_SOURCES = tests/fuzz/fuzz_renew.c
 tests_fuzz_fuzz_renew_LDADD = $(CORE_LIBS) $(CORE_DEPS)
 tests_fuzz_fuzz_renew_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/corpus/renew
+
+unit_tests += tests/unit/test_preserve
+tests_unit_test_preserve_SOURCES = tests/unit/test_preserve.c tests/unit/preserve_check.c tests/unit/preserve_check.h
+tests_unit_test_preserve_LDADD = $(UNIT_DEPS)
+EXTRA_DIST += tests/golden/preserve
+
+# Its dictionary is that of fuzz_compose.
+fuzz_targets += tests/fuzz/fuzz_preserve
+tests_fuzz_fuzz_preserve_SOURCES = tests/fuzz/fuzz_preserve.c tests/unit/preserve_check.c tests/unit/preserve_check.h
+tests_fuzz_fuzz_preserve_LDADD = $(CORE_LIBS) $(CORE_DEPS)
+tests_fuzz_fuzz_preserve_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/corpus/preserve
