@@ -10,6 +10,7 @@ enum {
 	VIEW_VERDICT_SHIFT = 8, /* bits 8 to 11 */
 	VIEW_JUDGED = 1 << 12,
 	VIEW_KEPT = 1 << 13,
+	VIEW_EDITED = 1 << 14,  /* edits follow */
 	VIEW_FAILURES_SHIFT = 16,
 	VIEW_FAILURES_MAX = 255,
 };
@@ -26,34 +27,20 @@ view_encode(struct buf *out, const struct message_view *v)
 	uint32_t failures = v->failures < VIEW_FAILURES_MAX ? v->failures : VIEW_FAILURES_MAX;
 
 	buf_put_u32(out, VIEW_FORM | (uint32_t)v->verdict << VIEW_VERDICT_SHIFT | (v->judged ? VIEW_JUDGED : 0) |
-	    (v->kept ? VIEW_KEPT : 0) | failures << VIEW_FAILURES_SHIFT);
+	    (v->edit_count > 0 ? VIEW_EDITED : 0) | (v->kept ? VIEW_KEPT : 0) | failures << VIEW_FAILURES_SHIFT);
 	buf_put_u64(out, v->listed);
 	buf_put_u64(out, v->octets);
-	for (size_t i = 0; i < v->edit_count; i++) {
-		buf_put_u64(out, v->edits[i].offset);
-		buf_put_u64(out, v->edits[i].length);
-		buf_put_span(out, v->edits[i].replacement);
-	}
+	if (v->edit_count > 0)
+		edits_put(out, v->edits, v->edit_count);
 }
 
 static bool
-take_edits(struct arena *a, struct span in, struct message_view *v)
+take_edits(struct arena *a, struct span in, struct message_view *v, bool edited)
 {
-	struct edit *edits = NULL;
-	size_t cap = 0;
-
-	while (in.len > 0) {
-		struct edit e;
-
-		take_u64(&in, &e.offset);
-		take_u64(&in, &e.length);
-		if (!take_span(&in, &e.replacement))
-			return false;
-		edits = arena_grow(a, edits, sizeof(*edits), &cap, v->edit_count + 1);
-		edits[v->edit_count++] = e;
-	}
-	v->edits = edits;
-	return edits_valid(v->edits, v->edit_count, v->octets);
+	if (!edited)
+		return in.len == 0;
+	v->edits = edits_take(a, &in, &v->edit_count);
+	return v->edits != NULL && in.len == 0 && edits_valid(v->edits, v->edit_count, v->octets);
 }
 
 bool
@@ -70,5 +57,5 @@ view_decode(struct arena *a, struct span in, struct message_view *v)
 	v->judged = (word & VIEW_JUDGED) != 0;
 	v->kept = (word & VIEW_KEPT) != 0;
 	v->failures = word >> VIEW_FAILURES_SHIFT & 0xff;
-	return v->verdict <= VERDICT_REJECT && take_edits(a, in, v);
+	return v->verdict <= VERDICT_REJECT && take_edits(a, in, v, (word & VIEW_EDITED) != 0);
 }

@@ -17,12 +17,12 @@
 enum { LARGE = 200 * 1000, BASE = 777 };
 
 static const struct edit edits[] = {
-	{ 0, 0, SPAN_LITERAL("first ") },
-	{ 0, 3, SPAN_LITERAL("A") },
-	{ 10, 0, SPAN_NONE },
-	{ 12, 5, SPAN_NONE },
-	{ 17, 0, SPAN_LITERAL("between ") },
-	{ 20, 6, SPAN_LITERAL(" the last") },
+	{ .offset = 0, .length = 0, .replacement = SPAN_LITERAL("first ") },
+	{ .offset = 0, .length = 3, .replacement = SPAN_LITERAL("A") },
+	{ .offset = 10, .length = 0, .replacement = SPAN_NONE },
+	{ .offset = 12, .length = 5, .replacement = SPAN_NONE },
+	{ .offset = 17, .length = 0, .replacement = SPAN_LITERAL("between ") },
+	{ .offset = 20, .length = 6, .replacement = SPAN_LITERAL(" the last") },
 };
 #define ORIGINAL "abcdefghijklmnopqrstuvwxyz"
 static const struct span original = SPAN_LITERAL(ORIGINAL);
@@ -95,10 +95,10 @@ test_in_memory_and_in_a_file(void **state)
 static void
 test_ends(void **state)
 {
-	static const struct edit all[] = { { 0, 26, SPAN_LITERAL("new") } };
-	static const struct edit nothing[] = { { 0, 26, SPAN_NONE } };
-	static const struct edit behind[] = { { 26, 0, SPAN_LITERAL("!") } };
-	static const struct edit empty[] = { { 0, 0, SPAN_LITERAL("only") } };
+	static const struct edit all[] = { { .offset = 0, .length = 26, .replacement = SPAN_LITERAL("new") } };
+	static const struct edit nothing[] = { { .offset = 0, .length = 26, .replacement = SPAN_NONE } };
+	static const struct edit behind[] = { { .offset = 26, .length = 0, .replacement = SPAN_LITERAL("!") } };
+	static const struct edit empty[] = { { .offset = 0, .length = 0, .replacement = SPAN_LITERAL("only") } };
 
 	(void)state;
 	assert_in_both(original, all, 1, SPAN_LITERAL("new"));
