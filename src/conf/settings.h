@@ -202,6 +202,7 @@ struct timeouts {
 	uint64_t client_command;  /* the client's next command */
 	uint64_t client_data;     /* the next bytes of a message */
 	uint64_t reader_command;  /* the next command of a POP3 client, RFC 1939 3 */
+	uint64_t reader_idle;     /* of an IMAP client, RFC 9051 5.4 */
 	uint64_t transaction;     /* MAIL to the final reply's beginning, whole */
 	uint64_t tls_handshake;
 	uint64_t scan;            /* one message in a scanner */

@@ -79,6 +79,8 @@ const struct key timeouts_keys[] = {
 	{ TIMEOUT(client_data, MINUTES(5)) },
 	/* RFC 1939 3 asks for ten at least. */
 	{ TIMEOUT(reader_command, MINUTES(10)) },
+	/* RFC 9051 5.4 asks for thirty at least; IDLE is begun anew after 29. */
+	{ TIMEOUT(reader_idle, MINUTES(31)) },
 	/* 50 MiB at 256 kbit/s are 27 minutes; a drip of octets ends here. */
 	{ TIMEOUT(transaction, MINUTES(30)) },
 	/* Three round trips and a slow phone. */

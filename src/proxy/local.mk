@@ -8,6 +8,21 @@ src_libproxy_a_SOURCES = \
 	src/proxy/ends.h \
 	src/proxy/held.c \
 	src/proxy/held.h \
+	src/proxy/imap_append.c \
+	src/proxy/imap_back.c \
+	src/proxy/imap_front.c \
+	src/proxy/imap_judge.c \
+	src/proxy/imap_login.c \
+	src/proxy/imap_mailbox.c \
+	src/proxy/imap_mailbox.h \
+	src/proxy/imap_message.h \
+	src/proxy/imap_overlay.c \
+	src/proxy/imap_reach.c \
+	src/proxy/imap_select.c \
+	src/proxy/imap_session.c \
+	src/proxy/imap_session.h \
+	src/proxy/imap_verbs.c \
+	src/proxy/imap_verbs.h \
 	src/proxy/keep_frame.c \
 	src/proxy/keep_frame.h \
 	src/proxy/keep_port.c \

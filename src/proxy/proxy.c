@@ -4,6 +4,7 @@
 #include "proxy/proxy.h"
 
 #include "base/log.h"
+#include "proxy/imap_session.h"
 #include "proxy/pop3_session.h"
 #include "proxy/smtp_session.h"
 
@@ -17,7 +18,7 @@ static const struct {
 	[PROTOCOL_SMTP] = { smtp_session_begin },
 	[PROTOCOL_LMTP] = { smtp_session_begin },
 	[PROTOCOL_POP3] = { pop3_session_begin },
-	[PROTOCOL_IMAP] = { NULL },
+	[PROTOCOL_IMAP] = { imap_session_begin },
 };
 
 bool

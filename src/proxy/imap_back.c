@@ -1,0 +1,296 @@
+/* The upstream's side of an IMAP session: its responses, which pass as they
+ * come. Looked at are capabilities, the answers to commands, what tells of the
+ * selected mailbox, and, under a policy that filters, FETCH. */
+#include "config.h"
+
+#include "proxy/imap_mailbox.h"
+#include "proxy/imap_message.h"
+
+/* The end of a line that announces a literal is at most that long. */
+enum { ANNOUNCEMENT_MAX = sizeof("~{9223372036854775807}\r\n") - 1 };
+
+enum outcome
+imap_rest(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+
+	return s->listening && !s->hopeless ? STEP_NEXT : STEP_WAIT;
+}
+
+static enum outcome
+wait_upstream(struct imap_session *s)
+{
+	if (!endpoint_eof(s->ends.server) && !endpoint_broken(s->ends.server))
+		return imap_back_wait(s);
+	if (s->logging_out)
+		return imap_give_up(s, NULL);
+	return imap_lost(s, "the mail server closed the connection", "connection lost");
+}
+
+static bool
+client_is_full(struct imap_session *s)
+{
+	if (endpoint_pending(s->ends.client) < IMAP_OUTPUT_MAX)
+		return false;
+	endpoint_flush(s->ends.client);
+	return endpoint_pending(s->ends.client) >= IMAP_OUTPUT_MAX;
+}
+
+/* ---- lines that pass ---- */
+
+static void
+relay_span(struct imap_session *s, struct span octets)
+{
+	if (!s->in.swallowed)
+		endpoint_write(s->ends.client, octets);
+}
+
+/* The whole line is out: its literal follows, or the response has ended. */
+static enum outcome
+line_ended(struct imap_session *s, bool has_literal, uint64_t octets)
+{
+	ends_progress(&s->ends);
+	if (has_literal && !s->in.status) {
+		s->in.relaying = true;
+		s->in.literal_left = octets;
+		return imap_back_goto(s, IMAP_BACK_RELAY_LITERAL);
+	}
+	s->in.relaying = false;
+	session_wake(s);
+	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
+}
+
+static enum outcome
+pass_line(struct imap_session *s, const struct imap_line *line, size_t used)
+{
+	relay_span(s, span_first(endpoint_input(s->ends.server), used));
+	endpoint_consume(s->ends.server, used);
+	return line_ended(s, line->has_literal, line->literal.octets);
+}
+
+enum outcome
+imap_relay_literal(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct span in;
+
+	if (s->hopeless)
+		return imap_back_goto(s, IMAP_BACK_REST);
+	while (s->in.literal_left > 0) {
+		if (client_is_full(s))
+			return imap_back_wait(s);
+		in = endpoint_input(s->ends.server);
+		if (in.len == 0)
+			return wait_upstream(s);
+		in = in.len > s->in.literal_left ? span_first(in, (size_t)s->in.literal_left) : in;
+		relay_span(s, in);
+		s->in.literal_left -= in.len;
+		endpoint_consume(s->ends.server, in.len);
+		ends_progress(&s->ends);
+	}
+	return imap_back_goto(s, IMAP_BACK_RELAY_MORE);
+}
+
+enum outcome
+imap_relay_more(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+
+	if (s->hopeless)
+		return imap_back_goto(s, IMAP_BACK_REST);
+	return imap_back_goto(s, s->in.in_fetch ? IMAP_BACK_READ_FETCH : IMAP_BACK_RELAY_LINE);
+}
+
+/* A line of any length, in pieces; only its end is looked at. */
+enum outcome
+imap_relay_line(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct span in = endpoint_input(s->ends.server);
+	size_t lf = span_find_byte(in, '\n');
+	struct imap_line line = { .has_literal = false };
+	struct span tail;
+
+	if (s->hopeless)
+		return imap_back_goto(s, IMAP_BACK_REST);
+	if (client_is_full(s))
+		return imap_back_wait(s);
+	if (lf == SIZE_MAX) { /* what may announce a literal stays */
+		size_t most = in.len > ANNOUNCEMENT_MAX ? in.len - ANNOUNCEMENT_MAX : 0;
+
+		relay_span(s, span_first(in, most));
+		endpoint_consume(s->ends.server, most);
+		s->in.relaying = true;
+		return wait_upstream(s);
+	}
+	tail = span_first(in, lf + 1);
+	if (tail.len > ANNOUNCEMENT_MAX)
+		tail = span_from(tail, tail.len - ANNOUNCEMENT_MAX);
+	for (size_t i = 0; i < tail.len && !line.has_literal; i++) {
+		struct span one = span_from(tail, i);
+
+		line.has_literal = imap_literal_parse(one, &line.literal) == one.len - 2 && one.len > 2;
+	}
+	return pass_line(s, &line, lf + 1);
+}
+
+/* ---- what is learned ---- */
+
+static void
+relay_status(struct imap_session *s, const struct imap_line *line, const struct imap_response *r)
+{
+	struct buf out = { 0 };
+
+	if (r->code != IMAP_CODE_CAPABILITY) {
+		endpoint_write(s->ends.client, line->whole);
+		endpoint_write(s->ends.client, SPAN_LITERAL("\r\n"));
+		return;
+	}
+	imap_note_offers(s, r->code_arguments);
+	buf_add_span(&out, span_first(line->whole, (size_t)(r->code_arguments.data - line->whole.data)));
+	imap_print_offers(s, r->code_arguments, &out);
+	buf_add_str(&out, "] ");
+	buf_add_span(&out, r->rest);
+	buf_add_str(&out, "\r\n");
+	endpoint_write(s->ends.client, buf_span(&out));
+	buf_free(&out);
+}
+
+static enum outcome
+hear_tagged(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
+{
+	struct imap_pending *p = imap_pending_find(s, r->tag);
+	struct imap_pending copy;
+
+	if (p == NULL)
+		return imap_lost(s, "the mail server answers what nobody asked", "a tag that is not known");
+	copy = *p;
+	endpoint_consume(s->ends.server, used); /* the line stays where it is until this turn ends */
+	if (!p->own)
+		relay_status(s, line, r);
+	imap_pending_drop(s, p);
+	s->refused = true;
+	if (copy.handle != NULL)
+		copy.handle(s, &copy, r);
+	ends_progress(&s->ends);
+	session_wake(s);
+	return imap_back_goto(s, s->listening ? IMAP_BACK_READ_RESPONSE : IMAP_BACK_REST);
+}
+
+static enum outcome
+hear_condition(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
+{
+	if (s->selecting != NULL)
+		imap_mailbox_note(s->selecting, r);
+	endpoint_consume(s->ends.server, used);
+	relay_status(s, line, r);
+	ends_progress(&s->ends);
+	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
+}
+
+static enum outcome
+hear_continuation(struct imap_session *s, const struct imap_line *line, size_t used)
+{
+	if (s->awaits == IMAP_CONTINUE_NONE)
+		return imap_lost(s, "the mail server asks for what nobody sends", "a continuation out of turn");
+	endpoint_consume(s->ends.server, used);
+	if (s->awaits == IMAP_CONTINUE_LITERAL) {
+		s->may_send = true;
+	} else {
+		endpoint_write(s->ends.client, line->whole);
+		endpoint_write(s->ends.client, SPAN_LITERAL("\r\n"));
+		s->auth_waits_client = true;
+	}
+	ends_progress(&s->ends);
+	session_wake(s);
+	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
+}
+
+static enum outcome
+hear_capability(struct imap_session *s, const struct imap_response *r, size_t used)
+{
+	struct buf out = { 0 };
+
+	imap_note_offers(s, r->rest);
+	buf_add_str(&out, "* CAPABILITY ");
+	imap_print_offers(s, r->rest, &out);
+	buf_add_str(&out, "\r\n");
+	endpoint_write(s->ends.client, buf_span(&out));
+	buf_free(&out);
+	endpoint_consume(s->ends.server, used);
+	ends_progress(&s->ends);
+	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
+}
+
+static enum outcome
+hear_data(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
+{
+	struct imap_mailbox *m = s->selecting != NULL ? s->selecting : s->mailbox;
+
+	if (s->state == IMAP_STATE_NEW && r->word != IMAP_WORD_CAPABILITY && r->word != IMAP_WORD_ID)
+		return imap_lost(s, "the mail server speaks of mail before the login", "data before the login");
+	if (r->word == IMAP_WORD_CAPABILITY && !line->has_literal)
+		return hear_capability(s, r, used);
+	if (r->word == IMAP_WORD_FETCH && s->mailbox != NULL)
+		return imap_begin_fetch(s, line, r, used);
+	if (m != NULL)
+		imap_mailbox_hear(m, r);
+	return pass_line(s, line, used);
+}
+
+/* ---- read_response ---- */
+
+/* A line that is longer than the input holds passes in pieces, unless it has to
+ * be read whole. */
+static enum outcome
+long_line(struct imap_session *s)
+{
+	struct span in = endpoint_input(s->ends.server);
+	struct imap_response r;
+	bool known = imap_response_parse(span_first(in, 64), &r);
+
+	if (in.len < ENDPOINT_INPUT_MAX / 2)
+		return wait_upstream(s);
+	if (known && r.kind == IMAP_NUMBERED && r.word == IMAP_WORD_FETCH && s->mailbox != NULL)
+		return imap_join_fetch(s);
+	if (!known || (r.kind != IMAP_DATA && r.kind != IMAP_NUMBERED) || r.word == IMAP_WORD_CAPABILITY ||
+	    s->state == IMAP_STATE_NEW)
+		return imap_lost(s, "the mail server's answer is too long", "a line over the limit");
+	return imap_back_goto(s, IMAP_BACK_RELAY_LINE);
+}
+
+enum outcome
+imap_read_response(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_line line;
+	struct imap_response r;
+	const char *why = "";
+	size_t used;
+	int got;
+
+	if (s->hopeless || !s->listening)
+		return imap_back_goto(s, IMAP_BACK_REST);
+	if (client_is_full(s))
+		return imap_back_wait(s);
+	if (s->in.line.len > 0)
+		return imap_join_fetch(s);
+	got = imap_response_take(endpoint_input(s->ends.server), ENDPOINT_INPUT_MAX / 2, &line, &r, &used, &why);
+	if (got < 0)
+		return endpoint_input(s->ends.server).len >= ENDPOINT_INPUT_MAX / 2 ? long_line(s) :
+		    imap_lost(s, "the mail server's answer makes no sense", why);
+	if (got == 0)
+		return wait_upstream(s);
+	s->in.status = r.kind == IMAP_TAGGED || r.kind == IMAP_CONDITION;
+	s->in.swallowed = false;
+	switch (r.kind) {
+	case IMAP_TAGGED:
+		return hear_tagged(s, &line, &r, used);
+	case IMAP_CONDITION:
+		return hear_condition(s, &line, &r, used);
+	case IMAP_CONTINUE:
+		return hear_continuation(s, &line, used);
+	default:
+		return hear_data(s, &line, &r, used);
+	}
+}

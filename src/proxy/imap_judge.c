@@ -1,0 +1,477 @@
+/* FETCH of what is in messages, under a policy that filters: the client's command
+ * waits until each message that it asks for was judged. Each that was not yet is
+ * fetched whole by a command of our own, of the same kind as the client's: while
+ * FETCH by number is answered no message may be expunged (RFC 9051 7.5.1), and so
+ * none is by ours. */
+#include "config.h"
+
+#include "proxy/imap_mailbox.h"
+#include "proxy/imap_message.h"
+#include "proxy/imap_verbs.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "wire/imap_set.h"
+
+enum {
+	RECALL_PATIENCE = 5000, /* ms; the keeper reads one file */
+	SCAN_TRIES = 3,         /* then the reader gets a notice */
+	SAVE_EVERY = 100,       /* messages judged */
+	MAP_TRIES = 10,         /* messages may come while it is asked what there is */
+};
+
+/* ---- FETCH ---- */
+
+/* Headers are never changed in place. */
+static bool
+needs_verdict(const struct imap_attribute *a)
+{
+	if (!imap_item_is_message_data(a->item) || a->item == IMAP_ITEM_RFC822_HEADER)
+		return false;
+	return a->section.kind == IMAP_WHOLE || a->section.kind == IMAP_TEXT;
+}
+
+/* What FETCH asks: 1 = needs verdicts, 0 = does not, -1 = wrong, *wrong says how. */
+static int
+inspect(const struct imap_command *c, struct span *set, const char **wrong)
+{
+	struct imap_cursor cursor = imap_cursor(c->arguments);
+	struct arena *a = arena_new(0);
+	struct imap_fetch f = { 0 };
+	int needs = 0;
+
+	*wrong = "FETCH takes a set and what to fetch";
+	if (imap_take_sequence_set(&cursor, set) && imap_take_space(&cursor))
+		*wrong = imap_fetch_parse(a, cursor.rest, &f);
+	for (size_t i = 0; *wrong == NULL && i < f.count; i++) {
+		if (f.attributes[i].item == IMAP_ITEM_OTHER || f.attributes[i].item == IMAP_ITEM_PREVIEW)
+			*wrong = "an item that is not known here";
+		needs |= needs_verdict(&f.attributes[i]);
+	}
+	arena_free(&a);
+	return *wrong != NULL ? -1 : needs;
+}
+
+enum outcome
+imap_proceed_fetch(struct imap_session *s, const struct imap_command *c)
+{
+	struct imap_mailbox *m = s->mailbox;
+	const char *wrong;
+	struct span set;
+	int needs;
+
+	if (m == NULL)
+		return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
+	needs = inspect(c, &set, &wrong);
+	if (needs < 0)
+		return imap_refuse(s, "BAD", wrong);
+	if (needs == 0)
+		return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
+	if (s->pending_count > 0)
+		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
+	m->by_uid = c->uid;
+	m->next = 1;
+	s->patient_until = loop_now(s->ends.session.proxy->loop) + IMAP_PATIENCE_MS;
+	return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
+}
+
+/* ---- waiting for a command of our own ---- */
+
+/* The client hears something before it loses patience. */
+static enum outcome
+wait_patiently(struct imap_session *s, enum party whom)
+{
+	uint64_t now = loop_now(s->ends.session.proxy->loop);
+
+	if (s->hopeless || endpoint_broken(s->ends.client))
+		return imap_goto(s, IMAP_FRONT_CLOSE);
+	if (now >= s->patient_until && imap_may_say(s)) {
+		imap_say(s, "* OK messages are being looked at");
+		s->patient_until = now + IMAP_PATIENCE_MS;
+	}
+	if (endpoint_expired(s->ends.server))
+		return imap_lost(s, "timeout: the mail server does not answer", "timeout");
+	ends_progress(&s->ends);
+	ends_wait(&s->ends, whom, s->patient_until > now ? s->patient_until - now : 1, 0);
+	return STEP_WAIT;
+}
+
+static void
+arm(struct imap_session *s, uint64_t timeout)
+{
+	endpoint_deadline(s->ends.server, timeout > 0 ? loop_now(s->ends.session.proxy->loop) + timeout : 0);
+}
+
+void
+imap_message_goes_on(struct imap_session *s)
+{
+	arm(s, ends_settings(&s->ends)->timeouts.data_block);
+}
+
+/* ---- map_mailbox, recall_views ---- */
+
+enum outcome
+imap_map_mailbox(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_mailbox *m = s->mailbox;
+	uint32_t first = imap_mailbox_first_unknown(m);
+
+	if (first == 0) {
+		m->mapped = true;
+		m->map_tries = 0;
+		arm(s, 0);
+		return m->recalled ? imap_goto(s, IMAP_FRONT_JUDGE_MESSAGES) : STEP_NEXT;
+	}
+	if (s->asking == IMAP_ASKING_MAP)
+		return wait_patiently(s, PARTY_SERVER);
+	if (m->map_tries++ >= MAP_TRIES)
+		return imap_lost(s, "the mail server does not tell the UIDs", "a message without a UID");
+	arm(s, ends_settings(&s->ends)->timeouts.command);
+	imap_ask(s, IMAP_ASKING_MAP, "%sFETCH %u:%s (UID)", m->by_uid ? "UID " : "",
+	    m->by_uid ? 1 : first, "*");
+	return wait_patiently(s, PARTY_SERVER);
+}
+
+static void
+recalled(void *context, bool ok, struct span views)
+{
+	struct imap_mailbox *m = context;
+
+	m->recalling = NULL;
+	m->recalled = true;
+	if (ok)
+		imap_views_recall(m, views);
+	session_wake(m->session);
+}
+
+enum outcome
+imap_recall_views(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_mailbox *m = s->mailbox;
+
+	if (m->recalling == NULL && !m->recalled) {
+		struct buf mailbox = { 0 };
+		struct view_owner owner = imap_mailbox_owner(m, &mailbox);
+
+		if (s->user.len > 0 && m->uidvalidity != 0)
+			m->recalling = keep_views_fetch(session->proxy->keep, &owner, recalled, m);
+		m->recalled = m->recalling == NULL;
+		buf_free(&mailbox);
+	}
+	if (!m->recalled && s->ends.awaited == PARTY_KEEPER && endpoint_expired(s->ends.client)) {
+		keep_cancel(&m->recalling);
+		m->recalled = true;
+	}
+	if (!m->recalled)
+		return imap_wait(s, PARTY_KEEPER, RECALL_PATIENCE);
+	ends_progress(&s->ends);
+	return STEP_NEXT;
+}
+
+/* ---- judge_messages ---- */
+
+static void
+log_verdict(struct imap_session *s)
+{
+	const struct imap_mailbox *m = s->mailbox;
+	const struct held *h = &m->fetching.held;
+	struct stats *stats = s->ends.session.proxy->stats;
+	struct log_entry e;
+
+	stats_add(&stats->messages, 1);
+	stats_add(&stats->octets, h->spool.size);
+	stats_add(&stats->verdicts[h->answer->verdict], 1);
+	if (!h->answer->complete)
+		stats_add(&stats->failures, 1);
+	if (!log_enabled(LOG_LEVEL_INFO))
+		return;
+	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "message");
+	log_span(&e, "user", buf_span(&s->user));
+	log_span(&e, "mailbox", buf_span(&m->name));
+	log_number(&e, "uid", m->fetching.uid);
+	log_number(&e, "size", (int64_t)h->spool.size);
+	log_text(&e, "policy", ends_settings(&s->ends)->policies[s->policy].name);
+	held_log(&e, h);
+	log_end(&e);
+}
+
+static void
+ask_verdict(struct imap_session *s)
+{
+	struct held *h = &s->mailbox->fetching.held;
+	struct scan_request request = {
+		.policy = s->policy, .protocol = PROTOCOL_IMAP, .user = buf_span(&s->user), .tls = s->ends.secure,
+	};
+
+	peer_bytes(&s->ends.peer, request.client);
+	scan_preferences_from(held_arena(h), s->own, &request.own);
+	held_ask_verdict(h, &request);
+	arm(s, scan_patience(s->ends.session.proxy->scan, s->policy));
+}
+
+static void
+ask_keeper(struct imap_session *s)
+{
+	char client[PEER_TEXT_SIZE];
+	struct quarantine_item item = {
+		.time = clock_wall_millis(), .protocol = SPAN_LITERAL("imap"),
+		.policy = span_str(ends_settings(&s->ends)->policies[s->policy].name),
+		.user = buf_span(&s->user),
+	};
+
+	peer_text(&s->ends.peer, client);
+	item.client = span_str(client);
+	held_ask_keeper(&s->mailbox->fetching.held, &item);
+	arm(s, ends_settings(&s->ends)->timeouts.scan);
+}
+
+/* The answer without what only the log wants of it. */
+static const struct scan_answer *
+keep_shown(struct imap_mailbox *m, const struct scan_answer *answer)
+{
+	struct scan_answer lean = *answer, *shown;
+	struct arena *a = imap_mailbox_arena(m);
+	struct buf encoded = { 0 };
+	bool ok;
+
+	lean.hit_count = lean.defect_count = lean.part_count = 0;
+	lean.reply = SPAN_NONE;
+	shown = ARENA_NEW(a, struct scan_answer);
+	scan_answer_encode(&encoded, &lean);
+	ok = !encoded.failed && scan_answer_decode(a, arena_copy(a, buf_span(&encoded)), shown);
+	buf_free(&encoded);
+	return ok ? shown : NULL;
+}
+
+/* What is shown of it is settled. False: no memory. */
+static bool
+settle(struct imap_session *s)
+{
+	struct imap_mailbox *m = s->mailbox;
+	const struct held *h = &m->fetching.held;
+	struct imap_view *v = imap_view_add(m, m->fetching.uid);
+
+	if (v == NULL)
+		return false;
+	*v = (struct imap_view){ .uid = m->fetching.uid, .judged = true, .kept = h->kept, .unsaved = true,
+		.verdict = h->answer->verdict, .octets = h->spool.size };
+	if (h->answer->edit_count > 0) {
+		v->shown = keep_shown(m, h->answer);
+		return v->shown != NULL;
+	}
+	return true;
+}
+
+static struct span
+head_of(struct held *h)
+{
+	struct span bytes = spool_bytes(&h->spool);
+	char *head;
+	ssize_t n;
+
+	if (bytes.data != NULL)
+		return span_first(bytes, WITHHOLD_HEAD_MAX);
+	head = arena_alloc_raw(held_arena(h), WITHHOLD_HEAD_MAX);
+	n = spool_read(&h->spool, 0, head, WITHHOLD_HEAD_MAX);
+	return span_of(head, n > 0 ? (size_t)n : 0);
+}
+
+static void
+withhold(struct imap_session *s, const char *why)
+{
+	struct held *h = &s->mailbox->fetching.held;
+
+	scan_answer_withhold_in_place(held_arena(h), h->answer, head_of(h), h->spool.size, why);
+}
+
+/* Nobody could scan it this time. False: the client is to come again. */
+static bool
+take_failure(struct imap_session *s)
+{
+	struct imap_mailbox *m = s->mailbox;
+	struct imap_view *v = imap_view_add(m, m->fetching.uid);
+
+	log_verdict(s);
+	if (v == NULL)
+		return false;
+	v->failures++;
+	v->unsaved = true;
+	if (m->fetching.held.answer->readings == 0 && v->failures < SCAN_TRIES)
+		return false;
+	withhold(s, "this message could not be scanned");
+	return true;
+}
+
+/* The client's command cannot be answered now. */
+static enum outcome
+refuse_fetch(struct imap_session *s, const char *text)
+{
+	struct imap_mailbox *m = s->mailbox;
+
+	held_reset(&m->fetching.held);
+	m->fetching.uid = IMAP_NO_UID;
+	imap_views_save(m);
+	arm(s, 0);
+	return imap_refuse(s, "NO", text);
+}
+
+/* Spam is marked by the keyword that is registered for it (RFC 9051 2.3.2). */
+static bool
+wants_mark(const struct imap_mailbox *m)
+{
+	const struct scan_answer *a = m->fetching.held.answer;
+
+	return !m->fetching.marked && m->takes_junk && !m->read_only && a != NULL && (a->tagged || a->allowed);
+}
+
+static void
+ask_mark(struct imap_session *s)
+{
+	struct imap_mailbox *m = s->mailbox;
+	uint32_t which = m->by_uid ? m->fetching.uid : m->fetching.number;
+
+	m->fetching.marked = true;
+	arm(s, ends_settings(&s->ends)->timeouts.command);
+	imap_ask(s, IMAP_ASKING_NOTHING, "%sSTORE %u +FLAGS.SILENT (%s)", m->by_uid ? "UID " : "", which,
+	    m->fetching.held.answer->tagged ? "$Junk" : "$NotJunk");
+}
+
+/* Goes on with the message at hand: true = it is judged and settled, else
+ * *outcome says how to go on. */
+static bool
+judge_one(struct imap_session *s, enum outcome *outcome)
+{
+	struct imap_mailbox *m = s->mailbox;
+	struct held *h = &m->fetching.held;
+
+	if (h->job == NULL && h->answer == NULL)
+		ask_verdict(s);
+	if (h->answer == NULL && endpoint_expired(s->ends.server))
+		held_abandon_scan(h, s->policy);
+	if (h->answer == NULL) {
+		*outcome = wait_patiently(s, PARTY_SCANNER);
+		return false;
+	}
+	if (h->keep == NULL && !h->kept && !h->keep_failed) {
+		if (!h->answer->complete && h->answer->verdict == VERDICT_DEFER && !take_failure(s)) {
+			*outcome = refuse_fetch(s, "[UNAVAILABLE] a message could not be scanned, try again later");
+			return false;
+		}
+		if (h->answer->verdict >= VERDICT_QUARANTINE && h->answer->edit_count == 0)
+			withhold(s, arena_strndup(held_arena(h), h->answer->reason));
+		if (h->answer->verdict >= VERDICT_STRIP)
+			ask_keeper(s);
+	}
+	if (h->keep != NULL && endpoint_expired(s->ends.server))
+		h->keep_failed = true;
+	if (h->keep_failed) {
+		*outcome = refuse_fetch(s, "[UNAVAILABLE] the original of a message cannot be kept now, try again later");
+		return false;
+	}
+	if (h->keep != NULL) {
+		*outcome = wait_patiently(s, PARTY_KEEPER);
+		return false;
+	}
+	return true;
+}
+
+/* Fetched and judged: true = there is a view, or no such message any more. */
+static bool
+look_at(struct imap_session *s, enum outcome *outcome)
+{
+	struct imap_mailbox *m = s->mailbox;
+	struct imap_fetching *f = &m->fetching;
+
+	if (s->asking == IMAP_ASKING_MESSAGE || (f->marked && !s->asked_done)) {
+		*outcome = wait_patiently(s, PARTY_SERVER);
+		return false;
+	}
+	if (f->refused) {
+		*outcome = refuse_fetch(s, "[UNAVAILABLE] no room for a message, try again later");
+		return false;
+	}
+	if (!f->came)
+		return true; /* it is gone */
+	if (!f->marked && !judge_one(s, outcome))
+		return false;
+	if (wants_mark(m)) {
+		ask_mark(s);
+		*outcome = wait_patiently(s, PARTY_SERVER);
+		return false;
+	}
+	log_verdict(s);
+	if (!settle(s)) {
+		*outcome = imap_give_up(s, "out of memory");
+		return false;
+	}
+	return true;
+}
+
+static void
+ask_message(struct imap_session *s, uint32_t number)
+{
+	struct imap_mailbox *m = s->mailbox;
+	uint32_t uid = imap_mailbox_uid(m, number);
+
+	held_reset(&m->fetching.held);
+	m->fetching.uid = uid;
+	m->fetching.number = number;
+	m->fetching.came = m->fetching.refused = m->fetching.marked = false;
+	arm(s, ends_settings(&s->ends)->timeouts.data_final);
+	imap_ask(s, IMAP_ASKING_MESSAGE, "%sFETCH %u (UID BODY.PEEK[])", m->by_uid ? "UID " : "", m->by_uid ? uid : number);
+}
+
+/* The next message of the set that has no view, or 0. */
+static uint32_t
+next_unjudged(struct imap_mailbox *m, struct span set)
+{
+	uint32_t last = m->by_uid ? imap_mailbox_uid(m, m->exists) : m->exists;
+
+	for (; m->next <= m->exists; m->next++) {
+		uint32_t uid = imap_mailbox_uid(m, m->next);
+		const struct imap_view *v;
+
+		if (!imap_set_contains(set, last, m->by_uid ? uid : m->next))
+			continue;
+		v = imap_view_find(m, uid);
+		if (v == NULL || !v->judged)
+			return m->next;
+	}
+	return 0;
+}
+
+enum outcome
+imap_judge_messages(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_mailbox *m = s->mailbox;
+	enum outcome outcome;
+	const char *wrong;
+	struct span set;
+	uint32_t number;
+
+	if (s->hopeless)
+		return imap_goto(s, IMAP_FRONT_CLOSE);
+	imap_command_parse(buf_span(&s->unit), &s->command);
+	inspect(&s->command, &set, &wrong);
+	while (m->fetching.uid != IMAP_NO_UID || (number = next_unjudged(m, set)) != 0) {
+		if (m->fetching.uid == IMAP_NO_UID) {
+			if (imap_mailbox_first_unknown(m) != 0) /* something new came meanwhile */
+				return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
+			ask_message(s, number);
+		}
+		if (!look_at(s, &outcome))
+			return outcome;
+		m->next = m->fetching.number + 1;
+		m->fetching.uid = IMAP_NO_UID;
+		if (m->next % SAVE_EVERY == 0)
+			imap_views_save(m);
+	}
+	imap_views_save(m);
+	held_free(&m->fetching.held);
+	arm(s, 0);
+	ends_progress(&s->ends);
+	return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
+}

@@ -1,0 +1,398 @@
+/* FETCH responses under a policy that filters. Most pass as they are. Of a
+ * message from which something was removed the octets that pass are overlaid in
+ * place: the section and the range tell where in the message they lie, and no
+ * octet moves. Where that cannot be told, because programs may divide the message
+ * in several ways, all of a section but its line ends becomes blank.
+ *
+ * Responses to commands of our own are taken here: UIDs, and a message that is to
+ * be judged, which goes to the spool. */
+#include "config.h"
+
+#include "proxy/imap_mailbox.h"
+#include "proxy/imap_message.h"
+
+/* ---- where the octets of an item lie ---- */
+
+struct place {
+	bool changed;       /* something of it may have to be overlaid */
+	bool known;         /* offset is where it begins in the message; else all of it becomes blank */
+	uint64_t offset;
+};
+
+static bool
+is_section(const struct scan_section *one, const struct imap_section *wanted)
+{
+	struct span rest = one->section, word;
+	size_t i = 0;
+
+	for (; rest.len > 0 && span_split(&rest, '.', &word); i++) {
+		uint64_t number;
+
+		if (i == wanted->path_count || !span_to_u64(word, &number) || number != wanted->path[i])
+			return false;
+	}
+	return i == wanted->path_count;
+}
+
+static const struct scan_section *
+find_section(const struct scan_answer *a, const struct imap_section *wanted)
+{
+	for (size_t i = 0; i < a->section_count; i++)
+		if (is_section(&a->sections[i], wanted))
+			return &a->sections[i];
+	return NULL;
+}
+
+/* Headers are as they were. */
+static bool
+is_header(const struct imap_attribute *a)
+{
+	if (a->item == IMAP_ITEM_RFC822_HEADER || !imap_item_is_message_data(a->item))
+		return true;
+	return a->section.kind != IMAP_WHOLE && a->section.kind != IMAP_TEXT;
+}
+
+static struct place
+place_of(const struct scan_answer *shown, const struct imap_attribute *a)
+{
+	static const struct imap_section whole = { .path_count = 0 };
+	bool message = a->item == IMAP_ITEM_RFC822 || (a->item == IMAP_ITEM_BODY_SECTION && a->section.path_count == 0);
+	const struct scan_section *section;
+	struct place p = { .changed = shown != NULL && !is_header(a) };
+
+	if (!p.changed)
+		return p;
+	if (message && a->section.kind == IMAP_WHOLE) {
+		p.known = true;
+		p.offset = a->partial ? a->offset : 0;
+		return p;
+	}
+	section = find_section(shown, a->item == IMAP_ITEM_RFC822_TEXT ? &whole : &a->section);
+	if (section == NULL || shown->sections_doubtful || a->item == IMAP_ITEM_BINARY)
+		return p;
+	if (a->item == IMAP_ITEM_RFC822_TEXT || a->section.kind == IMAP_TEXT) {
+		p.known = section->is_message;
+		p.offset = section->text.offset;
+	} else {
+		p.known = true;
+		p.offset = section->body.offset;
+	}
+	p.offset += a->partial ? a->offset : 0;
+	return p;
+}
+
+static void
+overlay(const struct scan_answer *shown, const struct place *p, uint64_t at, char *octets, size_t len)
+{
+	if (p->known) {
+		edits_overlay(shown->edits, shown->edit_count, p->offset + at, octets, len);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (octets[i] != '\r' && octets[i] != '\n')
+			octets[i] = ' ';
+}
+
+/* ---- one line of a response ---- */
+
+/* What is shown of the message whose response comes; NULL: all of it as it is. */
+static const struct scan_answer *
+shown_of(struct imap_session *s)
+{
+	const struct imap_view *v = s->in.uid != IMAP_NO_UID ? imap_view_find(s->mailbox, s->in.uid) : NULL;
+
+	return v != NULL ? v->shown : NULL;
+}
+
+/* A message that nobody judged has no content to show, whatever made the server
+ * send it. */
+static bool
+is_judged(struct imap_session *s)
+{
+	const struct imap_view *v = s->in.uid != IMAP_NO_UID ? imap_view_find(s->mailbox, s->in.uid) : NULL;
+
+	return v != NULL && v->judged;
+}
+
+static void
+learn_uid(struct imap_session *s, const struct imap_fetch_piece *piece)
+{
+	uint64_t uid;
+
+	if (piece->attribute.item != IMAP_ITEM_UID || !span_to_u64(piece->value, &uid) || uid > UINT32_MAX)
+		return;
+	s->in.uid = (uint32_t)uid;
+	imap_mailbox_learn(s->mailbox, s->in.number, s->in.uid);
+}
+
+/* The message that we asked for, in quotes: as a small one may come. */
+static void
+take_quoted(struct imap_session *s, struct span value)
+{
+	struct imap_fetching *f = &s->mailbox->fetching;
+	struct imap_cursor cursor = imap_cursor(value);
+	struct arena *a = arena_new(0);
+	struct span octets;
+
+	if (imap_take_nstring(&cursor, a, &octets) && octets.data != NULL) {
+		f->came = spool_add(&f->held.spool, octets);
+		f->refused = !f->came;
+	}
+	arena_free(&a);
+}
+
+/* Content in quotes, overlaid: a literal takes its place. */
+static bool
+put_quoted(struct imap_session *s, const struct imap_attribute *attribute, struct span value, struct buf *out)
+{
+	const struct scan_answer *shown = shown_of(s);
+	struct place p = place_of(shown, attribute);
+	struct imap_cursor cursor = imap_cursor(value);
+	struct arena *a = arena_new(0);
+	struct span octets = SPAN_NONE;
+	char *copy;
+
+	if (is_header(attribute) || !imap_take_nstring(&cursor, a, &octets) || octets.data == NULL ||
+	    (!p.changed && is_judged(s))) {
+		arena_free(&a);
+		return false;
+	}
+	if (!p.changed)
+		p.known = false;
+	copy = arena_alloc_raw(a, octets.len + 1);
+	memcpy(copy, octets.data, octets.len);
+	overlay(shown, &p, 0, copy, octets.len);
+	buf_printf(out, "{%zu}\r\n", octets.len);
+	buf_add(out, copy, octets.len);
+	arena_free(&a);
+	return true;
+}
+
+static bool
+is_wanted_message(const struct imap_session *s, const struct imap_attribute *a)
+{
+	return s->asking == IMAP_ASKING_MESSAGE && a->item == IMAP_ITEM_BODY_SECTION && a->section.path_count == 0 &&
+	    a->section.kind == IMAP_WHOLE && !a->partial;
+}
+
+/* Reads the items of a line, whose octets are `whole`; what goes to the client is
+ * put in *out. The attribute of the literal that it announces, if one does, is
+ * s->in.attribute. False: no FETCH response. */
+static bool
+read_items(struct imap_session *s, struct span whole, struct span text, bool has_literal, struct buf *out)
+{
+	const char *from = whole.data;
+	struct imap_fetch_piece piece;
+	enum imap_fetch_event event;
+
+	s->in.attribute = (struct imap_attribute){ .item = IMAP_ITEM_OTHER };
+	while ((event = imap_fetch_read(&s->in.reader, &text, has_literal, &piece)) == IMAP_FETCH_ITEM ||
+	    event == IMAP_FETCH_REST) {
+		size_t before = out->len;
+
+		if (event == IMAP_FETCH_REST)
+			continue;
+		learn_uid(s, &piece);
+		if (piece.is_literal) {
+			s->in.attribute = piece.attribute;
+			continue;
+		}
+		if (is_wanted_message(s, &piece.attribute)) {
+			take_quoted(s, piece.value);
+			continue;
+		}
+		if (piece.goes_on || piece.value.len == 0)
+			continue;
+		buf_add_span(out, span_of(from, (size_t)(piece.value.data - from)));
+		if (put_quoted(s, &piece.attribute, piece.value, out)) {
+			from = piece.value.data + piece.value.len;
+		} else {
+			out->len = before;
+		}
+	}
+	buf_add_span(out, span_of(from, (size_t)(span_end(whole) - from)));
+	buf_add_str(out, "\r\n");
+	return event == IMAP_FETCH_LITERAL || event == IMAP_FETCH_END;
+}
+
+/* Where a literal goes: to the spool, past the overlay, or as it is. */
+static enum imap_back_step
+way_of_literal(struct imap_session *s)
+{
+	const struct imap_attribute *a = &s->in.attribute;
+
+	s->in.literal_at = 0;
+	if (is_wanted_message(s, a) && s->in.uid == s->mailbox->fetching.uid)
+		return IMAP_BACK_TAKE_MESSAGE;
+	if (s->in.swallowed || is_header(a) || (is_judged(s) && shown_of(s) == NULL))
+		return IMAP_BACK_RELAY_LITERAL;
+	return IMAP_BACK_OVERLAY_LITERAL;
+}
+
+static enum outcome
+take_line(struct imap_session *s, struct span whole, struct span text, const struct imap_line *line)
+{
+	struct buf out = { 0 };
+	bool good = read_items(s, whole, text, line->has_literal, &out) && !out.failed;
+
+	if (good && !s->in.swallowed)
+		endpoint_write(s->ends.client, buf_span(&out));
+	buf_free(&out);
+	if (!good)
+		return imap_lost(s, "the mail server's answer makes no sense", "no FETCH response");
+	ends_progress(&s->ends);
+	if (line->has_literal) {
+		s->in.relaying = !s->in.swallowed;
+		s->in.literal_left = line->literal.octets;
+		return imap_back_goto(s, way_of_literal(s));
+	}
+	s->in.relaying = s->in.in_fetch = false;
+	session_wake(s);
+	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
+}
+
+static enum outcome
+wait_literal(struct imap_session *s)
+{
+	if (endpoint_eof(s->ends.server) || endpoint_broken(s->ends.server))
+		return imap_lost(s, NULL, "connection lost within a message");
+	return imap_back_wait(s);
+}
+
+/* Something that the server tells unasked, as new flags, is the client's. */
+static bool
+is_for_us(const struct imap_session *s, struct span rest)
+{
+	if (s->asking == IMAP_ASKING_NOTHING)
+		return false;
+	return span_find_nocase(rest, SPAN_LITERAL("FLAGS")) == SIZE_MAX;
+}
+
+enum outcome
+imap_begin_fetch(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
+{
+	struct span whole = line->whole, rest = r->rest;
+
+	s->in.number = r->number;
+	s->in.uid = imap_mailbox_uid(s->mailbox, r->number);
+	s->in.reader = (struct imap_fetch_reader){ 0 };
+	s->in.swallowed = is_for_us(s, r->rest);
+	s->in.in_fetch = true;
+	endpoint_consume(s->ends.server, used); /* the octets stay until this turn ends */
+	return take_line(s, whole, rest, line);
+}
+
+enum outcome
+imap_join_fetch(struct imap_session *s)
+{
+	struct span in = endpoint_input(s->ends.server);
+	size_t lf = span_find_byte(in, '\n');
+	size_t len = lf != SIZE_MAX ? lf + 1 : in.len;
+	struct imap_line line;
+	struct imap_response r;
+	const char *why = "";
+	enum outcome outcome;
+	size_t used;
+
+	buf_add_span(&s->in.line, span_first(in, len));
+	endpoint_consume(s->ends.server, len);
+	if (s->in.line.failed || s->in.line.len > IMAP_RESPONSE_LINE_MAX)
+		return imap_lost(s, "the mail server's answer is too long", "a line over the limit");
+	if (lf == SIZE_MAX)
+		return wait_literal(s);
+	if (imap_response_take(buf_span(&s->in.line), IMAP_RESPONSE_LINE_MAX, &line, &r, &used, &why) != 1 ||
+	    r.word != IMAP_WORD_FETCH)
+		return imap_lost(s, "the mail server's answer makes no sense", why);
+	outcome = imap_begin_fetch(s, &line, &r, 0);
+	buf_free(&s->in.line);
+	return outcome;
+}
+
+/* The next line, behind a literal. */
+enum outcome
+imap_read_fetch(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_line line;
+	const char *why = "";
+	size_t used;
+	int got;
+
+	if (s->hopeless)
+		return imap_back_goto(s, IMAP_BACK_REST);
+	got = imap_response_take_more(endpoint_input(s->ends.server), ENDPOINT_INPUT_MAX / 2, &line, &used, &why);
+	if (got < 0)
+		return imap_lost(s, "the mail server's answer makes no sense", why);
+	if (got == 0 && !endpoint_eof(s->ends.server) && !endpoint_broken(s->ends.server))
+		return imap_back_wait(s);
+	if (got == 0)
+		return imap_lost(s, "the mail server closed the connection", "connection lost");
+	endpoint_consume(s->ends.server, used);
+	return take_line(s, line.whole, line.text, &line);
+}
+
+/* ---- literals ---- */
+
+static struct span
+octets_of_literal(struct imap_session *s)
+{
+	struct span in = endpoint_input(s->ends.server);
+
+	return in.len > s->in.literal_left ? span_first(in, (size_t)s->in.literal_left) : in;
+}
+
+static void
+consume_literal(struct imap_session *s, size_t len)
+{
+	s->in.literal_left -= len;
+	s->in.literal_at += len;
+	endpoint_consume(s->ends.server, len);
+	ends_progress(&s->ends);
+}
+
+enum outcome
+imap_overlay_literal(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	char octets[16 * 1024];
+
+	if (s->hopeless)
+		return imap_back_goto(s, IMAP_BACK_REST);
+	while (s->in.literal_left > 0) {
+		struct span in = span_first(octets_of_literal(s), sizeof(octets));
+		const struct scan_answer *shown = shown_of(s);
+		struct place p = place_of(shown, &s->in.attribute);
+
+		if (in.len == 0)
+			return wait_literal(s);
+		endpoint_flush(s->ends.client);
+		if (endpoint_pending(s->ends.client) >= IMAP_OUTPUT_MAX)
+			return imap_back_wait(s);
+		memcpy(octets, in.data, in.len);
+		overlay(shown, &p, s->in.literal_at, octets, in.len);
+		endpoint_write(s->ends.client, span_of(octets, in.len));
+		consume_literal(s, in.len);
+	}
+	return imap_back_goto(s, IMAP_BACK_READ_FETCH);
+}
+
+enum outcome
+imap_take_message(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_fetching *f = &s->mailbox->fetching;
+
+	if (s->hopeless)
+		return imap_back_goto(s, IMAP_BACK_REST);
+	while (s->in.literal_left > 0) {
+		struct span in = octets_of_literal(s);
+
+		if (in.len == 0)
+			return wait_literal(s);
+		f->refused = f->refused || !spool_add(&f->held.spool, in);
+		consume_literal(s, in.len);
+		imap_message_goes_on(s);
+	}
+	f->came = !f->refused;
+	return imap_back_goto(s, IMAP_BACK_READ_FETCH);
+}
