@@ -187,6 +187,18 @@ overwrite_all(struct edits *e, struct regions *r, const struct region *rest)
 		overwrite_gap(&o, rest, at, span_end(rest->bytes));
 }
 
+/* For some program a body may begin in what is the header in the tree. */
+static size_t
+header_kept(const struct mime_message *m)
+{
+	size_t end = offset_in(m, m->root->head) + m->root->head.len;
+
+	for (const struct mime_part *p = m->first_shadow; p != NULL; p = p->next_leaf)
+		if (!p->detached && p->body.data != NULL && offset_in(m, p->body) < end)
+			end = offset_in(m, p->body);
+	return end;
+}
+
 static void
 overwrite_message(struct edits *e, const struct compose_job *job, struct span text, bool doubtful)
 {
@@ -197,7 +209,8 @@ overwrite_message(struct edits *e, const struct compose_job *job, struct span te
 
 	struct region rest = { .open = removal_header_is_open(root), .texts = texts };
 
-	rest.bytes = span_from(r.message, offset_in(job->message, root->head) + root->head.len);
+	rest.bytes = span_from(r.message, header_kept(job->message));
+	rest.open &= rest.bytes.data == span_end(root->head);
 	add_part(&r, root, texts);
 	overwrite_all(e, &r, doubtful ? &rest : NULL);
 }

@@ -24,7 +24,8 @@
  * preserve_message(). */
 void preserve_parts(struct edits *e, const struct compose_job *job);
 /* Every leaf of the message, preambles and epilogues; of a message that is
- * doubtful every octet behind its header. */
+ * doubtful every octet behind its header, or from where on some program has a
+ * body in it. */
 void preserve_message(struct edits *e, const struct compose_job *job, struct span text);
 
 #endif

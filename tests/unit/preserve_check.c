@@ -212,6 +212,28 @@ lines_violation(struct span message, const struct edit *edits, size_t count, str
 	return NULL;
 }
 
+/* Where the first body begins that any program sees. */
+static size_t
+header_octets(const struct mime_message *m)
+{
+	size_t octets = offset_in(m, m->root->head) + m->root->head.len;
+
+	for (const struct mime_part *p = m->first_shadow; p != NULL; p = p->next_leaf)
+		if (p->body.data >= m->raw.data && p->body.data < m->raw.data + octets)
+			octets = (size_t)(p->body.data - m->raw.data);
+	return octets;
+}
+
+static bool
+same_header(const struct mime_message *before, const struct mime_message *after)
+{
+	size_t octets = header_octets(before);
+
+	if (octets < offset_in(before, before->root->head) + before->root->head.len)
+		return span_eq(span_first(before->raw, octets), span_first(after->raw, octets));
+	return span_eq(before->root->head, after->root->head);
+}
+
 static const char *
 edits_violation(struct preserve_checker *c, struct span message, const struct edit *edits, size_t count,
     struct buf *shown)
@@ -230,7 +252,7 @@ edits_violation(struct preserve_checker *c, struct span message, const struct ed
 	if (wrong != NULL)
 		return wrong;
 	after = mime_parse(c->work, buf_span(shown), &c->limits);
-	if (!span_eq(before->root->head, after->root->head))
+	if (!same_header(before, after))
 		return "the message's header";
 	if (before->doubtful)
 		return NULL;
