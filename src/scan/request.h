@@ -57,7 +57,10 @@ struct scan_range {
 
 /* A section as IMAP numbers them (RFC 9051 6.4.5): the message itself, "", then
  * each part in the message's order. Ranges are in the message as it is shown:
- * of edits in place those are the original's. */
+ * of edits in place those are the original's. The bodies of multiparts end
+ * before the line end that belongs to the delimiter behind them, which some
+ * servers send too; so of what a server sends only the beginning is held
+ * against a range. */
 struct scan_section {
 	struct span section;      /* "", "1", "2.1" */
 	struct scan_range mime;   /* BODY[n.MIME] with its blank line; of "" nothing */
@@ -66,7 +69,7 @@ struct scan_section {
 	struct scan_range header; /* BODY[n.HEADER] with its blank line, */
 	struct scan_range text;   /* BODY[n.TEXT] */
 	enum scan_encoding encoding; /* of BODY[n], for BINARY[n] */
-	uint64_t decoded_octets;  /* BINARY.SIZE[n] */
+	uint64_t decoded_octets;  /* BINARY.SIZE[n]; of what has parts its octets */
 };
 
 enum {

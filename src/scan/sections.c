@@ -110,6 +110,17 @@ list(struct listing *l, const struct mime_part *p)
 		list(l, child);
 }
 
+/* Whatever could hide something is read in several ways by somebody. */
+static bool
+has_doubts(const struct mime_message *m)
+{
+	const struct mime_defect *d = m->defects;
+
+	while (d != NULL && !d->hides)
+		d = d->next;
+	return d != NULL || m->doubtful;
+}
+
 void
 scan_sections(struct scan_answer *r, struct mime_message *m, struct scratch *scratch)
 {
@@ -121,5 +132,5 @@ scan_sections(struct scan_answer *r, struct mime_message *m, struct scratch *scr
 	list(&l, m->root);
 	r->sections = l.items;
 	r->section_count = l.count <= SCAN_SECTIONS_MAX ? l.count : 0;
-	r->sections_doubtful = l.doubtful || m->doubtful;
+	r->sections_doubtful = l.doubtful || has_doubts(m);
 }
