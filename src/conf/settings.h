@@ -16,7 +16,6 @@ enum intercept { INTERCEPT_NONE, INTERCEPT_REDIRECT, INTERCEPT_TPROXY };
 enum bare_newlines { BARE_NEWLINES_REJECT, BARE_NEWLINES_NORMALISE };
 enum failure_action { FAILURE_DEFER, FAILURE_ACCEPT, FAILURE_REJECT };
 enum spam_shown { SPAM_SHOWN_TAGGED, SPAM_SHOWN_HIDDEN };
-enum imap_layout { IMAP_LAYOUT_PRESERVE, IMAP_LAYOUT_REWRITE };
 enum ambiguous_action { AMBIGUOUS_REJECT, AMBIGUOUS_QUARANTINE, AMBIGUOUS_REWRITE, AMBIGUOUS_TAG };
 
 /* In the order of gravity: the gravest of several wins. */
@@ -135,7 +134,6 @@ struct policy_settings {
 	struct clamd_settings clamd;
 	enum spam_shown spam;       /* what a reader sees of a tagged message */
 	bool ambiguity_header;      /* a delivered message says what was found */
-	enum imap_layout layout;    /* how IMAP shows what was changed */
 	bool notice_names;          /* a notice tells the removed part's name (default true) */
 };
 

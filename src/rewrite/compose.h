@@ -18,7 +18,7 @@ struct compose_job {
 	struct scratch *scratch; /* removed parts are decoded there for their digest */
 	bool marks;              /* compose_marks() of the policy, or compose_user_marks() */
 	bool to_reader;          /* POP3, IMAP: a withheld message is shown as a notice */
-	bool preserve;           /* IMAP's layout preserve: in place, and no marks */
+	bool preserve;           /* for IMAP: in place, and no marks */
 };
 
 /* True when the policy can tag a message: then X-Spam headers that came from

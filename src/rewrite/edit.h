@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-/* What an edit in place (layout preserve) has behind its replacement: each
+/* What an edit in place has behind its replacement: each
  * octet of the original by what it is, so that a long body needs no long
  * replacement. CR and LF always stay. */
 enum edit_fill {

@@ -97,7 +97,7 @@ struct scan_answer {
 	bool keep_original;       /* the original is to be kept in quarantine: of what is stripped, and of
 	                           * what a reader is shown a notice in place of */
 	/* IMAP, of a message with edits: */
-	bool in_place;            /* layout preserve: edits_overlay() applies them */
+	bool in_place;            /* edits_overlay() applies them */
 	/* Where the parts are, and whether other programs may divide the message
 	 * otherwise: then a section that the server sends may not be where the
 	 * table has it. No sections though there are edits: more than

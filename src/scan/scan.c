@@ -36,12 +36,6 @@ struct replacing {
 	struct edits *edits;
 };
 
-/* A message written out with its edits. */
-struct rewritten {
-	struct text text;
-	struct span message;
-};
-
 struct scanner {
 	const struct settings *settings;
 	struct scan_policy *policies;
@@ -115,10 +109,11 @@ is_for_reader(const struct scan_request *request)
 	return request->protocol == PROTOCOL_POP3 || request->protocol == PROTOCOL_IMAP;
 }
 
+/* What IMAP shows was told of before it was scanned: no octet of it may move. */
 static bool
-preserves(const struct scan_policy *policy, const struct scan_request *request)
+preserves(const struct scan_request *request)
 {
-	return request->protocol == PROTOCOL_IMAP && policy->settings->layout == IMAP_LAYOUT_PRESERVE;
+	return request->protocol == PROTOCOL_IMAP;
 }
 
 static void
@@ -138,7 +133,7 @@ collect_edits(struct scanner *s, const struct scan_request *request, struct mime
 		.scratch = scratch,
 		.marks = policy->marks || compose_user_marks(&request->own),
 		.to_reader = is_for_reader(request),
-		.preserve = preserves(policy, request),
+		.preserve = preserves(request),
 	};
 
 	edits_init(edits, s->arena);
@@ -174,7 +169,7 @@ answer_outcome(struct scan_answer *r, struct arena *a, const struct mime_message
 static bool
 is_to_be_renewed(const struct scan_policy *policy, const struct scan_request *request, const struct rule_outcome *o)
 {
-	return !preserves(policy, request) && o->ambiguity != NULL && policy->settings->ambiguous == AMBIGUOUS_REWRITE && o->verdict == VERDICT_STRIP;
+	return !preserves(request) && o->ambiguity != NULL && policy->settings->ambiguous == AMBIGUOUS_REWRITE && o->verdict == VERDICT_STRIP;
 }
 
 static bool
@@ -266,31 +261,6 @@ renew(struct scanner *s, const struct scan_request *request, struct mime_message
 	replace_whole(s, request->message.len, anew->raw, &own, edits);
 }
 
-static bool
-add_piece(void *context, bool original, uint64_t offset, struct span bytes)
-{
-	struct rewritten *r = context;
-
-	text_add(&r->text, original ? span_first(span_from(r->message, offset), bytes.len) : bytes);
-	return true;
-}
-
-/* What was edited in place has the parts that it had. */
-static void
-answer_sections(struct scanner *s, const struct scan_request *request, struct mime_message *m,
-    const struct edits *edits, struct scratch *scratch)
-{
-	struct rewritten r = { .text = { .arena = s->arena }, .message = request->message };
-
-	s->answer.in_place = preserves(&s->policies[request->policy], request);
-	if (!s->answer.in_place) {
-		text_reserve(&r.text, edits_apply_size(edits, request->message.len));
-		edits_stream(edits->items, edits->count, request->message.len, add_piece, &r);
-		m = mime_parse(s->arena, text_span(&r.text), &m->limits);
-	}
-	scan_sections(&s->answer, m, scratch);
-}
-
 static void
 scan_message(struct scanner *s, const struct scan_request *request, struct scratch *scratch)
 {
@@ -311,8 +281,9 @@ scan_message(struct scanner *s, const struct scan_request *request, struct scrat
 		collect_edits(s, request, m, m, &outcome, scratch, &edits);
 	}
 	answer_edits(&s->answer, request, &edits);
-	if (request->protocol == PROTOCOL_IMAP && edits.count > 0)
-		answer_sections(s, request, m, &edits, scratch);
+	s->answer.in_place = preserves(request) && edits.count > 0;
+	if (s->answer.in_place)
+		scan_sections(&s->answer, m, scratch);
 }
 
 /* What is decided before the message is read. */

@@ -31,7 +31,6 @@ static const char config_text[] =
     "  strip: { rules: [/proc/self/fd/%d], thresholds: [ { score: 5, then: tag } ], ambiguous: rewrite }\n"
     "  withhold: { rules: [/proc/self/fd/%d], ambiguous: quarantine }\n"
     "  tag: { rules: [/proc/self/fd/%d], thresholds: [ { score: 5, then: tag } ], ambiguous: tag }\n"
-    "  rewrite: { rules: [/proc/self/fd/%d], ambiguous: tag, layout: rewrite }\n"
     "limits: { scan_memory: 256MiB, archive_output: 1MiB, message_parts: 5000, message_depth: 20 }\n";
 
 struct preserve_checker {
@@ -65,7 +64,7 @@ preserve_checker_new(void)
 	c->withhold_fd = text_file(withhold_text);
 	report_init(&report, c->arena);
 	c->settings = settings_read_text(c->arena, "test", span_str(arena_printf(c->arena, config_text, c->strip_fd,
-	    c->withhold_fd, c->strip_fd, c->strip_fd)), &report);
+	    c->withhold_fd, c->strip_fd)), &report);
 	for (size_t i = 0; c->settings != NULL && i < PRESERVE_POLICIES; i++)
 		c->rules[i] = ruleset_compile(c->arena, c->settings, i, &report);
 	report_print(&report, stderr);
@@ -322,27 +321,6 @@ sections_violation(struct preserve_checker *c, const struct scan_answer *r, stru
 	return s.wrong;
 }
 
-static bool
-add_piece(void *context, bool original, uint64_t offset, struct span bytes)
-{
-	struct buf *const *out = context;
-
-	buf_add_span(out[0], original ? span_first(span_from(buf_span(out[1]), offset), bytes.len) : bytes);
-	return true;
-}
-
-static const char *
-rewritten_violation(struct preserve_checker *c, const struct scan_answer *r, struct span message, struct buf *shown)
-{
-	struct buf original = { 0 }, *both[] = { shown, &original };
-	bool ok;
-
-	buf_add_span(&original, message);
-	ok = edits_stream(r->edits, r->edit_count, message.len, add_piece, both);
-	buf_free(&original);
-	return ok ? sections_violation(c, r, buf_span(shown)) : "edits are not valid";
-}
-
 /* In a part; headers stay as they are. */
 static const char *
 found_again(struct preserve_checker *c, size_t policy, struct span shown)
@@ -366,8 +344,6 @@ preserve_scan_violation(struct preserve_checker *c, size_t policy, struct span m
 	*edited = r->edit_count > 0;
 	if (!*edited) {
 		wrong = r->section_count > 0 ? "sections of what is not edited" : NULL;
-	} else if (policy == PRESERVE_REWRITE) {
-		wrong = r->in_place ? "the layout" : rewritten_violation(c, r, message, &shown);
 	} else {
 		wrong = r->in_place ? edits_violation(c, message, r->edits, r->edit_count, &shown) : "the layout";
 		if (wrong == NULL)

@@ -8,7 +8,7 @@
 
 /* Scans for content that a policy strips, withholds or tags. */
 struct preserve_checker;
-enum { PRESERVE_STRIP, PRESERVE_WITHHOLD, PRESERVE_TAG_AMBIGUOUS, PRESERVE_REWRITE, PRESERVE_POLICIES };
+enum { PRESERVE_STRIP, PRESERVE_WITHHOLD, PRESERVE_TAG_AMBIGUOUS, PRESERVE_POLICIES };
 struct preserve_checker *preserve_checker_new(void);
 void preserve_checker_free(struct preserve_checker **c);
 

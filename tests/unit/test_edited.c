@@ -111,7 +111,7 @@ test_ends(void **state)
 static void
 test_long_runs(void **state)
 {
-	const struct edit middle[] = { { LARGE / 2, LARGE / 4, SPAN_LITERAL("middle") } };
+	const struct edit middle[] = { { .offset = LARGE / 2, .length = LARGE / 4, .replacement = SPAN_LITERAL("middle") } };
 	char *octets = malloc(LARGE);
 	struct buf expected = { 0 };
 

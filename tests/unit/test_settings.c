@@ -42,7 +42,6 @@ test_the_least(void **state)
 	assert_string_equal(s->policies[0].name, "p");
 	assert_int_equal(s->policies[0].max_message_size, 50 << 20);
 	assert_int_equal(s->policies[0].on_failure, FAILURE_DEFER);
-	assert_int_equal(s->policies[0].layout, IMAP_LAYOUT_PRESERVE);
 	assert_true(s->policies[0].notice_names);
 	assert_null(s->policies[0].subject_prefix);
 }
@@ -167,7 +166,6 @@ test_a_full_policy(void **state)
 	    "    subject_prefix: '[SPAM] '\n"
 	    "    max_message_size: 10 MB\n"
 	    "    on_failure: reject\n"
-	    "    layout: rewrite\n"
 	    "    notice_names: false\n");
 	const struct policy_settings *p = s->policies;
 
@@ -182,7 +180,6 @@ test_a_full_policy(void **state)
 	assert_string_equal(p->subject_prefix, "[SPAM] ");
 	assert_int_equal(p->max_message_size, 10000000);
 	assert_int_equal(p->on_failure, FAILURE_REJECT);
-	assert_int_equal(p->layout, IMAP_LAYOUT_REWRITE);
 	assert_false(p->notice_names);
 }
 
@@ -511,8 +508,8 @@ static void
 test_hides_only_keywords(void **state)
 {
 	conf_settings_fail(*state,
-	    "listeners: [ { name: a, protocol: pop3, address: '*:1', upstream: mta, policy: p, hide: [X] } ]\n" UPSTREAM POLICY,
-	    "t:1:89: only smtp and lmtp have keywords to hide\n");
+	    "listeners: [ { name: a, protocol: imap, address: '*:1', upstream: mta, policy: p, hide: [X] } ]\n" UPSTREAM POLICY,
+	    "t:1:89: only smtp, lmtp and pop3 have keywords to hide\n");
 	conf_settings_fail(*state,
 	    "listeners: [ { name: a, protocol: smtp, address: '*:1', upstream: mta, policy: p, hide: ['A B', -C] } ]\n"
 	    UPSTREAM POLICY,
