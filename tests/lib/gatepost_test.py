@@ -35,6 +35,8 @@ import time
 import traceback
 
 from certificates import Certificates
+from imap_client import ImapClient
+from imap_upstream import ImapUpstream
 from pop3_client import Pop3Client
 from pop3_upstream import Pop3Upstream
 from smtp_client import Client
@@ -312,6 +314,12 @@ class Context(contextlib.ExitStack):
         self.upstreams.append(server)
         return server
 
+    def imap_upstream(self, messages=(), **options):
+        server = ImapUpstream(messages, patience=PATIENCE, **options)
+        self.callback(server.stop)
+        self.upstreams.append(server)
+        return server
+
     def gatepost(self, upstream, changes=None, listener=None, *, rules=STANDARD_RULES, single=True,
                  prefix=(), wait=True, clean=True):
         """Starts gatepost before `upstream` (an Upstream or an address).
@@ -328,10 +336,16 @@ class Context(contextlib.ExitStack):
 
     def pop3_gatepost(self, upstream, changes=None, listener=None, *, rules=None, **options):
         """The same for POP3. Without `rules` the policy has none."""
+        return self._reader_gatepost(upstream, changes, {"name": "pop", "protocol": "pop3", **(listener or {})}, rules, options)
+
+    def imap_gatepost(self, upstream, changes=None, listener=None, *, rules=None, **options):
+        """The same for IMAP. Without `rules` the policy has none."""
+        return self._reader_gatepost(upstream, changes, {"name": "imap", "protocol": "imap", **(listener or {})}, rules, options)
+
+    def _reader_gatepost(self, upstream, changes, listener, rules, options):
         changes = copy.deepcopy(changes or {})
         changes.setdefault("policies", {}).setdefault("inbound", {}).setdefault("rules", ["rules.yaml"] if rules else None)
-        return self.gatepost(upstream, changes, {"name": "pop", "protocol": "pop3", **(listener or {})},
-                             rules=rules or STANDARD_RULES, **options)
+        return self.gatepost(upstream, changes, listener, rules=rules or STANDARD_RULES, **options)
 
     @staticmethod
     def _stop_gatepost(server, clean):
@@ -347,6 +361,9 @@ class Context(contextlib.ExitStack):
 
     def pop3_client(self, server, **options):
         return self._connected(Pop3Client, server, options)
+
+    def imap_client(self, server, **options):
+        return self._connected(ImapClient, server, options)
 
     def _connected(self, kind, server, options):
         address = server if isinstance(server, tuple) else server.address

@@ -25,18 +25,18 @@ order of their happening:
     U= bytes     the upstream sends just these
     U>* N text   the upstream sends the line N times
     U close      the upstream closes; U reset: by RST
-    U end        the upstream sees the connection close (but for POP3, QUIT or RSET
-                 may come before)
+    U end        the upstream sees the connection close (of SMTP, QUIT or RSET may come
+                 before)
 
 `include NAME` takes the steps of NAME.part. A line that begins with # is a comment.
 
 Header:
     about: what is shown
-    protocol: smtp, lmtp or pop3
+    protocol: smtp, lmtp, pop3 or imap
     config: a path in the configuration and its value in JSON; what begins with
         `listener.` is the listener's, as listener.bare_newlines = "normalise"
-    rule: one line for rules.yaml in place of the standard rules, or, for POP3, of
-        no rules at all
+    rule: one line for rules.yaml in place of the standard rules, or, for POP3 and
+        IMAP, of no rules at all
     upstream: absent     nobody listens there
     trace: names of steps, which must have run in this order (others between them)
     log: a regular expression that some line of the log fits
@@ -177,6 +177,8 @@ class Transcript:
         listener = changes.pop("listener")
         if self.protocol == "pop3":
             return t.pop3_gatepost(upstream, changes, listener, rules=self.rules()), upstream
+        if self.protocol == "imap":
+            return t.imap_gatepost(upstream, changes, listener, rules=self.rules()), upstream
         return t.gatepost(upstream, changes, listener, rules=self.rules() or STANDARD_RULES), upstream
 
 
@@ -276,7 +278,7 @@ class Player:
             expect(session.take(len(wanted)) == wanted, "other bytes than were sent")
         elif step.kind == "U end":
             session.wait_closed()
-            farewells = (b"QUIT\r\n", b"RSET\r\n", b"RSET\r\nQUIT\r\n") if self.transcript.protocol != "pop3" else ()
+            farewells = (b"QUIT\r\n", b"RSET\r\n", b"RSET\r\nQUIT\r\n") if self.transcript.protocol in ("smtp", "lmtp") else ()
             expect(bytes(session.buffer) in (b"", *farewells), f"{bytes(session.buffer)!r} before the close")
         elif step.kind in ("U close", "U reset"):
             try:
