@@ -142,6 +142,8 @@ take_line(struct imap_session *s, const struct imap_line *line)
 	buf_add_span(&s->unit, line->has_literal ? line->whole : line->text);
 	if (s->unit.failed)
 		return imap_give_up(s, "out of memory");
+	if (!first) /* the unit may have moved, and the tag with it */
+		imap_command_parse(buf_span(&s->unit), &s->command);
 	if (first) {
 		s->commands++;
 		wrong = imap_command_parse(span_first(buf_span(&s->unit), line->text.len), &s->command);
