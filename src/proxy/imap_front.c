@@ -284,6 +284,8 @@ imap_relay_command(struct session *session)
 	if (!imap_may_say(s))
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	text = imap_verb_refusal(s, verb);
+	if (text != NULL && verb->states != 0 && s->pending_count > 0) /* SELECT may be among them */
+		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	if (text != NULL)
 		return imap_refuse(s, verb->states == 0 ? "BAD" : "NO", text);
 	return verb->proceed(s, &s->command);
