@@ -88,6 +88,9 @@ take_greeting(struct imap_session *s, const struct imap_response *r)
 		buf_add_str(&s->greeting, "[CAPABILITY ");
 		imap_print_offers(s, r->code_arguments, &s->greeting);
 		buf_add_str(&s->greeting, "] ");
+	} else if (r->code != IMAP_CODE_NONE) {
+		buf_printf(&s->greeting, "[%.*s%s%.*s] ", SPAN_ARG(r->code_name), r->code_arguments.len > 0 ? " " : "",
+		    SPAN_ARG(r->code_arguments));
 	}
 	buf_add_span(&s->greeting, r->rest);
 	buf_add_str(&s->greeting, "\r\n");
