@@ -22,7 +22,7 @@ wait_upstream(struct imap_session *s)
 {
 	if (!endpoint_eof(s->ends.server) && !endpoint_broken(s->ends.server))
 		return imap_back_wait(s);
-	if (s->logging_out)
+	if (s->leaving)
 		return imap_give_up(s, NULL);
 	return imap_lost(s, "the mail server closed the connection", "connection lost");
 }
@@ -182,6 +182,7 @@ hear_condition(struct imap_session *s, const struct imap_line *line, const struc
 {
 	if (s->selecting != NULL)
 		imap_mailbox_note(s->selecting, r);
+	s->leaving = s->leaving || r->status == IMAP_BYE;
 	endpoint_consume(s->ends.server, used);
 	relay_status(s, line, r);
 	ends_progress(&s->ends);

@@ -113,7 +113,8 @@ struct imap_session {
 	struct imap_pending pending[IMAP_PIPELINE_MAX];
 	size_t pending_count;
 	unsigned long long last_own; /* number of our own last tag */
-	bool routed, hopeless, logging_out, idle_over;
+	bool routed, hopeless, idle_over;
+	bool leaving;            /* LOGOUT was said, or BYE heard: the upstream's end is no surprise */
 	struct buf greeting;     /* to relay */
 	bool greeting_good, asked_tls;
 	unsigned dropped;        /* lines before TLS, unread */

@@ -95,7 +95,7 @@ static enum outcome
 proceed_logout(struct imap_session *s, const struct imap_command *c)
 {
 	(void)c;
-	s->logging_out = true;
+	s->leaving = true;
 	if (s->ends.server != NULL)
 		return imap_relay_unit(s, NULL, IMAP_FRONT_AWAIT_LOGOUT);
 	imap_say(s, "* BYE");
