@@ -200,7 +200,9 @@ hear_continuation(struct imap_session *s, const struct imap_line *line, size_t u
 	} else {
 		endpoint_write(s->ends.client, line->whole);
 		endpoint_write(s->ends.client, SPAN_LITERAL("\r\n"));
-		s->auth_waits_client = true;
+		s->auth_waits_client = s->awaits == IMAP_CONTINUE_AUTH;
+		if (s->awaits == IMAP_CONTINUE_IDLE)
+			s->awaits = IMAP_CONTINUE_NONE;
 	}
 	ends_progress(&s->ends);
 	session_wake(s);

@@ -440,7 +440,6 @@ end_idle(struct imap_session *s)
 	endpoint_consume(s->ends.client, used);
 	endpoint_write(s->ends.server, SPAN_LITERAL("DONE\r\n"));
 	ends_progress(&s->ends);
-	s->awaits = IMAP_CONTINUE_NONE;
 	return imap_goto(s, IMAP_FRONT_READ_COMMAND);
 }
 
@@ -453,6 +452,8 @@ imap_idle(struct session *session)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	if (s->idle_over) /* refused, or the server ended it */
 		return imap_goto(s, IMAP_FRONT_READ_COMMAND);
+	if (s->awaits == IMAP_CONTINUE_IDLE) /* DONE may have come already */
+		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
 	return end_idle(s);
 }
 
