@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libmime.a
 src_libmime_a_SOURCES = \
+	src/mime/address.c \
+	src/mime/address.h \
 	src/mime/base64.c \
 	src/mime/base64.h \
 	src/mime/base64_avx2.c \
