@@ -27,6 +27,12 @@ src_libmime_a_SOURCES = \
 	src/mime/guess.c \
 	src/mime/guess.h \
 	src/mime/header.c \
+	src/mime/imap_field.c \
+	src/mime/imap_field.h \
+	src/mime/imap_structure.c \
+	src/mime/imap_structure.h \
+	src/mime/imap_text.c \
+	src/mime/imap_text.h \
 	src/mime/loose.c \
 	src/mime/loose.h \
 	src/mime/mailbox.c \
