@@ -29,6 +29,8 @@ src_libmime_a_SOURCES = \
 	src/mime/header.c \
 	src/mime/imap_field.c \
 	src/mime/imap_field.h \
+	src/mime/imap_section.c \
+	src/mime/imap_section.h \
 	src/mime/imap_structure.c \
 	src/mime/imap_structure.h \
 	src/mime/imap_text.c \
