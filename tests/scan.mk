@@ -7,6 +7,10 @@ unit_tests += tests/unit/test_compose
 tests_unit_test_compose_SOURCES = tests/unit/test_compose.c
 tests_unit_test_compose_LDADD = $(UNIT_DEPS)
 
+unit_tests += tests/unit/test_imap_view
+tests_unit_test_imap_view_SOURCES = tests/unit/test_imap_view.c
+tests_unit_test_imap_view_LDADD = src/libscan.a src/libmime.a src/libbase.a $(CMOCKA_LIBS)
+
 unit_tests += tests/unit/test_request
 tests_unit_test_request_SOURCES = tests/unit/test_request.c
 tests_unit_test_request_LDADD = $(UNIT_DEPS)
