@@ -79,3 +79,8 @@ tests_fuzz_fuzz_preserve_SOURCES = tests/fuzz/fuzz_preserve.c tests/unit/preserv
 tests_fuzz_fuzz_preserve_LDADD = $(CORE_LIBS) $(CORE_DEPS)
 tests_fuzz_fuzz_preserve_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/corpus/preserve
+fuzz_targets += tests/fuzz/fuzz_imap_print
+tests_fuzz_fuzz_imap_print_SOURCES = tests/fuzz/fuzz_imap_print.c
+tests_fuzz_fuzz_imap_print_LDADD = src/libscan.a src/libmime.a src/libbase.a
+tests_fuzz_fuzz_imap_print_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/imap_print.dict tests/fuzz/corpus/imap_print
