@@ -84,3 +84,10 @@ tests_fuzz_fuzz_imap_print_SOURCES = tests/fuzz/fuzz_imap_print.c
 tests_fuzz_fuzz_imap_print_LDADD = src/libscan.a src/libmime.a src/libbase.a
 tests_fuzz_fuzz_imap_print_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/imap_print.dict tests/fuzz/corpus/imap_print
+
+# What an IMAP server says of a message, beside a real one.
+check_PROGRAMS += tests/print_structure
+tests_print_structure_SOURCES = tests/print_structure.c
+tests_print_structure_LDADD = src/libscan.a src/libmime.a src/libbase.a
+TESTS += tests/imap_structure.py
+EXTRA_DIST += tests/imap_structure.py tests/lib/imap_expect.py
