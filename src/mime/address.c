@@ -12,6 +12,7 @@ struct reading {
 	struct arena *arena;
 	const char *at, *end;
 	struct span comment; /* the last one */
+	size_t count;
 	struct address *first, **last;
 };
 
@@ -234,6 +235,7 @@ add_address(struct reading *r, enum address_kind kind)
 {
 	struct address *address = ARENA_NEW(r->arena, struct address);
 
+	r->count++;
 	address->kind = kind;
 	*r->last = address;
 	r->last = &address->next;
@@ -295,7 +297,7 @@ next_mailbox(struct reading *r, char stop)
 static void
 read_list(struct reading *r, char stop, void (*read_one)(struct reading *r))
 {
-	while (next_mailbox(r, stop)) {
+	while (r->count < ADDRESSES_MAX && next_mailbox(r, stop)) {
 		read_one(r);
 		if (r->at < r->end && !next_is(r, ','))
 			return;

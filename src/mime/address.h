@@ -7,6 +7,13 @@
 
 #include "base/arena.h"
 
+enum {
+	/* More are not read. Each takes 16 octets of an ENVELOPE at least, so
+	 * that one with so many is longer than any that is told
+	 * (SCAN_STRUCTURE_MAX of scan/imap_view.h). */
+	ADDRESSES_MAX = 16 * 1024,
+};
+
 struct address {
 	struct address *next;
 	/* The mailboxes of a group stand between its name and its end. */
@@ -22,7 +29,7 @@ struct address {
 
 /* The addresses of an unfolded field in their order, in the arena; NULL when
  * there are none. Reading ends at what is no address and stands where no comma
- * ends it. Linear. */
+ * ends it, and after ADDRESSES_MAX. Linear. */
 struct address *addresses_read(struct arena *a, struct span unfolded);
 
 #endif

@@ -1,6 +1,7 @@
 /* The view of a message by IMAP, made and sent between processes. */
 #include "config.h"
 
+#include "mime/address.h"
 #include "scan/imap_view.h"
 
 #include <setjmp.h>
@@ -100,6 +101,25 @@ test_too_large(void **state)
 	}
 }
 
+/* More addresses than are read make no envelope that is short. */
+static void
+test_many_addresses(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct buf message = { 0 };
+	struct scan_imap v;
+
+	(void)state;
+	buf_add_str(&message, "To: ");
+	for (size_t i = 0; i < ADDRESSES_MAX; i++)
+		buf_add_str(&message, "a@,");
+	buf_add_str(&message, "\r\n\r\n");
+	scan_imap_view(a, buf_span(&message), &limits, &v);
+	assert_true(v.too_large);
+	buf_free(&message);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -107,6 +127,7 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_many_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Lists of addresses: name|route|mailbox|domain of each, "-" where there is none. */
 #include "config.h"
 
+#include "base/buf.h"
 #include "mime/address.h"
 
 #include <setjmp.h>
@@ -118,6 +119,23 @@ test_malformed(void **state)
 	CHECK(cases);
 }
 
+static void
+test_too_many(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct buf field = { 0 };
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i <= ADDRESSES_MAX; i++)
+		buf_add_str(&field, "a@x,");
+	for (const struct address *one = addresses_read(a, buf_span(&field)); one != NULL; one = one->next)
+		count++;
+	assert_int_equal(count, ADDRESSES_MAX);
+	buf_free(&field);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -125,6 +143,7 @@ main(void)
 		cmocka_unit_test(test_mailboxes),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
