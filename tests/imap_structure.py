@@ -43,6 +43,10 @@ CHOICES = {
     "name-of-message-inside-message": "a line that is no field never ends a header",
     "type-malformed": "a subtype may be empty, and multipart without one has no parts",
     "delimiter-behind-header-of-file": "a type that is not understood is empty",
+    "comma-behind-piece-of-name": "an unquoted value ends at a sign that no token has",
+    "parameter-in-value": "an unquoted value ends at a sign that no token has",
+    "quote-behind-extended-name": "an unquoted value ends at a sign that no token has",
+    "sign-that-becomes-x": "an unquoted value ends at a sign that no token has",
     "equals-before-extended-name": "a parameter may have no name",
 }
 KINDS = ("", "MIME", "HEADER", "TEXT")

@@ -116,16 +116,18 @@ take_quoted(struct reading *r, struct span *value)
 	return true;
 }
 
-/* A "=" in front of a value is one too many, and then what follows is likely an
- * encoded word: to the next blank or semicolon. */
+/* Unquoted. Programs write signs there that no token may have, and read them. */
 static struct span
-take_odd_value(struct reading *r)
+take_bare_value(struct reading *r)
 {
 	const char *begin = r->at;
+	size_t len;
 
-	while (r->at < r->end && *r->at != ';' && !is_blank(*r->at))
+	while (r->at < r->end && !is_blank(*r->at) && *r->at != ';' && *r->at != '(')
 		r->at++;
-	return span_of(begin, (size_t)(r->at - begin));
+	len = (size_t)(r->at - begin);
+	skip_blanks(r);
+	return span_of(begin, len);
 }
 
 /* Splits "name*3*"; false where that is no piece of a parameter. */
@@ -181,10 +183,8 @@ take_param(struct reading *r)
 	if (next_is(r, '"')) {
 		if (!take_quoted(r, &value))
 			return;
-	} else if (next_is(r, '=')) {
-		value = take_odd_value(r);
 	} else {
-		value = take_token(r);
+		value = take_bare_value(r);
 	}
 	add_param(r, name, value);
 }

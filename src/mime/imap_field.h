@@ -12,7 +12,7 @@ struct imap_param {
 
 /* "type/subtype; name=value" or "word; name=value". */
 struct imap_field {
-	struct span type, subtype; /* empty: missing */
+	struct span type, subtype; /* empty: missing; without a slash the second has no data */
 	struct span rest;          /* all behind the words, comments at its front left out */
 	struct imap_param *params;
 };

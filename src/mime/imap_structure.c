@@ -286,7 +286,7 @@ encoding_of(struct arena *arena, const struct mime_part *part)
 	struct imap_field field;
 
 	imap_field_read(arena, written, &field);
-	if (field.type.len > 0 && field.rest.len == 0)
+	if (field.type.len > 0 && field.subtype.data == NULL && field.rest.len == 0)
 		return field.type;
 	switch (part->encodings->encoding) {
 	case ENCODING_BASE64:

@@ -158,12 +158,11 @@ class Scanner:
 
     def value(self):
         """None where a quoted one does not end."""
-        if self.peek() == b"=":
-            found = re.compile(rb"[^; \t\r\n]*").match(self.text, self.at)
-            self.at = found.end()
-            return found[0]
         if self.peek() != b'"':
-            return self.token()
+            found = re.compile(rb"[^;( \t\r\n]*").match(self.text, self.at)
+            self.at = found.end()
+            self.blanks()
+            return found[0]
         found = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.S).match(self.text, self.at)
         if not found:
             self.at = len(self.text)
@@ -591,7 +590,9 @@ class Expected:
             elif line[:1] not in b" \t":
                 taken = (line.split(b":", 1)[0].rstrip().lower() in names) != others
             told += line if taken else b""
-        return told if re.search(rb"(?:^|\n)\r?\n\Z", told) else told + b"\r\n"
+        if re.search(rb"(?:^|\n)\r?\n\Z", told):
+            return told
+        return told + (b"\r\n" if told and not told.endswith(b"\n") else b"") + b"\r\n"
 
     def binary(self, path):
         """The body without its transfer encoding."""

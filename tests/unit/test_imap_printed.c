@@ -142,8 +142,8 @@ test_single_parts(void **state)
 		    "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"base64\" 0 0 NIL NIL NIL NIL)" },
 		{ "Content-Type: \"image\"/png; a=\"\xc3\xbc\"\r\nContent-Disposition:\r\n\r\n",
 		    "(\"image\" \"png\" (\"a\" {2}\r\n\xc3\xbc) NIL NIL \"7bit\" 0 NIL NIL NIL NIL)" },
-		{ "Content-Type: a/b; n==?u?q?x?=; m=\"open\r\n\r\n",
-		    "(\"a\" \"b\" (\"n\" \"=?u?q?x?=\") NIL NIL \"7bit\" 0 NIL NIL NIL NIL)" },
+		{ "Content-Type: a/b; n==?u?q?x?=; o=a[1]/=.b (c) d; m=\"open\r\n\r\n",
+		    "(\"a\" \"b\" (\"n\" \"=?u?q?x?=\" \"o\" \"a[1]/=.b\") NIL NIL \"7bit\" 0 NIL NIL NIL NIL)" },
 	};
 
 	(void)state;
