@@ -38,53 +38,24 @@ size_limit(const struct imap_session *s)
 	return ends_settings(&s->ends)->policies[s->policy].max_message_size;
 }
 
-/* The unit's last line announces the message. */
-static bool
-announcement(const struct imap_session *s, struct span *text, struct imap_literal *l)
-{
-	struct buf line = { 0 };
-	struct imap_line taken;
-	const char *why;
-	size_t used, from = 0, crlf;
-	struct span unit = buf_span(&s->unit);
-	bool ok;
-
-	while ((crlf = span_find(span_from(unit, from), SPAN_LITERAL("\r\n"))) != SIZE_MAX)
-		from += crlf + 2;
-	buf_add_span(&line, span_from(unit, from));
-	buf_add_str(&line, "\r\n");
-	ok = !line.failed && imap_line_take(buf_span(&line), line.len, &taken, &used, &why) == 1 && taken.has_literal;
-	if (ok) {
-		*l = taken.literal;
-		*text = span_first(unit, from + taken.text.len);
-	}
-	buf_free(&line);
-	return ok;
-}
-
 enum outcome
 imap_proceed_append(struct imap_session *s, const struct imap_command *c)
 {
 	struct arena *a = arena_new(0);
 	struct imap_append append;
-	struct imap_literal l = { 0 };
-	struct span text;
-	const char *wrong = "APPEND takes a mailbox and a message";
+	struct imap_literal l = s->announced;
+	const char *wrong = "APPEND takes a mailbox and a message", *end = s->unit.data + s->announced_at;
 	int got = -1;
 
-	if (announcement(s, &text, &l))
-		got = imap_append_parse(span_of(c->arguments.data, (size_t)(span_end(text) - c->arguments.data)), a, &append, &wrong);
+	if (s->announces)
+		got = imap_append_parse(span_of(c->arguments.data, (size_t)(end - c->arguments.data)), a, &append, &wrong);
 	arena_free(&a);
 	if (got == 0) { /* the literal is the mailbox's name: go on collecting */
 		buf_add_str(&s->unit, "\r\n");
 		return imap_collect_literal(s, &l);
 	}
-	if (got < 0 && l.octets > 0 && !l.synchronising) {
-		s->literal_left = l.octets;
-		return imap_goto(s, IMAP_FRONT_DROP_LITERAL);
-	}
 	if (got < 0)
-		return imap_refuse(s, "BAD", wrong);
+		return imap_refuse_unit(s, "BAD", wrong);
 	imap_append_free(&s->append);
 	s->append = calloc(1, sizeof(*s->append));
 	if (s->append == NULL)
@@ -220,6 +191,17 @@ refusal_of(const struct scan_answer *a)
 	return a->verdict >= VERDICT_STRIP ? "[CANNOT] message refused by policy" : NULL;
 }
 
+/* The upstream is asked for its "+", whatever it offers. Its word is the client's, as
+ * with any command. */
+static enum outcome
+announce(struct imap_session *s)
+{
+	s->unit.len = s->announced_at;
+	buf_printf(&s->unit, "%s{%llu}", s->announced.binary ? "~" : "", (unsigned long long)s->append->octets);
+	imap_command_parse(buf_span(&s->unit), &s->command);
+	return imap_relay_unit(s, NULL, IMAP_FRONT_SEND_APPEND);
+}
+
 enum outcome
 imap_judge_append(struct session *session)
 {
@@ -244,7 +226,7 @@ imap_judge_append(struct session *session)
 	/* The message goes on as it came: a draft or a copy of what was sent has no marks. */
 	s->append->message = held_edited(h);
 	s->append->message.edit_count = 0;
-	return STEP_NEXT;
+	return announce(s);
 }
 
 /* ---- send_append ---- */
@@ -259,28 +241,6 @@ to_server(void *context, struct span octets)
 	    : endpoint_write(s->ends.server, octets);
 }
 
-/* The upstream's word is the client's, as with any command. */
-static enum outcome
-begin_sending(struct imap_session *s)
-{
-	struct span unit = buf_span(&s->unit), text;
-	struct imap_literal l;
-
-	announcement(s, &text, &l);
-	if (!imap_pending_add(s, s->command.tag, IMAP_APPEND, false, NULL))
-		return imap_give_up(s, "out of memory");
-	s->refused = s->may_send = false;
-	s->append->sending = true;
-	buf_consume(&s->unit, 0);
-	endpoint_write(s->ends.server, span_first(unit, text.len));
-	buf_clear(&s->greeting);
-	buf_printf(&s->greeting, "%s{%llu}\r\n", l.binary ? "~" : "", (unsigned long long)s->append->octets);
-	endpoint_write(s->ends.server, buf_span(&s->greeting));
-	buf_free(&s->greeting);
-	s->awaits = IMAP_CONTINUE_LITERAL;
-	return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
-}
-
 enum outcome
 imap_send_append(struct session *session)
 {
@@ -290,12 +250,14 @@ imap_send_append(struct session *session)
 
 	if (s->hopeless)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
-	if (!j->sending)
-		return begin_sending(s);
-	if (s->refused) {
+	if (s->refused && (!j->sending || s->awaits == IMAP_CONTINUE_LITERAL)) { /* once begun, the octets are owed */
 		s->awaits = IMAP_CONTINUE_NONE;
-		imap_forget_unit(s);
 		return end_append(s, NULL);
+	}
+	if (!j->sending) {
+		j->sending = true;
+		s->awaits = IMAP_CONTINUE_LITERAL;
+		s->may_send = false;
 	}
 	if (s->awaits == IMAP_CONTINUE_LITERAL && !s->may_send)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
@@ -310,6 +272,5 @@ imap_send_append(struct session *session)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_block);
 	}
 	endpoint_write(s->ends.server, SPAN_LITERAL("\r\n"));
-	imap_forget_unit(s);
 	return end_append(s, NULL);
 }

@@ -108,6 +108,15 @@ imap_refuse(struct imap_session *s, const char *status, const char *text)
 	return last ? imap_give_up(s, "too many errors") : imap_goto(s, IMAP_FRONT_READ_COMMAND);
 }
 
+enum outcome
+imap_refuse_unit(struct imap_session *s, const char *status, const char *text)
+{
+	if (!s->announces || s->announced.synchronising)
+		return imap_refuse(s, status, text);
+	s->literal_left = s->announced.octets;
+	return imap_goto(s, IMAP_FRONT_DROP_LITERAL);
+}
+
 /* A literal that is not wanted: one that waits for "+" never comes; the octets
  * of another have to be dropped, and the rest of its command with them. */
 static enum outcome
@@ -142,6 +151,9 @@ take_line(struct imap_session *s, const struct imap_line *line)
 	buf_add_span(&s->unit, line->has_literal ? line->whole : line->text);
 	if (s->unit.failed)
 		return imap_give_up(s, "out of memory");
+	s->announces = line->has_literal;
+	s->announced = line->literal;
+	s->announced_at = s->unit.len - (line->whole.len - line->text.len);
 	if (!first) /* the unit may have moved, and the tag with it */
 		imap_command_parse(buf_span(&s->unit), &s->command);
 	if (first) {
@@ -155,10 +167,8 @@ take_line(struct imap_session *s, const struct imap_line *line)
 		}
 		if (wrong != NULL)
 			return imap_refuse(s, "BAD", wrong);
-		if (s->command.verb == IMAP_APPEND && line->has_literal)
-			return imap_goto(s, IMAP_FRONT_RELAY_COMMAND);
 	}
-	if (!line->has_literal)
+	if (!line->has_literal || s->command.verb == IMAP_APPEND)
 		return imap_goto(s, IMAP_FRONT_RELAY_COMMAND);
 	buf_add_str(&s->unit, "\r\n");
 	return imap_collect_literal(s, &line->literal);
@@ -287,7 +297,7 @@ imap_relay_command(struct session *session)
 	if (text != NULL && verb->states != 0 && s->pending_count > 0) /* SELECT may be among them */
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	if (text != NULL)
-		return imap_refuse(s, verb->states == 0 ? "BAD" : "NO", text);
+		return imap_refuse_unit(s, verb->states == 0 ? "BAD" : "NO", text);
 	return verb->proceed(s, &s->command);
 }
 
@@ -355,7 +365,7 @@ imap_send_command(struct session *session)
 	if (s->refused) { /* a tagged response came in place of the "+" */
 		s->awaits = IMAP_CONTINUE_NONE;
 		imap_forget_unit(s);
-		return imap_goto(s, IMAP_FRONT_READ_COMMAND);
+		return imap_goto(s, s->after);
 	}
 	if (s->awaits == IMAP_CONTINUE_LITERAL && !s->may_send)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);

@@ -128,6 +128,9 @@ struct imap_session {
 	uint64_t literal_left;
 	uint64_t literals;       /* octets of its literals so far */
 	struct imap_command command; /* spans lie in the unit */
+	bool announces;          /* its last line ends by announcing a literal */
+	size_t announced_at;     /* of the unit */
+	struct imap_literal announced;
 	uint64_t commands, errors;
 	/* The command that goes out, literal by literal where the upstream wants it so. */
 	size_t sent;             /* of the unit */

@@ -19,6 +19,9 @@ extern const struct imap_verb_entry imap_verbs[IMAP_VERBS];
 const char *imap_verb_refusal(const struct imap_session *s, const struct imap_verb_entry *verb);
 /* The tagged answer that refuses the command at hand, which is forgotten. */
 enum outcome imap_refuse(struct imap_session *s, const char *status, const char *text);
+/* The same for one whose last line may have announced a literal: octets that come
+ * unasked are dropped first. */
+enum outcome imap_refuse_unit(struct imap_session *s, const char *status, const char *text);
 /* The command is done with; its octets are wiped. */
 void imap_forget_unit(struct imap_session *s);
 /* Relays the unit as it stands, literal by literal; handle gets the tagged
