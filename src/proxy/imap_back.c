@@ -169,7 +169,10 @@ hear_tagged(struct imap_session *s, const struct imap_line *line, const struct i
 	if (!p->own)
 		relay_status(s, line, r);
 	imap_pending_drop(s, p);
-	s->refused = true;
+	if (p == s->going_out) {
+		s->refused = true;
+		s->going_out = NULL;
+	}
 	if (copy.handle != NULL)
 		copy.handle(s, &copy, r);
 	ends_progress(&s->ends);

@@ -137,7 +137,8 @@ struct imap_session {
 	uint64_t literal_due;    /* octets that go out when the "+" came */
 	enum imap_continue awaits;
 	bool may_send;           /* the "+" came */
-	bool refused;            /* a tagged response came in its place */
+	bool refused;            /* its tagged response came in place of that */
+	struct imap_pending *going_out; /* its entry, until that was answered */
 	enum imap_front_step after; /* where a step that is shared returns to */
 	/* The upstream's side. */
 	bool listening;          /* the back may read */

@@ -40,6 +40,7 @@ imap_relay_unit(struct imap_session *s, imap_handler *handle, enum imap_front_st
 		return imap_give_up(s, "out of memory");
 	s->sent = 0;
 	s->refused = false;
+	s->going_out = imap_pending_find(s, s->command.tag);
 	s->awaits = IMAP_CONTINUE_NONE;
 	s->after = then;
 	return imap_goto(s, IMAP_FRONT_SEND_COMMAND);
