@@ -388,6 +388,10 @@ look_at(struct imap_session *s, enum outcome *outcome)
 		*outcome = wait_patiently(s, PARTY_SERVER);
 		return false;
 	}
+	if (!f->came && !f->refused && !s->asked_ok) {
+		*outcome = refuse_fetch(s, "[UNAVAILABLE] the mail server does not give a message, try again later");
+		return false;
+	}
 	if (f->refused) {
 		*outcome = refuse_fetch(s, "[UNAVAILABLE] no room for a message, try again later");
 		return false;

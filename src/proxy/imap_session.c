@@ -269,7 +269,8 @@ own_answered(struct imap_session *s, struct imap_pending *p, const struct imap_r
 {
 	(void)p;
 	s->asked_done = true;
-	s->asked_ok = r->status == IMAP_OK;
+	/* RFC 5530: what was asked for went while we asked */
+	s->asked_ok = r->status == IMAP_OK || span_is_nocase(r->code_name, "EXPUNGEISSUED");
 	s->asking = IMAP_ASKING_NOTHING;
 }
 
