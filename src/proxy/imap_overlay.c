@@ -137,6 +137,7 @@ take_quoted(struct imap_session *s, struct span value)
 	if (imap_take_nstring(&cursor, a, &octets) && octets.data != NULL) {
 		f->came = spool_add(&f->held.spool, octets);
 		f->refused = !f->came;
+		s->in.swallowed = true;
 	}
 	arena_free(&a);
 }
@@ -168,11 +169,38 @@ put_quoted(struct imap_session *s, const struct imap_attribute *attribute, struc
 	return true;
 }
 
+/* Once only: a second one is nobody's. */
 static bool
 is_wanted_message(const struct imap_session *s, const struct imap_attribute *a)
 {
-	return s->asking == IMAP_ASKING_MESSAGE && a->item == IMAP_ITEM_BODY_SECTION && a->section.path_count == 0 &&
-	    a->section.kind == IMAP_WHOLE && !a->partial;
+	const struct imap_fetching *f = &s->mailbox->fetching;
+
+	return s->asking == IMAP_ASKING_MESSAGE && s->in.uid == f->uid && !f->came && !f->refused &&
+	    a->item == IMAP_ITEM_BODY_SECTION && a->section.path_count == 0 && a->section.kind == IMAP_WHOLE && !a->partial;
+}
+
+static void
+keep_flags(struct imap_session *s, const struct imap_fetch_piece *piece)
+{
+	enum imap_item item = piece->attribute.item;
+
+	if (s->asking == IMAP_ASKING_MESSAGE && (item == IMAP_ITEM_FLAGS || item == IMAP_ITEM_MODSEQ) && !piece->goes_on)
+		buf_printf(&s->in.flags, " %.*s %.*s", SPAN_ARG(piece->name), SPAN_ARG(piece->value));
+}
+
+/* New flags may come with the message that we asked for. */
+static void
+tell_flags(struct imap_session *s)
+{
+	struct buf out = { 0 };
+
+	if (s->in.swallowed && s->in.uid != IMAP_NO_UID &&
+	    span_find_nocase(buf_span(&s->in.flags), SPAN_LITERAL("FLAGS")) != SIZE_MAX) {
+		buf_printf(&out, "* %u FETCH (UID %u%.*s)\r\n", s->in.number, s->in.uid, SPAN_ARG(buf_span(&s->in.flags)));
+		endpoint_write(s->ends.client, buf_span(&out));
+		buf_free(&out);
+	}
+	buf_free(&s->in.flags);
 }
 
 /* Reads the items of a line, whose octets are `whole`; what goes to the client is
@@ -193,6 +221,7 @@ read_items(struct imap_session *s, struct span whole, struct span text, bool has
 		if (event == IMAP_FETCH_REST)
 			continue;
 		learn_uid(s, &piece);
+		keep_flags(s, &piece);
 		if (piece.is_literal) {
 			s->in.attribute = piece.attribute;
 			continue;
@@ -222,7 +251,7 @@ way_of_literal(struct imap_session *s)
 	const struct imap_attribute *a = &s->in.attribute;
 
 	s->in.literal_at = 0;
-	if (is_wanted_message(s, a) && s->in.uid == s->mailbox->fetching.uid)
+	if (is_wanted_message(s, a))
 		return IMAP_BACK_TAKE_MESSAGE;
 	if (s->in.swallowed || is_header(a) || (is_judged(s) && shown_of(s) == NULL))
 		return IMAP_BACK_RELAY_LITERAL;
@@ -235,6 +264,8 @@ take_line(struct imap_session *s, struct span whole, struct span text, const str
 	struct buf out = { 0 };
 	bool good = read_items(s, whole, text, line->has_literal, &out) && !out.failed;
 
+	if (line->has_literal && is_wanted_message(s, &s->in.attribute))
+		s->in.swallowed = true;
 	if (good && !s->in.swallowed)
 		endpoint_write(s->ends.client, buf_span(&out));
 	buf_free(&out);
@@ -246,6 +277,7 @@ take_line(struct imap_session *s, struct span whole, struct span text, const str
 		s->in.literal_left = line->literal.octets;
 		return imap_back_goto(s, way_of_literal(s));
 	}
+	tell_flags(s);
 	s->in.relaying = s->in.in_fetch = false;
 	session_wake(s);
 	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);

@@ -100,6 +100,7 @@ imap_free(struct session *session)
 		explicit_bzero(s->unit.data, s->unit.cap);
 	buf_free(&s->unit);
 	buf_free(&s->in.line);
+	buf_free(&s->in.flags);
 	buf_free(&s->greeting);
 	buf_free(&s->user);
 	free(s->offers);

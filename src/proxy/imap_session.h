@@ -96,6 +96,7 @@ struct imap_incoming {
 	bool status;           /* no literal follows, whatever the line ends in */
 	bool swallowed;        /* nobody sees it */
 	struct buf line;       /* one that does not fit the input at once */
+	struct buf flags;      /* and MODSEQ: what is the client's of a response that nobody sees */
 	struct imap_fetch_reader reader;
 	uint32_t number;       /* FETCH: the message */
 	uint32_t uid;          /* IMAP_NO_UID until known */
