@@ -117,14 +117,14 @@ imap_map_mailbox(struct session *session)
 	struct imap_mailbox *m = s->mailbox;
 	uint32_t first = imap_mailbox_first_unknown(m);
 
+	if (s->asking == IMAP_ASKING_MAP) /* its answer would be taken for that to the next question */
+		return wait_patiently(s, PARTY_SERVER);
 	if (first == 0) {
 		m->mapped = true;
 		m->map_tries = 0;
 		arm(s, 0);
 		return m->recalled ? imap_goto(s, IMAP_FRONT_JUDGE_MESSAGES) : STEP_NEXT;
 	}
-	if (s->asking == IMAP_ASKING_MAP)
-		return wait_patiently(s, PARTY_SERVER);
 	if (m->map_tries++ >= MAP_TRIES)
 		return imap_lost(s, "the mail server does not tell the UIDs", "a message without a UID");
 	arm(s, ends_settings(&s->ends)->timeouts.command);
