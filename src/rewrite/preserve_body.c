@@ -15,7 +15,8 @@
 #include "rewrite/flow.h"
 
 enum {
-	TAIL_MAX = 1024, /* octets behind the lines that are alike: a line, and line ends */
+	ALIKE_MAX = 1000, /* octets of lines that are looked at for being alike: RFC 5322 2.1.1 */
+	TAIL_MAX = 1024,  /* octets behind them: a line, and line ends */
 	NOT_BASE64 = 0xff,
 };
 
@@ -144,7 +145,7 @@ base64_written(struct arena *a, struct span in, struct span text)
 static size_t
 line_of_groups(struct span in)
 {
-	size_t newline = span_find_byte(in, '\n'), len = newline;
+	size_t newline = span_find_byte(span_first(in, ALIKE_MAX), '\n'), len = newline;
 
 	if (newline == SIZE_MAX)
 		return 0;
@@ -152,7 +153,7 @@ line_of_groups(struct span in)
 	for (size_t i = 0; i < len; i++)
 		if (base64_digit[(unsigned char)in.data[i]] == NOT_BASE64)
 			return 0;
-	return len > 0 && len % 4 == 0 && newline < INT32_MAX ? newline + 1 : 0;
+	return len > 0 && len % 4 == 0 ? newline + 1 : 0;
 }
 
 /* Where lines of that length end. */
@@ -199,6 +200,8 @@ overwrite_base64(struct overwriting *o, struct span body, const struct span *tex
 	reach = base64_reach(body, text, end > 0);
 	if (end > 0 && reach > end)
 		reach = end = body.len;
+	if (end == 0 && reach > FLOW_MAX) /* hardly any of it is base64 */
+		reach = 0;
 	if (end == 0) {
 		add_edit(o, body, base64_written(a, span_first(body, reach), text), FILL_BASE64, 0);
 		return;

@@ -211,6 +211,8 @@ test_long_bodies(void **state)
 	buf_add_str(&content, EICAR);
 	while (content.len < LONG)
 		buf_add_str(&content, " =and so= on\tuntil it is ab cd EF -_+/ enough\xe4");
+	while (content.len % 3 != 0) /* so that a body of one line is all groups */
+		buf_add_byte(&content, ' ');
 	base64_encode(&base64, buf_span(&content), 0);
 	for (size_t i = 0; i < 3; i++) {
 		buf_clear(&message);
@@ -259,6 +261,26 @@ test_base64_of_spaces(void **state)
 	buf_free(&message);
 	buf_free(&shown);
 	buf_free(&decoded);
+}
+
+/* Where next to nothing is base64 the notice would be as long as the body. */
+static void
+test_base64_of_junk(void **state)
+{
+	struct buf content = { 0 }, base64 = { 0 }, message = { 0 };
+	const struct scan_answer *r;
+
+	buf_add_str(&content, EICAR);
+	base64_encode(&base64, buf_span(&content), 0);
+	buf_add_str(&message, HEADER "base64\r\n\r\n");
+	for (size_t i = 0; i < 1000 * base64.len; i++)
+		buf_add_byte(&message, i % 1000 == 0 ? base64.data[i / 1000] : '!');
+	r = preserve_scan(*state, PRESERVE_WITHHOLD, buf_span(&message));
+	assert_int_equal(r->edit_count, 1);
+	assert_int_equal(r->edits[0].replacement.len, 0);
+	buf_free(&content);
+	buf_free(&base64);
+	buf_free(&message);
 }
 
 static void
@@ -354,6 +376,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_corpus, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_bodies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_base64_of_spaces, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_base64_of_junk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sections, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_many_sections, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_spam, set_up, tear_down),
