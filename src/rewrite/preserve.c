@@ -77,12 +77,55 @@ has_parts(const struct mime_part *p)
 	return p->kind != PART_LEAF && p->first_child != NULL && !p->first_child->detached;
 }
 
+/* A multipart that ends before any part began: where it does must stay, for a
+ * multipart around it may have the same boundary. */
+static void
+add_between_ends(struct regions *r, const struct mime_part *p, struct span end, const struct texts *texts)
+{
+	struct span rest = p->body;
+	const char *begin = rest.data;
+
+	while (rest.len > 0) {
+		size_t newline = span_find_byte(rest, '\n');
+
+		if (rest.len >= end.len && memcmp(rest.data, end.data, end.len) == 0) {
+			add_region(r, span_of(begin, (size_t)(rest.data - begin)), ENCODING_IDENTITY,
+			    begin == p->body.data && removal_header_is_open(p), texts);
+			begin = rest.data + end.len;
+			texts = NULL;
+		}
+		rest = span_from(rest, newline == SIZE_MAX ? rest.len : newline + 1);
+	}
+	add_region(r, span_of(begin, (size_t)(span_end(p->body) - begin)), ENCODING_IDENTITY,
+	    begin == p->body.data && removal_header_is_open(p), texts);
+}
+
+/* The line that ends the multipart, or empty for other leaves. */
+static struct span
+end_of_multipart(struct arena *a, const struct mime_part *p)
+{
+	const struct mime_param *boundary = mime_param_find(p->types, "boundary");
+	struct text end = { .arena = a };
+
+	if (!span_starts(span_str(p->types->type), "multipart/") || boundary == NULL)
+		return SPAN_NONE;
+	text_add(&end, SPAN_LITERAL("--"));
+	text_add(&end, boundary->value);
+	text_add(&end, SPAN_LITERAL("--"));
+	return text_span(&end);
+}
+
 static void
 add_leaf(struct regions *r, const struct mime_part *p, const struct texts *texts)
 {
 	bool open = removal_header_is_open(p);
 	enum mime_encoding encoding = p->encodings->encoding;
+	struct span end = encoding == ENCODING_IDENTITY ? end_of_multipart(r->arena, p) : SPAN_NONE;
 
+	if (end.len > 0) {
+		add_between_ends(r, p, end, texts);
+		return;
+	}
 	/* A blank in quoted-printable may stand for itself, and go on with the header. */
 	if (open && encoding == ENCODING_QUOTED_PRINTABLE)
 		encoding = ENCODING_IDENTITY;
