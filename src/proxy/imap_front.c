@@ -324,10 +324,8 @@ next_announcement(struct span unit, size_t from, size_t *end, struct imap_litera
 static bool
 upstream_needs_no_wait(const struct imap_session *s, uint64_t octets)
 {
-	if (s->offers == NULL)
-		return false;
-	return imap_offers_have(s->offers, IMAP_CAPA_LITERAL_PLUS) ||
-	    (imap_offers_have(s->offers, IMAP_CAPA_LITERAL_MINUS) && octets <= 4096);
+	return (s->offers & imap_capa_bit(IMAP_CAPA_LITERAL_PLUS)) != 0 ||
+	    ((s->offers & imap_capa_bit(IMAP_CAPA_LITERAL_MINUS)) != 0 && octets <= 4096);
 }
 
 static void

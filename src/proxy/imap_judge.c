@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "wire/imap_set.h"
 
+#include <stdlib.h>
+
 enum {
 	RECALL_PATIENCE = 5000, /* ms; the keeper reads one file */
 	SCAN_TRIES = 3,         /* then the reader gets a notice */
@@ -70,7 +72,8 @@ imap_proceed_fetch(struct imap_session *s, const struct imap_command *c)
 	if (s->pending_count > 0)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	m->by_uid = c->uid;
-	m->next = 1;
+	free(m->wanted);
+	m->wanted = NULL;
 	s->patient_until = loop_now(s->ends.session.proxy->loop) + IMAP_PATIENCE_MS;
 	return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
 }
@@ -427,21 +430,64 @@ ask_message(struct imap_session *s, uint32_t number)
 	imap_ask(s, IMAP_ASKING_MESSAGE, "%sFETCH %u (UID BODY.PEEK[])", m->by_uid ? "UID " : "", m->by_uid ? uid : number);
 }
 
-/* The next message of the set that has no view, or 0. */
-static uint32_t
-next_unjudged(struct imap_mailbox *m, struct span set)
+/* ---- which of them ---- */
+
+static int
+compare_ranges(const void *a, const void *b)
+{
+	const struct imap_range *x = a, *y = b;
+
+	return (x->low > y->low) - (x->low < y->low);
+}
+
+/* The set as ranges in order. False: no memory. */
+static bool
+sort_wanted(struct imap_mailbox *m, struct span set)
 {
 	uint32_t last = m->by_uid ? imap_mailbox_uid(m, m->exists) : m->exists;
+	struct span rest = set;
+	struct imap_range range;
+	size_t count = 1;
 
-	for (; m->next <= m->exists; m->next++) {
-		uint32_t uid = imap_mailbox_uid(m, m->next);
+	for (size_t i = 0; i < set.len; i++)
+		count += set.data[i] == ',';
+	free(m->wanted);
+	m->wanted = calloc(count, sizeof(*m->wanted));
+	m->wanted_count = 0;
+	if (m->wanted == NULL)
+		return false;
+	while (m->wanted_count < count && imap_set_next(&rest, last, &range))
+		m->wanted[m->wanted_count++] = range;
+	qsort(m->wanted, m->wanted_count, sizeof(m->wanted[0]), compare_ranges);
+	m->wanted_at = 0;
+	m->looked_at = IMAP_NO_UID;
+	return true;
+}
+
+/* Asked with ascending numbers: those ranges that end before one are done with. */
+static bool
+is_wanted(struct imap_mailbox *m, uint32_t number)
+{
+	while (m->wanted_at < m->wanted_count && m->wanted[m->wanted_at].high < number)
+		m->wanted_at++;
+	return m->wanted_at < m->wanted_count && m->wanted[m->wanted_at].low <= number;
+}
+
+/* The next message of the set that has no view, or 0. UIDs ascend as numbers do,
+ * and stay what they are when others are expunged. */
+static uint32_t
+next_unjudged(struct imap_mailbox *m)
+{
+	for (uint32_t n = imap_mailbox_number_behind(m, m->looked_at); n <= m->exists; n++) {
+		uint32_t uid = imap_mailbox_uid(m, n);
 		const struct imap_view *v;
 
-		if (!imap_set_contains(set, last, m->by_uid ? uid : m->next))
+		m->looked_at = uid;
+		if (!is_wanted(m, m->by_uid ? uid : n))
 			continue;
 		v = imap_view_find(m, uid);
 		if (v == NULL || !v->judged)
-			return m->next;
+			return n;
 	}
 	return 0;
 }
@@ -460,20 +506,22 @@ imap_judge_messages(struct session *session)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	imap_command_parse(buf_span(&s->unit), &s->command);
 	inspect(&s->command, &set, &wrong);
-	while (m->fetching.uid != IMAP_NO_UID || (number = next_unjudged(m, set)) != 0) {
-		if (m->fetching.uid == IMAP_NO_UID) {
-			if (imap_mailbox_first_unknown(m) != 0) /* something new came meanwhile */
-				return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
+	if (m->fetching.uid == IMAP_NO_UID && imap_mailbox_first_unknown(m) != 0) /* something new came meanwhile */
+		return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
+	if (m->wanted == NULL && !sort_wanted(m, set))
+		return imap_give_up(s, "out of memory");
+	while (m->fetching.uid != IMAP_NO_UID || (number = next_unjudged(m)) != 0) {
+		if (m->fetching.uid == IMAP_NO_UID)
 			ask_message(s, number);
-		}
 		if (!look_at(s, &outcome))
 			return outcome;
-		m->next = m->fetching.number + 1;
 		m->fetching.uid = IMAP_NO_UID;
-		if (m->next % SAVE_EVERY == 0)
+		if (++m->judged % SAVE_EVERY == 0)
 			imap_views_save(m);
 	}
 	imap_views_save(m);
+	free(m->wanted);
+	m->wanted = NULL;
 	held_free(&m->fetching.held);
 	arm(s, 0);
 	ends_progress(&s->ends);

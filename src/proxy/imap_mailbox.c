@@ -5,7 +5,6 @@
 #include "proxy/imap_mailbox.h"
 
 #include "base/log.h"
-#include "wire/imap_set.h"
 
 #include <stdlib.h>
 
@@ -49,6 +48,7 @@ imap_mailbox_free(struct imap_mailbox **mailbox)
 	buf_free(&m->name);
 	free(m->uids);
 	free(m->views);
+	free(m->wanted);
 	free(m);
 }
 
@@ -158,6 +158,22 @@ uint32_t
 imap_mailbox_uid(const struct imap_mailbox *m, uint32_t number)
 {
 	return number > 0 && number <= m->exists ? m->uids[number - 1] : IMAP_NO_UID;
+}
+
+uint32_t
+imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid)
+{
+	uint32_t low = 0, high = m->exists;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (m->uids[middle] <= uid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low + 1;
 }
 
 uint32_t
@@ -278,23 +294,51 @@ compare_views(const void *a, const void *b)
 	return (x->uid > y->uid) - (x->uid < y->uid);
 }
 
-/* They come in no order, and before there are any others. */
+static bool
+is_there(const struct imap_mailbox *m, uint32_t uid)
+{
+	uint32_t number = imap_mailbox_number_behind(m, uid - 1);
+
+	return imap_mailbox_uid(m, number) == uid;
+}
+
+static void
+drop_views(struct imap_mailbox *m, const struct span *drops, size_t count)
+{
+	struct buf mailbox = { 0 };
+	struct view_owner owner = imap_mailbox_owner(m, &mailbox);
+
+	keep_views_change(m->session->ends.session.proxy->keep, &owner, NULL, 0, drops, count);
+	buf_free(&mailbox);
+}
+
+/* They come in no order, and before there are any others; those of messages that
+ * are gone are forgotten. */
 void
 imap_views_recall(struct imap_mailbox *m, struct span views)
 {
+	struct span drops[SAVE_AT_ONCE];
+	size_t drop_count = 0;
 	struct view one;
 
 	while (keep_views_next(&views, &one)) {
 		struct imap_view v = { 0 };
 		uint64_t uid;
 
-		if (!span_to_u64(one.message, &uid) || uid == 0 || uid > UINT32_MAX || !decode(m, one.state, &v) || !has_room(m))
+		if (!span_to_u64(one.message, &uid) || uid == 0 || uid > UINT32_MAX || !is_there(m, (uint32_t)uid)) {
+			if (drop_count < SAVE_AT_ONCE)
+				drops[drop_count++] = one.message;
+			continue;
+		}
+		if (!decode(m, one.state, &v) || !has_room(m))
 			continue;
 		v.uid = (uint32_t)uid;
 		m->views[m->view_count++] = v;
 	}
 	if (m->view_count > 0)
 		qsort(m->views, m->view_count, sizeof(m->views[0]), compare_views);
+	if (drop_count > 0)
+		drop_views(m, drops, drop_count);
 }
 
 /* Up to SAVE_AT_ONCE of them, from *next on; the number of puts. */

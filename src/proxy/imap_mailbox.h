@@ -5,6 +5,7 @@
 
 #include "proxy/held.h"
 #include "proxy/imap_session.h"
+#include "wire/imap_set.h"
 
 /* What a reader was shown of a message. */
 struct imap_view {
@@ -44,8 +45,11 @@ struct imap_mailbox {
 	struct keep_job *recalling;
 	bool recalled;
 	/* FETCH at hand. */
-	uint32_t next;         /* number of the message to look at next */
 	bool by_uid;
+	struct imap_range *wanted; /* its set, in order; NULL: not looked at yet */
+	size_t wanted_count, wanted_at;
+	uint32_t looked_at;    /* UID of the message that was looked at last */
+	uint32_t judged;       /* messages, since the mailbox was selected */
 	struct imap_fetching fetching;
 };
 
@@ -60,6 +64,8 @@ void imap_mailbox_hear(struct imap_mailbox *m, const struct imap_response *r);
 void imap_mailbox_learn(struct imap_mailbox *m, uint32_t number, uint32_t uid);
 /* IMAP_NO_UID where it is not known. */
 uint32_t imap_mailbox_uid(const struct imap_mailbox *m, uint32_t number);
+/* The lowest number whose UID is above that one; all UIDs are known. */
+uint32_t imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid);
 /* The first number whose UID is not known, or 0. */
 uint32_t imap_mailbox_first_unknown(const struct imap_mailbox *m);
 

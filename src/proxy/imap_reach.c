@@ -181,10 +181,10 @@ imap_secure_upstream(struct session *session)
 void
 imap_note_offers(struct imap_session *s, struct span list)
 {
-	if (s->offers == NULL && (s->offers = malloc(sizeof(*s->offers))) == NULL)
-		return;
-	*s->offers = (struct imap_offers){ 0 };
-	imap_offers_parse(s->offers, list);
+	struct imap_offers offers = { 0 };
+
+	imap_offers_parse(&offers, list);
+	s->offers = offers.bits;
 }
 
 void

@@ -103,7 +103,6 @@ imap_free(struct session *session)
 	buf_free(&s->in.flags);
 	buf_free(&s->greeting);
 	buf_free(&s->user);
-	free(s->offers);
 	free(s);
 }
 

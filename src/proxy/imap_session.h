@@ -119,7 +119,7 @@ struct imap_session {
 	struct buf greeting;     /* to relay */
 	bool greeting_good, asked_tls;
 	unsigned dropped;        /* lines before TLS, unread */
-	struct imap_offers *offers; /* the upstream's as last told; NULL: not told */
+	uint64_t offers;         /* imap_capa_bit() of the upstream's, as last told */
 	struct buf user;
 	char mechanism[IMAP_MECHANISM_MAX + 1];
 	unsigned auth_turn;
