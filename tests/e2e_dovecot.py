@@ -7,19 +7,16 @@ messages of many shapes fetched by four clients at once.
 
 With GATEPOST=none the programs speak to Dovecot directly, which tests the tests."""
 
-import atexit
 import base64
 import os
 import re
-import shutil
 import sys
-import tempfile
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
 
-from dovecot import SECRET, Dovecot  # noqa: E402
+from dovecot import SECRET, shared_dovecot  # noqa: E402
 from gatepost_test import GATEPOST, PATIENCE, Skip, Tests, expect, expect_equal  # noqa: E402
 from messages import Maker  # noqa: E402
 from pop3_client import Pop3Client  # noqa: E402
@@ -54,21 +51,6 @@ CLEAN = [HEAD + b"Subject: number %d\r\n\r\n.good day\r\n..\r\n" % n + b"and bye
 MIXED = CLEAN[:3] + [VIRUS] + CLEAN[3:5] + [BANNED, SPAM] + CLEAN[5:]
 
 
-shared = []
-
-
-def start(t):
-    """The Dovecot of all tests."""
-    if not shared:
-        folder = tempfile.mkdtemp(prefix="gatepost-test-")
-        os.chmod(folder, 0o755)
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        dovecot = Dovecot(folder, *t.certificates.pair())
-        atexit.register(dovecot.stop)
-        shared.append(dovecot.wait_ready())
-    return shared[0]
-
-
 def before(t, dovecot, tls=None, rules=None, upstream_tls=None):
     """A gatepost before that Dovecot."""
     port = dovecot.pop3s if upstream_tls == "implicit" else dovecot.pop3
@@ -91,7 +73,7 @@ def port_before(t, dovecot, tls=None, rules=None):
 def fetched_alike(program, tls, login="password"):
     """The same messages and the same deletions as without gatepost."""
     def test(t):
-        dovecot = start(t)
+        dovecot = shared_dovecot(t)
         results = []
         for port in (dovecot.pop3s if tls == "implicit" else dovecot.pop3, port_before(t, dovecot, tls)):
             user = dovecot.user(CLEAN)
@@ -115,7 +97,7 @@ def fetched_by_rules(program):
     def test(t):
         if GATEPOST == "none":
             raise Skip("it is gatepost that has rules")
-        dovecot = start(t)
+        dovecot = shared_dovecot(t)
         user = dovecot.user(MIXED)
         gatepost = before(t, dovecot, rules=RULES)
         fetched = program(Job(t, gatepost.address[1], user))
@@ -188,7 +170,7 @@ def essence(reply, rules):
 
 def session_alike(rules):
     def test(t):
-        dovecot = start(t)
+        dovecot = shared_dovecot(t)
         messages = [Maker(n).make() for n in range(12)]
         user = dovecot.user(messages)
         through = conversation(t, port_before(t, dovecot, rules=rules), user, len(messages))
@@ -206,7 +188,7 @@ tests.add("every command of a session is answered so with rules that find nothin
 @tests
 def capabilities(t):
     "CAPA is Dovecot's, before and after the login, without what is Dovecot's own affair"
-    dovecot = start(t)
+    dovecot = shared_dovecot(t)
     gatepost_port, user = port_before(t, dovecot, "starttls"), dovecot.user(CLEAN)
     for enter in (lambda c: c.reply(), lambda c: c.apop(user, SECRET)):
         shown = []
@@ -222,7 +204,7 @@ def upstream_by_tls(mode):
     def test(t):
         if GATEPOST == "none":
             raise Skip("it is gatepost's TLS")
-        dovecot = start(t)
+        dovecot = shared_dovecot(t)
         said = len(dovecot.lines)
         client = client_at(t, before(t, dovecot, upstream_tls=mode).address[1], dovecot.user(CLEAN))
         expect_equal([client.retrieve(n) for n in range(1, len(CLEAN) + 1)], CLEAN, "messages")
@@ -264,7 +246,7 @@ def expect_consistent(client):
 @tests
 def never_contradicts_itself(t):
     "rules: STAT, LIST, UIDL, TOP and RETR agree, UIDs are Dovecot's, and the next login is told the same"
-    dovecot = start(t)
+    dovecot = shared_dovecot(t)
     port, user = port_before(t, dovecot, rules=RULES), dovecot.user(MIXED)
     directly = client_at(t, dovecot.pop3, user)
     uids = directly.uids()
@@ -278,7 +260,7 @@ def never_contradicts_itself(t):
 @tests
 def retrieved_without_list(t):
     "rules: TOP before anything else shows the head of what RETR brings"
-    dovecot = start(t)
+    dovecot = shared_dovecot(t)
     port, user = port_before(t, dovecot, rules=RULES), dovecot.user(MIXED)
     for number in range(1, len(MIXED) + 1):
         client = client_at(t, port, user)
@@ -293,7 +275,7 @@ def retrieved_without_list(t):
 @tests
 def deleted_as_asked(t):
     "rules: just what the client deletes is deleted, at its QUIT and not before"
-    dovecot = start(t)
+    dovecot = shared_dovecot(t)
     port, user = port_before(t, dovecot, rules=RULES), dovecot.user(MIXED)
     for end in ("RSET", "close", "QUIT"):
         client = client_at(t, port, user)
@@ -356,7 +338,7 @@ def fetched_at_once(port, user):
 def fetched_by_four(rules):
     def test(t):
         messages = many_messages()
-        dovecot = start(t)
+        dovecot = shared_dovecot(t)
         user = dovecot.user(messages)
         directly = fetch_all(dovecot.pop3, user)
         expect_equal(len(directly), MESSAGES, "messages")

@@ -3,11 +3,14 @@ and IMAP on free ports, with and without TLS. Users are those who have mail; the
 password of each is SECRET. It has to be started by root, and is ended by its pid.
 That takes it a second; so tests share one, and each has users of its own."""
 
+import atexit
 import itertools
 import os
 import pwd
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 
 from gatepost_test import PATIENCE, Failure, Skip, await_event, expect, free_port
@@ -78,7 +81,7 @@ class Dovecot:
     def __init__(self, folder, certificate, key):
         if os.geteuid() != 0:
             raise Skip("Dovecot has to be started by root")
-        if not os.path.exists("/usr/sbin/dovecot") or not os.path.exists("/usr/lib/dovecot/pop3"):
+        if not all(map(os.path.exists, ("/usr/sbin/dovecot", "/usr/lib/dovecot/pop3", "/usr/lib/dovecot/imap"))):
             raise Skip("Dovecot is not installed")
         self.folder, self.users = folder, itertools.count(1)
         self.owner = pwd.getpwnam("nobody")
@@ -117,14 +120,15 @@ class Dovecot:
         for folder, _, _ in os.walk(os.path.join(self.folder, "mail", user)):
             os.chown(folder, self.owner.pw_uid, self.owner.pw_gid)
 
-    def user(self, messages):
+    def user(self, messages, crlf=False):
         """A new user, whose maildrop holds these messages in this order: as
         Postfix would store them, with LF; the lengths in a file's name are what
-        Dovecot itself would count."""
+        Dovecot itself would count. crlf: as they are; then Dovecot 2.3 need not
+        count line ends for IMAP's ranges, where it is an octet off at times."""
         user = f"user{next(self.users)}"
         self._make_folders(user)
         for number, message in enumerate(messages):
-            stored = message.replace(b"\r\n", b"\n")
+            stored = message if crlf else message.replace(b"\r\n", b"\n")
             name = f"{1700000000 + number}.M1P1.upstream,S={len(stored)},W={len(message)}"
             path = os.path.join(self.maildir(user), "new", name)
             with open(path, "wb") as f:
@@ -154,3 +158,18 @@ class Dovecot:
             self.process.wait()
             raise Failure(f"Dovecot did not end\n{self.log()}") from None
         self.reader.join(PATIENCE)
+
+
+_shared = []
+
+
+def shared_dovecot(t):
+    """The Dovecot of all tests of a program."""
+    if not _shared:
+        folder = tempfile.mkdtemp(prefix="gatepost-test-")
+        os.chmod(folder, 0o755)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        dovecot = Dovecot(folder, *t.certificates.pair())
+        atexit.register(dovecot.stop)
+        _shared.append(dovecot.wait_ready())
+    return _shared[0]

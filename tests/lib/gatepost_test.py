@@ -36,6 +36,7 @@ import traceback
 
 from certificates import Certificates
 from imap_client import ImapClient
+from imap_reader import ImapReader
 from imap_upstream import ImapUpstream
 from pop3_client import Pop3Client
 from pop3_upstream import Pop3Upstream
@@ -361,6 +362,10 @@ class Context(contextlib.ExitStack):
 
     def pop3_client(self, server, **options):
         return self._connected(Pop3Client, server, options)
+
+    def imap_reader(self, server, **options):
+        """One that shows responses whole, for what they say of messages."""
+        return self._connected(ImapReader, server, options)
 
     def imap_client(self, server, **options):
         return self._connected(ImapClient, server, options)

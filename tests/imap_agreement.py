@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+"""Every way of looking at a message through gatepost agrees with every other: a
+mailbox of many shapes before a real Dovecot, a third of it with something to
+remove, is asked for sizes, structures, envelopes, sections and ranges in random
+order over two sessions. What they tell is computed anew from the whole message as
+it was shown, by code that shares nothing with gatepost (lib/imap_expect.py) and
+by Dovecot itself, given that message.
+
+    GATEPOST=src/gatepost python3 tests/imap_agreement.py [WORD…]
+
+GATEPOST_TEST_MESSAGES says how many messages (300), GATEPOST_TEST_SEED in which order."""
+
+import os
+import random
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
+
+from dovecot import SECRET, shared_dovecot  # noqa: E402
+from gatepost_test import GATEPOST, PATIENCE, Tests, expect, expect_equal  # noqa: E402
+from imap_expect import Expected, partial  # noqa: E402
+from imap_mail import JUDGED, RULES, mailbox  # noqa: E402
+
+tests = Tests()
+
+MESSAGES = int(os.environ.get("GATEPOST_TEST_MESSAGES", "300"))
+SEED = int(os.environ.get("GATEPOST_TEST_SEED", "20251103"))
+RANGES = 20
+AT_ONCE = 12          # items of one FETCH, at most
+PARALLEL = 8          # FETCHes in the pipeline, at most
+TOLD = "(UID RFC822.SIZE ENVELOPE BODY BODYSTRUCTURE)"
+FIELDS = ("From", "subject", "Content-Type", "X-Not-There")
+SHOWN_AT_FIRST = 40   # disagreements
+
+
+# What is asked.
+
+class Question:
+    """An item of FETCH, the name that it has in the response, and the answer."""
+
+    def __init__(self, item, answer):
+        self.item, self.answer = item, answer
+        name, _, place = item.replace(".PEEK", "").partition("<")
+        self.name = f"{name}<{place.split('.')[0]}>".upper() if place else name.upper()
+
+
+def sections(expected):
+    """[(section, octets)…] of all that there is."""
+    names = " ".join(FIELDS)
+    found = [("", expected.section("")), ("TEXT", expected.section("", "TEXT")), ("HEADER", expected.section("", "HEADER")),
+             (f"HEADER.FIELDS ({names})", expected.fields(FIELDS)),
+             (f"HEADER.FIELDS.NOT ({names})", expected.fields(FIELDS, others=True))]
+    for path, part in expected.parts.items():
+        found.append((path, expected.section(path)))
+        found.append((f"{path}.MIME", expected.section(path, "MIME")))
+        if part.is_message() and not part.is_encoded():
+            found += [(f"{path}.{kind}", expected.section(path, kind)) for kind in ("HEADER", "TEXT")]
+            found.append((f"{path}.HEADER.FIELDS ({names})", expected.fields(FIELDS, path=path)))
+            found.append((f"{path}.HEADER.FIELDS.NOT ({names})", expected.fields(FIELDS, others=True, path=path)))
+    return found
+
+
+def questions(shown, rng):
+    """All that can be asked of a message, in random order."""
+    expected = Expected(shown)
+    asked = [Question("RFC822.SIZE", expected.octets), Question("ENVELOPE", expected.envelope()),
+             Question("BODY", expected.body()), Question("BODYSTRUCTURE", expected.bodystructure()),
+             Question("RFC822", shown), Question("RFC822.HEADER", expected.section("", "HEADER")),
+             Question("RFC822.TEXT", expected.section("", "TEXT"))]
+    there = sections(expected)
+    asked += [Question(f"BODY.PEEK[{name}]", octets) for name, octets in there]
+    for _ in range(RANGES):
+        name, octets = rng.choice(there)
+        at = rng.randint(0, len(octets) + 2)
+        count = rng.choice([1, 2, 10, 100, 4096, len(octets) + 1])
+        asked.append(Question(f"BODY.PEEK[{name}]<{at}.{count}>", partial(octets, at, count)))
+    rng.shuffle(asked)
+    return list({question.name: question for question in asked}.values())  # a range is told by where it begins
+
+
+def batches(asked, rng):
+    """What is asked by one FETCH each."""
+    while asked:
+        size = rng.randint(1, AT_ONCE)
+        yield asked[:size]
+        asked = asked[size:]
+
+
+# Asking.
+
+def answers(client, number, uid, batches_of_one, rng):
+    """[(batch, {name: value})…], some commands in the pipeline at once, which are
+    answered in any order: what is told last of an item counts."""
+    waiting, pending, told = list(batches_of_one), [], {}
+    while waiting or pending:
+        while waiting and len(pending) < PARALLEL and (not pending or rng.random() < 0.7):
+            batch = waiting.pop()
+            by_uid = rng.random() < 0.5
+            command = f"{'UID ' if by_uid else ''}FETCH {uid if by_uid else number} "
+            pending.append((client.begin(command + f"({' '.join(q.item for q in batch)})"), batch))
+        tag, batch = pending.pop(0)
+        status, responses = client.finish(tag)
+        expect(status.startswith("OK"), "FETCH", status, [q.item for q in batch])
+        for which, items in client.read(responses):
+            if which == number:
+                told.update({name.upper(): value for name, value in items.items()})
+        yield batch, told
+
+
+def cut(value):
+    text = repr(value)
+    return text if len(text) < 300 else f"{text[:150]} … {text[-150:]} ({len(value)})"
+
+
+class Findings:
+    """Disagreements: what they are about, and the first of them in full."""
+
+    def __init__(self):
+        self.count, self.questions, self.shown = 0, 0, []
+
+    def compare(self, about, got, wanted):
+        self.questions += 1
+        if got != wanted:
+            self.count += 1
+            if len(self.shown) < SHOWN_AT_FIRST:
+                self.shown.append(f"{about}\n  got    {cut(got)}\n  wanted {cut(wanted)}")
+
+    def expect_none(self):
+        expect(self.count == 0, f"{self.count} of {self.questions} disagree\n" + "\n".join(self.shown))
+
+
+class Mailbox:
+    """The mailbox, Dovecot's users that have it, and sessions before it."""
+
+    def __init__(self, t):
+        self.t, self.rng = t, random.Random(SEED)
+        self.dovecot = shared_dovecot(t)
+        self.messages = mailbox(MESSAGES, SEED)
+        self.user = self.dovecot.user([m.data for m in self.messages], crlf=True)
+        self.gatepost = t.imap_gatepost(("localhost", self.dovecot.imap), {
+            "log": {"level": "info"}, "run": {"proxies": 1, "scanners": 1}, "policies": {"inbound": JUDGED}},
+            rules=RULES, single=False)
+
+    def session(self, port=None, user=None):
+        client = self.t.imap_reader(("127.0.0.1", port or self.gatepost.address[1]))
+        client.login(user or self.user, SECRET)
+        client.ok("SELECT INBOX")
+        return client
+
+    def directly(self, user=None):
+        return self.session(self.dovecot.imap, user)
+
+    def judged(self):
+        return len(self.gatepost.events("message"))
+
+
+def all_told(client):
+    return {number: items for number, items in client.fetch("1:*", TOLD)}
+
+
+def all_shown(client):
+    return {number: items["BODY[]"] for number, items in client.fetch("1:*", "(BODY.PEEK[])")}
+
+
+def flags_of(client):
+    return {number: set(items["FLAGS"]) - {"\\Recent"} for number, items in client.fetch("1:*", "(FLAGS)")}
+
+
+def check_shown(box, shown, directly):
+    """What is clean comes as it is, what is not without its sting; what is doubtful
+    (odd MIME) in one of both ways."""
+    passed = {int(line["uid"]) for line in box.gatepost.events("message", verdict="^accept$")}
+    for number, message in enumerate(box.messages, 1):
+        if message.shape.endswith(".eml") and number not in passed:  # UIDs are as numbers here
+            expect(shown[number] != directly[number], "withheld, but there", message.shape, shown[number])
+        elif not message.stings:
+            expect(shown[number] == directly[number], "clean, but changed", message.shape, directly[number][:2000])
+        expect(all(sting not in shown[number] for sting in message.stings), "it has its sting", message.shape, shown[number])
+        expect_equal(len(shown[number]), len(directly[number]), f"octets of {message.shape}")
+        expect_equal(shown[number].count(b"\n"), directly[number].count(b"\n"), f"lines of {message.shape}")
+
+
+def compare_all(box, sessions, oracle, shown):
+    """Each session, and Dovecot that has the messages as shown, tell what can be computed of them."""
+    findings = Findings()
+    order = list(shown)
+    box.rng.shuffle(order)
+    uids = {number: items["UID"] for number, items in sessions[0].fetch("1:*", "(UID)")}
+    for number in order:
+        asked = list(batches(questions(shown[number], box.rng), box.rng))
+        box.rng.shuffle(sessions)
+        for name, client in [*(("through gatepost", s) for s in sessions), ("Dovecot, of what was shown", oracle)]:
+            for batch, told in answers(client, number, uids[number] if client is not oracle else number, asked, box.rng):
+                for question in batch:
+                    findings.compare(f"{number} ({box.messages[number - 1].shape}), {question.item}, {name}",
+                                     told.get(question.name, "nothing"), question.answer)
+    print(f"# {findings.questions} answers compared", flush=True)
+    findings.expect_none()
+
+
+def expect_no_stings(box, clients):
+    """In none of the octets that ever came."""
+    came = b"\0".join(b"".join(client.octets) for client in clients)
+    for number, message in enumerate(box.messages, 1):
+        for sting in message.stings:
+            expect(sting not in came, "what was removed came", number, message.shape, sting)
+
+
+@tests
+def agreement(t):
+    "sizes, structures, envelopes, sections and ranges agree with the message as shown, in two sessions, before and after it was judged"
+    box = Mailbox(t)
+    first, second = box.session(), box.session()
+    before = all_told(first)
+    expect_equal(len(before), MESSAGES, "messages")
+    expect_equal(box.judged(), 0, "messages judged for sizes and structures")
+    shown = all_shown(first)
+    directly = box.directly()
+    check_shown(box, shown, all_shown(directly))
+    expect(all_shown(second) == shown, "the two sessions are shown different octets")
+    expect(all_told(second) == before and all_told(first) == before == all_told(directly), "told otherwise after it was judged")
+    copy = box.dovecot.user(list(shown.values()), crlf=True)
+    compare_all(box, [first, second], box.directly(copy), shown)
+    expect_no_stings(box, [first, second])
+    verdicts_last(box, shown, before)
+
+
+def verdicts_last(box, shown, before):
+    """Rules change; what was shown does not, and nothing is fetched to be judged again."""
+    judged = box.judged()
+    box.gatepost.write_rules(RULES.replace("[exe]", "[txt, pdf]").replace("EICAR-STANDARD", "EICAR-OTHER"))
+    done = subprocess.run([GATEPOST, "ctl", "-c", box.gatepost.file, "reload"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
+    expect_equal(done.returncode, 0, done.stdout)
+    box.gatepost.wait_event("started", child="^proxy$", count=2)
+    client = box.session()
+    expect(all_shown(client) == shown, "other octets after the rules have changed")
+    expect(all_told(client) == before, "told otherwise after the rules have changed")
+    expect_equal(box.judged(), judged, "messages judged again")
+    expect_no_stings(box, [client])
+
+
+@tests
+def seen(t):
+    r"\Seen changes exactly when the client's own command changes it"
+    box = Mailbox(t)
+    client, directly = box.session(), box.directly()
+    items = ["BODY[]", "BODY[1]", "BODY[TEXT]", "RFC822", "RFC822.TEXT", "BODY[]<0.10>", "BODY[HEADER]", "BODY[1.MIME]",
+             "BODY.PEEK[]", "BODY.PEEK[1]", "BODY.PEEK[TEXT]<5.5>", "RFC822.HEADER", "BODY.PEEK[HEADER]", "RFC822.SIZE",
+             "BODYSTRUCTURE", "ENVELOPE"]
+    asked = {number: box.rng.choice(items) for number in range(1, min(MESSAGES, 100) + 1)}
+    for number, item in asked.items():
+        client.fetch(number, f"({item})")
+    directly.ok("NOOP")
+    for number, flags in flags_of(directly).items():
+        item = asked.get(number, "nothing")
+        sees = not item.startswith(("BODY.PEEK", "RFC822.HEADER", "RFC822.SIZE", "BODYSTRUCTURE", "ENVELOPE", "nothing"))
+        expect_equal("\\Seen" in flags, sees, f"\\Seen of {number} after {item}")
+    client.ok("EXAMINE INBOX")
+    client.ok("FETCH 1:* (BODY[] RFC822)")
+    after = flags_of(box.directly())
+    expect_equal(sum("\\Seen" in flags for flags in after.values()), sum("\\Seen" in f for f in flags_of(directly).values()),
+                 "\\Seen after EXAMINE")
+
+
+import atexit
+atexit.register(lambda: print("DOVECOT", *[l for l in shared_dovecot(None).lines if "Login" not in l][-10:]))
+tests.run()
