@@ -24,13 +24,14 @@ enum {
 
 /* ---- FETCH ---- */
 
-/* Headers are never changed in place. */
+/* The message's own header is never changed in place. What the server takes for
+ * the header of a part may be something else. */
 static bool
 needs_verdict(const struct imap_attribute *a)
 {
 	if (!imap_item_is_message_data(a->item) || a->item == IMAP_ITEM_RFC822_HEADER)
 		return false;
-	return a->section.kind == IMAP_WHOLE || a->section.kind == IMAP_TEXT;
+	return a->section.path_count > 0 || a->section.kind == IMAP_WHOLE || a->section.kind == IMAP_TEXT;
 }
 
 /* What FETCH asks: 1 = needs verdicts, 0 = does not, -1 = wrong, *wrong says how. */

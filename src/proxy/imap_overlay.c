@@ -1,8 +1,9 @@
 /* FETCH responses under a policy that filters. Most pass as they are. Of a
  * message from which something was removed the octets that pass are overlaid in
  * place: the section and the range tell where in the message they lie, and no
- * octet moves. Where that cannot be told, because programs may divide the message
- * in several ways, all of a section but its line ends becomes blank.
+ * octet moves. Where programs may divide the message in several ways, nothing of
+ * what the server takes for a section passes, its header included: it is overlaid
+ * as if it were where we see it, and what no edit covers there becomes blank.
  *
  * Responses to commands of our own are taken here: UIDs, and a message that is to
  * be judged, which goes to the spool. */
@@ -15,7 +16,8 @@
 
 struct place {
 	bool changed;       /* something of it may have to be overlaid */
-	bool known;         /* offset is where it begins in the message; else all of it becomes blank */
+	bool known;         /* offset is where it begins in the message */
+	bool blank;         /* what no edit covers becomes blank */
 	uint64_t offset;
 };
 
@@ -43,39 +45,75 @@ find_section(const struct scan_answer *a, const struct imap_section *wanted)
 	return NULL;
 }
 
-/* Headers are as they were. */
+/* Lines of the message's header, by name. */
 static bool
-is_header(const struct imap_attribute *a)
+is_fields(const struct imap_attribute *a)
 {
-	if (a->item == IMAP_ITEM_RFC822_HEADER || !imap_item_is_message_data(a->item))
+	return a->section.kind == IMAP_HEADER_FIELDS || a->section.kind == IMAP_HEADER_FIELDS_NOT;
+}
+
+static bool
+is_content(const struct imap_attribute *a)
+{
+	if (!imap_item_is_message_data(a->item) || a->item == IMAP_ITEM_RFC822_HEADER)
+		return false;
+	return a->section.path_count > 0 || a->section.kind == IMAP_WHOLE || a->section.kind == IMAP_TEXT;
+}
+
+/* The message from its first octet on: all of it, or what the server takes for
+ * its header, in which some of what we take for its body may be. */
+static bool
+is_from_start(const struct imap_attribute *a)
+{
+	if (a->item == IMAP_ITEM_RFC822 || a->item == IMAP_ITEM_RFC822_HEADER)
 		return true;
-	return a->section.kind != IMAP_WHOLE && a->section.kind != IMAP_TEXT;
+	return a->item == IMAP_ITEM_BODY_SECTION && a->section.path_count == 0 &&
+	    (a->section.kind == IMAP_WHOLE || a->section.kind == IMAP_HEADER);
+}
+
+/* Where sections are not told, all behind the header is withheld. */
+static bool
+find_untold(const struct scan_answer *shown, const struct imap_section *wanted, uint64_t *offset)
+{
+	*offset = shown->edits[0].offset;
+	if (wanted->path_count == 0)
+		return wanted->kind == IMAP_TEXT;
+	return wanted->kind == IMAP_WHOLE && wanted->path_count == 1 && wanted->path[0] == 1;
+}
+
+static bool
+find_offset(const struct scan_answer *shown, const struct imap_section *wanted, uint64_t *offset)
+{
+	const struct scan_section *section = find_section(shown, wanted);
+
+	if (shown->section_count == 0)
+		return find_untold(shown, wanted, offset);
+	if (section == NULL || (!section->is_message && wanted->kind != IMAP_WHOLE && wanted->kind != IMAP_MIME))
+		return false;
+	if (wanted->kind == IMAP_WHOLE)
+		*offset = section->body.offset;
+	else if (wanted->kind == IMAP_MIME)
+		*offset = section->mime.offset;
+	else
+		*offset = wanted->kind == IMAP_TEXT ? section->text.offset : section->header.offset;
+	return true;
 }
 
 static struct place
 place_of(const struct scan_answer *shown, const struct imap_attribute *a)
 {
-	static const struct imap_section whole = { .path_count = 0 };
-	bool message = a->item == IMAP_ITEM_RFC822 || (a->item == IMAP_ITEM_BODY_SECTION && a->section.path_count == 0);
-	const struct scan_section *section;
-	struct place p = { .changed = shown != NULL && !is_header(a) };
+	static const struct imap_section text = { .kind = IMAP_TEXT };
+	struct place p = { .changed = shown != NULL && imap_item_is_message_data(a->item) };
 
-	if (!p.changed)
-		return p;
-	if (message && a->section.kind == IMAP_WHOLE) {
+	if (p.changed && is_fields(a)) {
+		p.changed = a->section.path_count > 0 && (shown->sections_doubtful || find_section(shown, &a->section) == NULL);
+		p.blank = true;
+	} else if (p.changed && is_from_start(a)) {
 		p.known = true;
-		p.offset = a->partial ? a->offset : 0;
-		return p;
-	}
-	section = find_section(shown, a->item == IMAP_ITEM_RFC822_TEXT ? &whole : &a->section);
-	if (section == NULL || shown->sections_doubtful || a->item == IMAP_ITEM_BINARY)
-		return p;
-	if (a->item == IMAP_ITEM_RFC822_TEXT || a->section.kind == IMAP_TEXT) {
-		p.known = section->is_message;
-		p.offset = section->text.offset;
-	} else {
-		p.known = true;
-		p.offset = section->body.offset;
+	} else if (p.changed) {
+		p.known = a->item != IMAP_ITEM_BINARY &&
+		    find_offset(shown, a->item == IMAP_ITEM_RFC822_TEXT ? &text : &a->section, &p.offset);
+		p.blank = !p.known || shown->sections_doubtful;
 	}
 	p.offset += a->partial ? a->offset : 0;
 	return p;
@@ -84,13 +122,11 @@ place_of(const struct scan_answer *shown, const struct imap_attribute *a)
 static void
 overlay(const struct scan_answer *shown, const struct place *p, uint64_t at, char *octets, size_t len)
 {
-	if (p->known) {
-		edits_overlay(shown->edits, shown->edit_count, p->offset + at, octets, len);
-		return;
-	}
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; p->blank && i < len; i++)
 		if (octets[i] != '\r' && octets[i] != '\n')
 			octets[i] = ' ';
+	if (p->known)
+		edits_overlay(shown->edits, shown->edit_count, p->offset + at, octets, len);
 }
 
 /* ---- one line of a response ---- */
@@ -104,14 +140,22 @@ shown_of(struct imap_session *s)
 	return v != NULL ? v->shown : NULL;
 }
 
-/* A message that nobody judged has no content to show, whatever made the server
- * send it. */
 static bool
 is_judged(struct imap_session *s)
 {
 	const struct imap_view *v = s->in.uid != IMAP_NO_UID ? imap_view_find(s->mailbox, s->in.uid) : NULL;
 
 	return v != NULL && v->judged;
+}
+
+/* A message that nobody judged has no content to show, whatever made the server
+ * send it. */
+static struct place
+place_in_response(struct imap_session *s, const struct imap_attribute *a)
+{
+	if (!is_judged(s))
+		return (struct place){ .changed = is_content(a), .blank = true };
+	return place_of(shown_of(s), a);
 }
 
 static void
@@ -146,23 +190,19 @@ take_quoted(struct imap_session *s, struct span value)
 static bool
 put_quoted(struct imap_session *s, const struct imap_attribute *attribute, struct span value, struct buf *out)
 {
-	const struct scan_answer *shown = shown_of(s);
-	struct place p = place_of(shown, attribute);
+	struct place p = place_in_response(s, attribute);
 	struct imap_cursor cursor = imap_cursor(value);
 	struct arena *a = arena_new(0);
 	struct span octets = SPAN_NONE;
 	char *copy;
 
-	if (is_header(attribute) || !imap_take_nstring(&cursor, a, &octets) || octets.data == NULL ||
-	    (!p.changed && is_judged(s))) {
+	if (!p.changed || !imap_take_nstring(&cursor, a, &octets) || octets.data == NULL) {
 		arena_free(&a);
 		return false;
 	}
-	if (!p.changed)
-		p.known = false;
 	copy = arena_alloc_raw(a, octets.len + 1);
 	memcpy(copy, octets.data, octets.len);
-	overlay(shown, &p, 0, copy, octets.len);
+	overlay(shown_of(s), &p, 0, copy, octets.len);
 	buf_printf(out, "{%zu}\r\n", octets.len);
 	buf_add(out, copy, octets.len);
 	arena_free(&a);
@@ -253,7 +293,7 @@ way_of_literal(struct imap_session *s)
 	s->in.literal_at = 0;
 	if (is_wanted_message(s, a))
 		return IMAP_BACK_TAKE_MESSAGE;
-	if (s->in.swallowed || is_header(a) || (is_judged(s) && shown_of(s) == NULL))
+	if (s->in.swallowed || !place_in_response(s, a).changed)
 		return IMAP_BACK_RELAY_LITERAL;
 	return IMAP_BACK_OVERLAY_LITERAL;
 }
@@ -392,8 +432,7 @@ imap_overlay_literal(struct session *session)
 		return imap_back_goto(s, IMAP_BACK_REST);
 	while (s->in.literal_left > 0) {
 		struct span in = span_first(octets_of_literal(s), sizeof(octets));
-		const struct scan_answer *shown = shown_of(s);
-		struct place p = place_of(shown, &s->in.attribute);
+		struct place p = place_in_response(s, &s->in.attribute);
 
 		if (in.len == 0)
 			return wait_literal(s);
@@ -401,7 +440,7 @@ imap_overlay_literal(struct session *session)
 		if (endpoint_pending(s->ends.client) >= IMAP_OUTPUT_MAX)
 			return imap_back_wait(s);
 		memcpy(octets, in.data, in.len);
-		overlay(shown, &p, s->in.literal_at, octets, in.len);
+		overlay(shown_of(s), &p, s->in.literal_at, octets, in.len);
 		endpoint_write(s->ends.client, span_of(octets, in.len));
 		consume_literal(s, in.len);
 	}
