@@ -282,7 +282,7 @@ decode(struct imap_mailbox *m, struct span in, struct imap_view *v)
 		return true;
 	shown = ARENA_NEW(imap_mailbox_arena(m), struct scan_answer);
 	v->shown = shown;
-	return scan_answer_decode(m->arena, arena_copy(m->arena, in), shown) &&
+	return scan_answer_decode(m->arena, arena_copy(m->arena, in), shown) && shown->edit_count > 0 &&
 	    edits_in_place(shown->edits, shown->edit_count, v->octets);
 }
 
