@@ -3,7 +3,11 @@
 
 #include "base/span.h"
 
+#include "base/pair.h"
+
 #include <strings.h>
+
+enum { PAIRED_MAX = 64 }; /* octets of a needle that is found by two of its bytes: to compare it is cheap */
 
 bool
 span_eq(struct span a, struct span b)
@@ -70,6 +74,43 @@ span_find_byte(struct span s, char c)
 	return at != NULL ? (size_t)(at - s.data) : SIZE_MAX;
 }
 
+static bool
+is_letter(char c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+/* Of the needle the first and the last byte are looked for; where both stand, it is compared. */
+static size_t
+find_paired(struct span s, struct span needle, bool nocase)
+{
+	char first = needle.data[0], last = needle.data[needle.len - 1];
+	struct pair p = { .distance = needle.len - 1, .first = (unsigned char)first, .second = (unsigned char)last };
+	size_t at = 0;
+
+	if (nocase && is_letter(first)) {
+		p.first |= 0x20;
+		p.first_mask = 0x20;
+	}
+	if (nocase && is_letter(last)) {
+		p.second |= 0x20;
+		p.second_mask = 0x20;
+	}
+	while ((at = pair_find_avx2(&p, s, at)) != SIZE_MAX) {
+		if (nocase ? equal_nocase(s.data + at, needle.data, needle.len)
+		           : memcmp(s.data + at, needle.data, needle.len) == 0)
+			return at;
+		at++;
+	}
+	return SIZE_MAX;
+}
+
+static bool
+can_be_paired(struct span s, struct span needle)
+{
+	return needle.len > 1 && needle.len <= PAIRED_MAX && s.len >= needle.len - 1 + PAIR_BLOCK && pair_has_avx2();
+}
+
 size_t
 span_find(struct span s, struct span needle)
 {
@@ -77,14 +118,10 @@ span_find(struct span s, struct span needle)
 
 	if (needle.len == 0)
 		return 0;
+	if (can_be_paired(s, needle))
+		return find_paired(s, needle, false);
 	at = s.len >= needle.len ? memmem(s.data, s.len, needle.data, needle.len) : NULL;
 	return at != NULL ? (size_t)(at - s.data) : SIZE_MAX;
-}
-
-static bool
-is_letter(char c)
-{
-	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
 /* A byte of the needle that has no case is looked for by memchr. */
@@ -93,6 +130,8 @@ span_find_nocase(struct span s, struct span needle)
 {
 	size_t pivot = 0;
 
+	if (can_be_paired(s, needle))
+		return find_paired(s, needle, true);
 	while (pivot < needle.len && is_letter(needle.data[pivot]))
 		pivot++;
 	for (size_t i = 0; i + needle.len <= s.len; i++) {

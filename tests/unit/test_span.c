@@ -59,6 +59,46 @@ test_ends(void **state)
 	assert_true(span_ends_nocase(S("x"), ""));
 }
 
+static size_t
+find_slowly(struct span s, struct span needle, bool nocase)
+{
+	for (size_t i = 0; i + needle.len <= s.len; i++) {
+		struct span at = span_of(s.data + i, needle.len);
+
+		if (nocase ? span_eq_nocase(at, needle) : span_eq(at, needle))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* Texts of few letters, so that much is nearly there; each in memory of its own, so that a sanitizer sees what is
+ * read beside it. */
+static void
+test_find_in_long(void **state)
+{
+	static const char letters[] = "abA-B\x80\xc1@";
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		size_t len = (seed = seed * 1664525 + 1013904223) >> 24, needle_len = 1 + (seed >> 8) % 6;
+		char *text = malloc(len + 1);
+		struct span needle;
+
+		for (size_t i = 0; i < len; i++)
+			text[i] = letters[(seed = seed * 1664525 + 1013904223) >> 29];
+		needle_len += round % 5 == 0 ? 30 : 0;
+		text = realloc(text, len > 0 ? len : 1);
+		needle = span_from(span_first(span_of(text, len), len / 2 + needle_len), len / 2);
+		assert_true(span_find(span_of(text, len), needle) == find_slowly(span_of(text, len), needle, false));
+		assert_true(span_find_nocase(span_of(text, len), needle) == find_slowly(span_of(text, len), needle, true));
+		assert_true(span_find(span_of(text, len), S("ab-Ab")) == find_slowly(span_of(text, len), S("ab-Ab"), false));
+		assert_true(span_find_nocase(span_of(text, len), S("ab-Ab")) ==
+		    find_slowly(span_of(text, len), S("ab-Ab"), true));
+		free(text);
+	}
+}
+
 static void
 test_find(void **state)
 {
@@ -159,6 +199,7 @@ main(void)
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find_in_long),
 		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_numbers),
