@@ -63,7 +63,7 @@ collect(struct arena *work, struct input *in, const struct wider *items, size_t 
 	in->indexes = ARENA_ARRAY(work, unsigned, count);
 	for (size_t i = 0; i < count; i++) {
 		const char *expression = arena_strndup(work, items[i].expression);
-		unsigned flags = HS_FLAG_PREFILTER | (items[i].nocase ? HS_FLAG_CASELESS : 0) |
+		unsigned flags = HS_FLAG_PREFILTER | HS_FLAG_SINGLEMATCH | (items[i].nocase ? HS_FLAG_CASELESS : 0) |
 		                 (items[i].dot_all ? HS_FLAG_DOTALL : 0);
 
 		if (!is_readable(expression, flags))
