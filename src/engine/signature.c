@@ -1,6 +1,6 @@
 /* A set of signatures over one content. Byte patterns: one pass looks for the
- * anchors of all (grams.h); where one may be, its segment is compared there and
- * then. Most patterns are a single segment, and so decided. A pattern with gaps
+ * anchors of all (grams.h; literals.h where they are few and it is enough to see
+ * one once); where one may be, its segment is compared there and then. Most patterns are a single segment, and so decided. A pattern with gaps
  * is matched as a whole, after the pass, when the segment of its anchor was
  * seen. Digests: computed once for each kind that the set has with this size.
  *
@@ -17,6 +17,7 @@
 
 #include "base/codec.h"
 #include "engine/digest_set.h"
+#include "engine/literals.h"
 #include "engine/signature_pattern.h"
 
 #include <stdlib.h>
@@ -34,6 +35,7 @@ enum {
 	 * less than a hundredth of one. */
 	WORK_PER_OCTET = 64,
 	WORK_LEAST = 1 << 20, /* however small the content is: a millisecond or two */
+	FEW = 64,             /* patterns up to which a search for literals is several times as fast */
 };
 
 struct signatures {
@@ -41,6 +43,7 @@ struct signatures {
 	size_t pattern_count;
 	struct digest_set digests[DIGEST_KINDS];
 	struct grams *anchors;    /* their indexes are those of patterns */
+	struct literals *few;     /* the same, or NULL: there are more than a few, or none */
 	uint32_t *ids;            /* sorted, each once */
 	size_t id_count, count;
 };
@@ -63,6 +66,7 @@ struct signatures_scratch {
 	bool *waits;     /* of each pattern with gaps: to be walked */
 	uint32_t *waiting, *finished; /* which are true above */
 	size_t waiting_count, finished_count;
+	struct literals_scratch *few;
 };
 
 /* --- Building --- */
@@ -206,6 +210,29 @@ compile_anchors(struct arena *a, struct signatures *s)
 	return anchors;
 }
 
+static size_t
+window_of(const struct pattern *p)
+{
+	return gram_shapes[p->anchor_kind].window;
+}
+
+/* Without regard to the case of letters, as of the anchors in grams.h. */
+static struct literals *
+compile_few(struct arena *a, const struct signatures *s)
+{
+	struct literal items[FEW];
+
+	if (s->pattern_count == 0 || s->pattern_count > FEW)
+		return NULL;
+	for (size_t i = 0; i < s->pattern_count; i++) {
+		const struct pattern *p = &s->patterns[i].pattern;
+		const unsigned char *window = p->segments[p->anchor_segment].value + p->anchor_offset;
+
+		items[i] = (struct literal){ span_of((const char *)window, window_of(p)), true, (uint32_t)i };
+	}
+	return literals_compile(a, items, s->pattern_count);
+}
+
 static uint32_t
 number_of(const struct signatures *s, uint32_t id)
 {
@@ -231,6 +258,7 @@ signatures_compile(struct signature_builder *b)
 		digest_set_sort(b->arena, &s->digests[kind], (enum digest_kind)kind);
 	}
 	s->anchors = compile_anchors(b->arena, s);
+	s->few = compile_few(b->arena, s);
 	return s;
 }
 
@@ -261,6 +289,8 @@ signatures_scratch_new(const struct signatures *s)
 	scratch->waiting = calloc(s->pattern_count + 1, sizeof(*scratch->waiting));
 	if (scratch->done == NULL || scratch->finished == NULL || scratch->waits == NULL || scratch->waiting == NULL)
 		signatures_scratch_free(&scratch);
+	else if (s->few != NULL)
+		scratch->few = literals_scratch_new(s->few);
 	return scratch;
 }
 
@@ -273,6 +303,7 @@ signatures_scratch_free(struct signatures_scratch **s)
 	free((*s)->finished);
 	free((*s)->waits);
 	free((*s)->waiting);
+	literals_scratch_free(&(*s)->few);
 	free(*s);
 	*s = NULL;
 }
@@ -325,6 +356,26 @@ anchor_found(void *context, uint32_t index, size_t at)
 }
 
 static bool
+literal_found(void *context, uint32_t index, size_t end)
+{
+	const struct search *s = context;
+
+	return anchor_found(context, index, end - window_of(&s->set->patterns[index].pattern));
+}
+
+/* False when it took too long. libhs refuses texts of 4 GiB and more. */
+static bool
+search_anchors(struct search *s, bool once)
+{
+	const struct work *work = &s->scratch->work;
+
+	if (once && s->set->few != NULL && s->data.len <= UINT32_MAX &&
+	    literals_scan(s->set->few, s->scratch->few, s->data, literal_found, s))
+		return work->done <= work->most;
+	return grams_scan(s->set->anchors, s->data, anchor_found, s);
+}
+
+static bool
 walk_found(void *context, size_t begin)
 {
 	struct search *s = context;
@@ -369,28 +420,37 @@ clear(struct signatures_scratch *scratch)
 		scratch->done[scratch->finished[--scratch->finished_count]] = false;
 }
 
-bool
-signatures_scan_at(const struct signatures *s, struct signatures_scratch *scratch, struct span data,
-    const unsigned char *sha256, bool (*found)(void *context, uint32_t id, size_t offset), void *context)
+/* once: it is enough to be told of one place for each id. */
+static bool
+search(struct search *s, const unsigned char *sha256, bool once)
 {
-	struct search search = { s, scratch, data, found, context, 0 };
+	struct signatures_scratch *scratch = s->scratch;
 
 	if (scratch == NULL)
 		return false;
 	clear(scratch);
-	scratch->work = (struct work){ 0, WORK_LEAST + WORK_PER_OCTET * (uint64_t)data.len };
-	if (!grams_scan(s->anchors, data, anchor_found, &search))
+	scratch->work = (struct work){ 0, WORK_LEAST + WORK_PER_OCTET * (uint64_t)s->data.len };
+	if (!search_anchors(s, once))
 		return false;
 	for (size_t i = 0; i < scratch->waiting_count; i++) {
-		const struct numbered_pattern *n = &s->patterns[scratch->waiting[i]];
+		const struct numbered_pattern *n = &s->set->patterns[scratch->waiting[i]];
 
-		search.number = n->number;
+		s->number = n->number;
 		if (!scratch->done[n->number])
-			pattern_find(&n->pattern, data, &scratch->work, walk_found, &search);
+			pattern_find(&n->pattern, s->data, &scratch->work, walk_found, s);
 		if (scratch->work.done > scratch->work.most)
 			return false;
 	}
-	return search_digests(&search, sha256);
+	return search_digests(s, sha256);
+}
+
+bool
+signatures_scan_at(const struct signatures *s, struct signatures_scratch *scratch, struct span data,
+    const unsigned char *sha256, bool (*found)(void *context, uint32_t id, size_t offset), void *context)
+{
+	struct search all = { s, scratch, data, found, context, 0 };
+
+	return search(&all, sha256, false);
 }
 
 uint64_t
@@ -419,6 +479,7 @@ signatures_scan(const struct signatures *s, struct signatures_scratch *scratch, 
     const unsigned char *sha256, void (*found)(void *context, uint32_t id), void *context)
 {
 	struct once once = { found, context };
+	struct search first = { s, scratch, data, found_once, &once, 0 };
 
-	return signatures_scan_at(s, scratch, data, sha256, found_once, &once);
+	return search(&first, sha256, true);
 }
