@@ -12,6 +12,7 @@
 
 #include <utf8proc.h>
 
+#include "base/lanes.h"
 #include "mime/text.h"
 #include "mime/utf8.h"
 #include "rule/characters.h"
@@ -81,29 +82,63 @@ fold_character(struct folding *f, uint32_t code)
 		put_pieces(f, code);
 }
 
+/* Words with single spaces between them, as long as a piece and behind a first
+ * character; false where there is something else. */
+static bool
+fold_words(const char *in, char *out)
+{
+	lanes piece = lanes_at(in), space = lanes_between(piece, ' ', ' ');
+
+	if (lanes_any(lanes_between(piece, '\t', '\r') | (space & lanes_between(lanes_at(in - 1), '\t', ' '))))
+		return false;
+	piece |= lanes_between(piece, 'A', 'Z') & 0x20;
+	memcpy(out, &piece, sizeof(piece));
+	return true;
+}
+
+/* Each run of blanks as one, given whether one stands before. Returns the length. */
+static size_t
+fold_octets(struct span text, bool blank, char *out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+		bool before = blank;
+
+		blank = c == ' ' || (c >= '\t' && c <= '\r');
+		if (!blank)
+			out[len++] = ascii_lower(c);
+		else if (!before)
+			out[len++] = ' ';
+	}
+	return len;
+}
+
+static size_t
+fold_blanks(struct span text, bool blank, char *out)
+{
+	size_t len = fold_octets(span_first(text, 1), blank, out);
+
+	for (size_t at = 1; at < text.len; at += LANES) {
+		for (; text.len - at >= LANES && fold_words(text.data + at, out + len); at += LANES)
+			len += LANES;
+		len += fold_octets(span_first(span_from(text, at), LANES), len > 0 ? out[len - 1] == ' ' : blank, out + len);
+	}
+	return len;
+}
+
 /* A run of ASCII; returns its length. */
 static size_t
 fold_ascii(struct folding *f, struct span text)
 {
-	size_t len = utf8_ascii_prefix(text), at = 0;
+	size_t len = utf8_ascii_prefix(text);
 	char *out = text_reserve(&f->text, len + 1);
-	bool blank = f->text.len > 0 && out[-1] == ' ';
 
-	for (size_t i = 0; i < len; i++) {
-		char c = text.data[i];
-
-		if (f->keep_blanks) {
-			out[at++] = ascii_lower(c);
-		} else if (c == ' ' || (c >= '\t' && c <= '\r')) {
-			if (!blank)
-				out[at++] = ' ';
-			blank = true;
-		} else {
-			out[at++] = ascii_lower(c);
-			blank = false;
-		}
-	}
-	f->text.len += at;
+	if (f->keep_blanks)
+		for (size_t i = 0; i < len; i++)
+			out[i] = ascii_lower(text.data[i]);
+	f->text.len += f->keep_blanks ? len : fold_blanks(span_first(text, len), f->text.len > 0 && out[-1] == ' ', out);
 	return len;
 }
 
@@ -192,13 +227,35 @@ single_letters(struct span text, size_t *len)
 	return count;
 }
 
+/* Before where a row of single letters may begin, and the begin of a word, at or
+ * after `at`, which is one too. Such a row has the same separator three times, two
+ * octets apart, or a letter beyond ASCII among its first three. */
+static size_t
+skip_words(struct span text, size_t at)
+{
+	size_t i = at;
+
+	for (; text.len - i >= LANES + 4; i += LANES) {
+		lanes one = lanes_at(text.data + i), two = lanes_at(text.data + i + 2), three = lanes_at(text.data + i + 4);
+
+		if (lanes_any(((lanes)(one == two) & (lanes)(two == three)) | lanes_between(one, 0x80, 0xff)))
+			break;
+	}
+	if (i < at + LANES)
+		return at;
+	i -= 4;
+	while (i < text.len && (is_letter_byte(text.data[i - 1]) || !is_letter_byte(text.data[i])))
+		i++;
+	return i;
+}
+
 struct span
 text_joined(struct arena *a, struct span folded)
 {
 	struct text out = { .arena = a };
 	size_t copied = 0, at = 0, len = 0;
 
-	while (at < folded.len) {
+	while ((at = skip_words(folded, at)) < folded.len) {
 		size_t letter, count = single_letters(span_from(folded, at), &len);
 
 		if (count >= JOINED_LETTERS_MIN) {

@@ -94,6 +94,33 @@ test_joined(void **state)
 	expect_joined("\xff v i a \xff", NULL);
 }
 
+/* Wherever in a text it stands, and however it is cut. */
+static void
+test_in_long(void **state)
+{
+	static const char before[] = "A word, two words; e.g. some 10 or 12 \xe2\x82\xac of them are here, and so on ";
+	static const char *const rows[][2] = { { "c a s h", "cash" }, { "c.\xc3\xa4.s.h", "c\xc3\xa4sh" }, { "a  b", "a b" },
+		{ "\r\nA\t\tB ", " a b " } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(before) - 1; i++)
+		for (size_t j = 0; j < sizeof(before) - 1; j++)
+			for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+				struct arena *a = arena_new(0);
+				char *text = arena_printf(a, "%s!%s!%s", before + i, rows[k][0], before + j);
+				char *meant = arena_printf(a, "%s!%s!%s", before + i, rows[k][1], before + j);
+
+				if (k < 2) {
+					expect_joined(text, meant);
+				} else {
+					for (char *c = meant; *c != '\0'; c++)
+						*c = ascii_lower(*c);
+					expect(text, meant);
+				}
+				arena_free(&a);
+			}
+}
+
 static void
 test_names(void **state)
 {
@@ -160,6 +187,7 @@ main(void)
 		cmocka_unit_test(test_invisible),
 		cmocka_unit_test(test_look_alikes),
 		cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_in_long),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_characters),
 		cmocka_unit_test(test_confusables),
