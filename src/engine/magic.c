@@ -176,11 +176,13 @@ is_old_tar(struct span data)
 
 	if (data.len < 512 || data.data[0] == '\0')
 		return false;
-	for (size_t i = 0; i < 512; i++)
-		sum += i >= 148 && i < 156 ? ' ' : (unsigned char)data.data[i];
 	for (size_t i = 148; i < 156 && (data.data[i] == ' ' || (data.data[i] >= '0' && data.data[i] <= '7')); i++)
 		if (data.data[i] != ' ')
 			told = told * 8 + (uint32_t)(data.data[i] - '0');
+	if (told == 0) /* the blanks that stand for the checksum add up to more */
+		return false;
+	for (size_t i = 0; i < 512; i++)
+		sum += i >= 148 && i < 156 ? ' ' : (unsigned char)data.data[i];
 	return sum == told;
 }
 
@@ -311,14 +313,17 @@ magic_by_bytes(struct span data, const char *out[], size_t most)
 }
 
 const char *
+magic_of_unmarked(struct span data)
+{
+	const char *name = magic_of_text(span_first(data, MAGIC_LOOK_MAX));
+
+	return data.len == 0 ? "empty" : name != NULL ? name : "data";
+}
+
+const char *
 magic_of(struct span data)
 {
 	const char *name;
 
-	if (data.len == 0)
-		return "empty";
-	if (magic_by_bytes(data, &name, 1) > 0)
-		return name;
-	name = magic_of_text(span_first(data, MAGIC_LOOK_MAX));
-	return name != NULL ? name : "data";
+	return data.len > 0 && magic_by_bytes(data, &name, 1) > 0 ? name : magic_of_unmarked(data);
 }

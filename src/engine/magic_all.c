@@ -122,7 +122,7 @@ magic_all(struct span data, struct magic_kind out[MAGIC_ALL_MAX])
 		count = add_kind(out, count, names[i], strcmp(names[i], "pdf") == 0 ? magic_find_pdf(data) : 0);
 	/* What is found behind something else does not make that nothing. */
 	if (found == 0 || out[0].offset > 0 || !begins_as(data, names[0])) {
-		text = found > 0 ? magic_of_text(span_first(data, MAGIC_LOOK_MAX)) : magic_of(data);
+		text = found > 0 ? magic_of_text(span_first(data, MAGIC_LOOK_MAX)) : magic_of_unmarked(data);
 		if (text != NULL)
 			count = add_kind(out, count, text, 0);
 	}

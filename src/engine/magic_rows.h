@@ -14,13 +14,17 @@ size_t magic_find_pdf(struct span data);
 bool magic_ends_as_zip(struct span data);
 /* The kind of text, "text" where it is of none, NULL where it is no text. */
 const char *magic_of_text(struct span data);
+/* What has no such bytes: empty, a kind of text, or data. */
+const char *magic_of_unmarked(struct span data);
 /* Text that is markup, by what a browser looks for in the beginning. */
 bool magic_has_markup(struct span data);
 
+/* bytes: at least one. */
 static inline bool
 magic_bytes_at(struct span data, size_t offset, struct span bytes)
 {
-	return span_eq(span_first(span_from(data, offset), bytes.len), bytes);
+	return offset < data.len && data.data[offset] == bytes.data[0] && data.len - offset >= bytes.len &&
+	    memcmp(data.data + offset, bytes.data, bytes.len) == 0;
 }
 
 static inline uint32_t

@@ -8,6 +8,8 @@
 
 #include "engine/magic_rows.h"
 
+#include "base/lanes.h"
+
 enum {
 	MARKUP_MAX = 1024,      /* browsers look as far for a tag */
 	SCRIPT_MAX = 4096,
@@ -18,7 +20,16 @@ enum {
 static bool
 is_text(struct span data)
 {
-	for (size_t i = 0; i < data.len; i++) {
+	size_t i = 0;
+
+	for (; data.len - i >= LANES; i += LANES) {
+		lanes v = lanes_at(data.data + i);
+
+		if (lanes_any(lanes_between(v, 0, '\t' - 1) | (lanes_between(v, '\r' + 1, ' ' - 1) & ~lanes_between(v, 0x1b, 0x1b)) |
+		        lanes_between(v, 0x7f, 0x7f)))
+			return false;
+	}
+	for (; i < data.len; i++) {
 		unsigned char c = (unsigned char)data.data[i];
 
 		if (c == 0x7f || (c < 0x20 && (c < '\t' || c > '\r') && c != 0x1b))
