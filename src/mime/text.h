@@ -10,11 +10,22 @@ struct text {
 	size_t len, cap;
 };
 
+enum { TEXT_ROOM_MIN = 16 };
+
 /* Room for len bytes more; add to `len` what was written. */
 static inline char *
 text_reserve(struct text *t, size_t len)
 {
-	t->data = arena_grow(t->arena, t->data, 1, &t->cap, t->len + (len > 0 ? len : 1));
+	size_t need = t->len + (len > 0 ? len : 1), doubled = t->cap > 0 ? 2 * t->cap : TEXT_ROOM_MIN;
+	char *grown;
+
+	if (need > t->cap) {
+		t->cap = need > doubled ? need : doubled;
+		grown = arena_alloc_raw(t->arena, t->cap);
+		if (t->len > 0)
+			memcpy(grown, t->data, t->len);
+		t->data = grown;
+	}
 	return t->data + t->len;
 }
 
