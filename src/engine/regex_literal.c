@@ -26,7 +26,8 @@
 
 enum {
 	GROUP_DEPTH_MAX = 64, /* deeper expressions run without a literal */
-	LONG_ENOUGH = 6,      /* octets from which a literal is rare: then few of them are better */
+	/* Octets from which a literal is rare, above all when it is no word: then few of them are better. */
+	LONG_ENOUGH = 6,
 };
 
 struct run {
@@ -69,6 +70,8 @@ is_better(const struct regex_literals *a, const struct regex_literals *b)
 		return a->count > 0;
 	if (length_a != length_b)
 		return length_a > length_b;
+	if (length_a == LONG_ENOUGH && a->words != b->words)
+		return b->words;
 	return a->count != b->count ? a->count < b->count : a->shortest > b->shortest;
 }
 
@@ -79,13 +82,22 @@ keep_better(struct regex_literals *best, const struct regex_literals *other)
 		*best = *other;
 }
 
+static bool
+is_word(struct span run)
+{
+	for (size_t i = 0; i < run.len; i++)
+		if (ascii_lower(run.data[i]) < 'a' || ascii_lower(run.data[i]) > 'z')
+			return false;
+	return true;
+}
+
 static void
 end_run(const struct parser *p, struct group *g)
 {
 	struct span run = span_of(g->run.bytes, g->run.len);
 
 	if (run.len >= REGEX_LITERAL_MIN) {
-		struct regex_literals one = { .count = 1, .shortest = run.len };
+		struct regex_literals one = { .count = 1, .shortest = run.len, .words = is_word(run) };
 
 		one.items[0] = arena_copy(p->arena, run);
 		one.folds = p->nocase && (span_find_byte(run, 'k') != SIZE_MAX || span_find_byte(run, 's') != SIZE_MAX);
@@ -109,6 +121,7 @@ end_alternative(const struct parser *p, struct group *g)
 	for (size_t i = 0; i < g->best.count; i++)
 		g->all.items[g->all.count++] = g->best.items[i];
 	g->all.folds |= g->best.folds;
+	g->all.words |= g->best.words;
 	g->best = (struct regex_literals){ .count = 0 };
 }
 

@@ -13,6 +13,7 @@ struct regex_literals {
 	struct span items[REGEX_LITERALS_MAX];
 	size_t count;    /* 0: none could be found */
 	size_t shortest; /* octets of the shortest item */
+	bool words;      /* one is of letters alone, and may be a word of many texts */
 	/* A letter in one has a case beyond ASCII (k: U+212A, s: U+017F): in a
 	 * text with such a character the literals need not be there. */
 	bool folds;

@@ -38,7 +38,7 @@ enum guard { GUARD_NONE, GUARD_LITERAL, GUARD_WIDER };
 struct textset {
 	struct regex **items;
 	enum guard *guards;
-	bool *folds;
+	bool *folds, any_folds;    /* of those guarded by literals */
 	size_t count, wanted;      /* expressions guarded by literals */
 	struct literals *literals; /* their ids are indexes of items; `count` = a folding character */
 	struct wider_set *wider;   /* NULL: none */
@@ -92,6 +92,7 @@ guard_by_literals(struct textset *t, struct building *b, size_t item)
 		add_literal(b, literals[i], nocase, item);
 	t->guards[item] = GUARD_LITERAL;
 	t->wanted++;
+	t->any_folds |= t->folds[item];
 }
 
 /* Those for which literals do little. */
@@ -134,7 +135,7 @@ textset_compile(struct arena *a, struct regex *const *items, size_t count)
 	guard_by_wider(a, t);
 	for (size_t i = 0; i < count; i++)
 		guard_by_literals(t, &b, i);
-	for (size_t i = 0; i < FOLDING && t->wanted > 0; i++)
+	for (size_t i = 0; i < FOLDING && t->any_folds; i++)
 		add_literal(&b, folding[i], false, count);
 	t->literals = literals_compile(a, b.items, b.count);
 	return t;
