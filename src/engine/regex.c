@@ -140,7 +140,8 @@ regex_wider(struct arena *a, const struct regex *r, struct wider *out)
 {
 	out->nocase = (r->options & PCRE2_CASELESS) != 0;
 	out->dot_all = (r->options & PCRE2_DOTALL) != 0;
-	return (r->options & (PCRE2_EXTENDED | PCRE2_UCP)) == 0 && regex_widen(a, r->pattern, &out->expression);
+	return (r->options & PCRE2_EXTENDED) == 0 &&
+	    regex_widen(a, r->pattern, (r->options & PCRE2_UCP) != 0, &out->expression);
 }
 
 bool

@@ -10,9 +10,11 @@
  * for certain gives up the whole expression.
  *
  * Characters beyond ASCII are one byte in the text that is searched, so that `.`,
- * [^…], \W, \S and \D match one as they do with PCRE2; an expression that names
- * one is given up. In caseless matching ASCII's letters have two cases beyond
- * ASCII, K (KELVIN SIGN) and S (LONG S): a text that holds these is not searched. */
+ * [^…], \W, \S and \D match one as they do with PCRE2; so does one that is named,
+ * whichever it is. With the flag u \w, \d and \s may match any, and where a word
+ * ends is not known, so \b is left out too. In caseless matching ASCII's letters
+ * have two cases beyond ASCII, K (KELVIN SIGN) and S (LONG S): a text that holds
+ * these is not searched, and an expression that names one is given up. */
 #include "config.h"
 
 #include "engine/regex_wider.h"
@@ -22,15 +24,20 @@
 
 enum {
 	GROUP_DEPTH_MAX = 64,
-	GROWTH_MAX = 4, /* one byte becomes \xHH at most */
+	GROWTH_MAX = 4, /* one byte becomes \xHH at most, and two [\w\xHH] */
+	CODE_DIGITS_MAX = 6,
 	BEYOND_ASCII = '\x80',
+	LONG_S = 0x17f,
+	KELVIN_SIGN = 0x212a,
 };
+#define ANY_BEYOND_ASCII "\\x80"
 
 struct widening {
 	struct span rest;
 	char *out;
 	size_t len;
 	unsigned depth;
+	bool unicode;
 	bool doubtful;
 };
 
@@ -73,12 +80,13 @@ put_text(struct widening *w, const char *text)
 
 /* A character that stands for itself, within classes and without. */
 static void
-put_character(struct widening *w, char c)
+put_character(struct widening *w, uint32_t code)
 {
-	char digits[3];
+	char digits[3], c = (char)code;
 
-	if ((unsigned char)c >= 0x80) {
-		w->doubtful = true;
+	if (code >= 0x80) {
+		w->doubtful |= code == LONG_S || code == KELVIN_SIGN;
+		put_text(w, ANY_BEYOND_ASCII);
 	} else if (ascii_is_alnum(c)) {
 		put(w, c);
 	} else {
@@ -88,7 +96,39 @@ put_character(struct widening *w, char c)
 	}
 }
 
+/* The character whose first byte was taken. */
+static uint32_t
+rest_of_character(struct widening *w, char first)
+{
+	struct span all;
+	size_t len;
+
+	if ((unsigned char)first < 0x80)
+		return (unsigned char)first;
+	all = span_of(w->rest.data - 1, w->rest.len + 1);
+	len = utf8_char(all);
+	w->doubtful |= len == 0;
+	w->rest = span_from(w->rest, len > 0 ? len - 1 : 0);
+	return len > 0 ? utf8_code(all.data, len) : 0;
+}
+
 /* --- Escapes --- */
+
+/* HH or {H…}; the x is taken. */
+static uint32_t
+take_number(struct widening *w)
+{
+	bool braces = take_if(w, "{");
+	uint32_t code = 0;
+	size_t digits = 0;
+
+	while (w->rest.len > 0 && hex_digit(w->rest.data[0]) >= 0 && digits < (braces ? CODE_DIGITS_MAX : 2)) {
+		code = code << 4 | (uint32_t)hex_digit(take(w));
+		digits++;
+	}
+	w->doubtful |= braces ? digits == 0 || !take_if(w, "}") : digits != 2;
+	return code;
+}
 
 /* What \ and c stand for within classes and without: a character or a kind. */
 static void
@@ -97,17 +137,17 @@ write_escaped(struct widening *w, char c)
 	static const char names[] = "tnrfea", values[] = "\t\n\r\f\033\a";
 	const char *name;
 
-	if (c == 'x' && w->rest.len >= 2 && hex_digit(w->rest.data[0]) >= 0 && hex_digit(w->rest.data[1]) >= 0) {
-		int high = hex_digit(take(w)), low = hex_digit(take(w));
-
-		put_character(w, (char)(high * 16 + low));
+	if (c == 'x') {
+		put_character(w, take_number(w));
 	} else if (c != '\0' && strchr("dDwWsS", c) != NULL) {
 		put(w, '\\');
 		put(w, c);
+		if (w->unicode && strchr("dws", c) != NULL)
+			put_text(w, ANY_BEYOND_ASCII);
 	} else if (c != '\0' && (name = strchr(names, c)) != NULL) {
-		put_character(w, values[name - names]);
-	} else if (!ascii_is_alnum(c)) {
-		put_character(w, c);
+		put_character(w, (unsigned char)values[name - names]);
+	} else if ((unsigned char)c < 0x80 && !ascii_is_alnum(c)) {
+		put_character(w, (unsigned char)c);
 	} else {
 		w->doubtful = true;
 	}
@@ -121,11 +161,15 @@ write_escape(struct widening *w)
 	if (c == 'A' || c == 'z' || c == 'Z')
 		return ATOM_PLACE;
 	if (c == 'b' || c == 'B') {
-		put(w, '\\');
-		put(w, c);
+		if (!w->unicode) {
+			put(w, '\\');
+			put(w, c);
+		}
 		return ATOM_PLACE;
 	}
+	put_text(w, w->unicode ? "[" : "");
 	write_escaped(w, c);
+	put_text(w, w->unicode ? "]" : "");
 	return ATOM_TEXT;
 }
 
@@ -135,6 +179,7 @@ write_escape(struct widening *w)
 static void
 write_class_name(struct widening *w)
 {
+	w->doubtful |= w->unicode;
 	put_text(w, "[:");
 	while (w->rest.len > 0 && (ascii_is_alnum(w->rest.data[0]) || w->rest.data[0] == '^'))
 		put(w, take(w));
@@ -142,31 +187,52 @@ write_class_name(struct widening *w)
 	put_text(w, ":]");
 }
 
+/* Of characters beyond ASCII none stands at the end of a range, which may hold
+ * others that have a case in ASCII; and none in a class of all but some, nor does
+ * a kind of which it is not known what it leaves out. */
+static void
+check_member(struct widening *w, struct span member, bool after_dash, bool negated)
+{
+	bool beyond = span_ends_nocase(member, ANY_BEYOND_ASCII);
+
+	w->doubtful |= beyond && (negated || after_dash || span_starts(w->rest, "-"));
+	w->doubtful |= negated && w->unicode && member.len == 2 && member.data[0] == '\\';
+}
+
+static void
+write_member(struct widening *w, bool negated)
+{
+	size_t before = w->len;
+	bool after_dash = w->out[before - 1] == '-';
+	char c = take(w);
+
+	if (c == '-')
+		put(w, c);
+	else if (c == '[' && take_if(w, ":"))
+		write_class_name(w);
+	else if (c == '[' && (span_starts(w->rest, ".") || span_starts(w->rest, "=")))
+		w->doubtful = true;
+	else if (c == '\\' && take_if(w, "b"))
+		put_character(w, '\b');
+	else if (c == '\\')
+		write_escaped(w, take(w));
+	else
+		put_character(w, rest_of_character(w, c));
+	check_member(w, span_of(w->out + before, w->len - before), after_dash, negated);
+}
+
 static void
 write_class(struct widening *w)
 {
-	put(w, '[');
-	if (take_if(w, "^"))
-		put(w, '^');
+	bool negated = take_if(w, "^");
+
+	put_text(w, negated ? "[^" : "[");
 	if (take_if(w, "]"))
 		put_character(w, ']');
-	while (!w->doubtful) {
-		char c = take(w);
-
-		if (c == ']')
-			break;
-		if (c == '-')
-			put(w, c);
-		else if (c == '[' && take_if(w, ":"))
-			write_class_name(w);
-		else if (c == '[' && (span_starts(w->rest, ".") || span_starts(w->rest, "=")))
-			w->doubtful = true;
-		else if (c == '\\' && take_if(w, "b"))
-			put_character(w, '\b');
-		else if (c == '\\')
-			write_escaped(w, take(w));
-		else
-			put_character(w, c);
+	while (!w->doubtful && !take_if(w, "]")) {
+		w->doubtful |= w->rest.len == 0;
+		if (!w->doubtful)
+			write_member(w, negated);
 	}
 	put(w, ']');
 }
@@ -268,7 +334,7 @@ write_item(struct widening *w)
 		w->doubtful = true;
 		return ATOM_NONE;
 	default:
-		put_character(w, c);
+		put_character(w, rest_of_character(w, c));
 		return ATOM_TEXT;
 	}
 }
@@ -288,9 +354,9 @@ write_group(struct widening *w)
 }
 
 bool
-regex_widen(struct arena *a, struct span pattern, struct span *wider)
+regex_widen(struct arena *a, struct span pattern, bool unicode, struct span *wider)
 {
-	struct widening w = { .rest = pattern };
+	struct widening w = { .rest = pattern, .unicode = unicode };
 
 	w.out = arena_alloc_raw(a, pattern.len * GROWTH_MAX + 1);
 	write_group(&w);

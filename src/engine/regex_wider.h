@@ -6,10 +6,10 @@
 #include "base/arena.h"
 
 /* pattern: one that PCRE2 accepted with UTF, without its delimiters, and without
- * the flags x and u. The wider one is of bytes: it is to be held against the text
+ * the flag x; unicode: with the flag u. The wider one is of bytes: it is to be held against the text
  * as narrowed by text_narrow(), with the flags i and s of the first. It lies in
  * the arena; false when none is known. */
-bool regex_widen(struct arena *a, struct span pattern, struct span *wider);
+bool regex_widen(struct arena *a, struct span pattern, bool unicode, struct span *wider);
 
 /* The text with one byte, of which nothing is known but that it is not ASCII,
  * for each character beyond ASCII and each malformed byte; `out` has room for

@@ -13,15 +13,21 @@
 static const struct regex_limits limits = { .matches = 100000, .depth = 10000 };
 
 static void
-check(const char *pattern, const char *expected)
+check_as(bool unicode, const char *pattern, const char *expected)
 {
 	struct arena *a = arena_new(0);
 	struct span wider;
-	bool known = regex_widen(a, span_str(pattern), &wider);
+	bool known = regex_widen(a, span_str(pattern), unicode, &wider);
 
 	if (known != (expected != NULL) || (known && !span_is(wider, expected)))
 		fail_msg("%s became %.*s", pattern, SPAN_ARG(wider));
 	arena_free(&a);
+}
+
+static void
+check(const char *pattern, const char *expected)
+{
+	check_as(false, pattern, expected);
 }
 
 static void
@@ -51,12 +57,25 @@ static void
 test_what_is_given_up(void **state)
 {
 	static const char *const unknown[] = { "(a)\\1", "(?i)a", "(?<n>a)", "(?P<n>a)", "(?#c)a", "(*ACCEPT)", "\\Qa\\E",
-		"\\x{41}", "\\xe9", "\\pL", "\\h", "\\R", "\\X", "\\Ga", "\\Ka", "\xc3\xa4", "[\xc3\xa4]", "a{,3}", "a{x}", "^*a",
+		"\\x4", "\\x{212a}", "\\pL", "\\h", "\\R", "\\X", "\\Ga", "\\Ka", "\xc5\xbf", "[^\xc3\xa4]", "[a-\xc3\xa4]",
+		"[\xc3\xa4-\xc3\xbc]", "a{,3}", "a{x}", "^*a",
 		"\\b+a", "(?=a)*b", "a{2}{3}", "[[.a.]]", "[\\h]", "(?(1)a|b)" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		check(unknown[i], NULL);
+}
+
+static void
+test_beyond_ascii(void **state)
+{
+	(void)state;
+	check("\xc3\xa4+\\x{e4}\\xe4[b\xc3\xa4]\\x{41}", "\\x80+\\x80\\x80[b\\x80]A");
+	check_as(true, "\\ba\\w+[\\W_]\\B", "a[\\w\\x80]+[\\W\\x5f]");
+	check_as(true, "[\\d.]\\.", "[\\d\\x80\\x2e][\\x2e]");
+	check_as(true, "[^\\w]", NULL);
+	check_as(true, "[^\\W]", NULL);
+	check_as(true, "[[:alpha:]]", NULL);
 }
 
 static void
@@ -94,7 +113,8 @@ static void
 random_expression(char *out)
 {
 	static const char *const pieces[] = { "a", "b", "k", "S", ".", "\\W", "\\w", "\\s", "[^a]", "[a-k]", "[^\\x00-\\x7f]", "(?:a|b)",
-		"(a|k.)", "(?>a+)", "\\b", "\\B", "^", "$", "(?=a)", "(?!b)", "(?<!a)", "|", "\\n", "[[:alpha:]]", "\\S" };
+		"(a|k.)", "(?>a+)", "\\b", "\\B", "^", "$", "(?=a)", "(?!b)", "(?<!a)", "|", "\\n", "[[:alpha:]]", "\\S",
+		"\xc3\xa4", "\\x{20ac}", "[b\xc3\xa4]", "[\\w.]", "[^\\W]", "[^\\s]", "[a-\xc3\xa4]", "\\x{17f}" };
 	static const char *const quantifiers[] = { "*", "+", "?", "{2}", "{1,2}", "*?", "++", "{2,}" };
 	char *end = out;
 
@@ -107,7 +127,7 @@ random_expression(char *out)
 			end = stpcpy(end, quantifiers[rand() % 8]);
 	}
 	*end++ = '/';
-	for (const char *flag = "ims"; *flag != '\0'; flag++)
+	for (const char *flag = "imsu"; *flag != '\0'; flag++)
 		if (rand() % 2 == 0)
 			*end++ = *flag;
 	*end = '\0';
@@ -164,6 +184,7 @@ main(void)
 		cmocka_unit_test(test_what_is_kept),
 		cmocka_unit_test(test_places_are_left_out),
 		cmocka_unit_test(test_what_is_given_up),
+		cmocka_unit_test(test_beyond_ascii),
 		cmocka_unit_test(test_narrow_text),
 		cmocka_unit_test(test_wider_at_random),
 	};
