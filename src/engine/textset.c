@@ -4,8 +4,9 @@
  *
  *   an expression with a long required literal waits for it. One pass looks for
  *   the literals of all;
- *   one without, or whose literal is short and so in most texts, waits for its
- *   wider form (regex_wider.h), all of which libhs searches for in a second pass;
+ *   one without, or whose literal is short and so in most texts (or a word, where
+ *   there are few expressions), waits for its wider form (regex_wider.h), all of
+ *   which libhs searches for in a second pass;
  *   what cannot be made wider, or where libhs is not built in, has its literal;
  *   what has neither is run on every text.
  *
@@ -24,8 +25,13 @@
 
 #include <stdlib.h>
 
-/* Octets from which a literal is rare in text: longer than most words of a letter. */
-enum { LITERAL_RARE = 6 };
+enum {
+	/* Octets from which a literal is rare in text: longer than most words of a
+	 * letter; and one that is a word itself. */
+	LITERAL_RARE = 6,
+	WORD_RARE = 9,
+	WIDER_FEW = 32, /* expressions that are searched for in one go */
+};
 
 /* The cases beyond ASCII of s and k: where one is found, literals with these
  * letters need not be in the text. */
@@ -95,7 +101,35 @@ guard_by_literals(struct textset *t, struct building *b, size_t item)
 	t->any_folds |= t->folds[item];
 }
 
-/* Those for which literals do little. */
+/* A word of letters alone, that many a text may have. */
+static bool
+is_common_word(struct span literal)
+{
+	for (size_t i = 0; i < literal.len; i++)
+		if (ascii_lower(literal.data[i]) < 'a' || ascii_lower(literal.data[i]) > 'z')
+			return false;
+	return literal.len < WORD_RARE;
+}
+
+/* How much literals leave to do. */
+enum leaving { LEAVES_MUCH, LEAVES_SOME, LEAVES_LITTLE };
+
+static enum leaving
+leaving_of(const struct regex *r)
+{
+	const struct span *literals;
+	bool nocase, folds;
+	size_t count = regex_required_literals(r, &literals, &nocase, &folds);
+
+	if (shortest_of(literals, count) < LITERAL_RARE)
+		return LEAVES_MUCH;
+	for (size_t i = 0; i < count; i++)
+		if (is_common_word(literals[i]))
+			return LEAVES_SOME;
+	return LEAVES_LITTLE;
+}
+
+/* Those for which literals do little; and others, as many as cost nothing. */
 static void
 guard_by_wider(struct arena *a, struct textset *t)
 {
@@ -105,14 +139,11 @@ guard_by_wider(struct arena *a, struct textset *t)
 	size_t count = 0;
 
 	t->wider_items = ARENA_ARRAY(a, size_t, t->count);
-	for (size_t i = 0; i < t->count; i++) {
-		const struct span *literals;
-		bool nocase, folds;
-		size_t literal_count = regex_required_literals(t->items[i], &literals, &nocase, &folds);
-
-		if (shortest_of(literals, literal_count) < LITERAL_RARE && regex_wider(work, t->items[i], &wider[count]))
-			t->wider_items[count++] = i;
-	}
+	for (enum leaving l = LEAVES_MUCH; l < LEAVES_LITTLE; l++)
+		for (size_t i = 0; i < t->count; i++)
+			if (leaving_of(t->items[i]) == l && (l == LEAVES_MUCH || count < WIDER_FEW) &&
+			    regex_wider(work, t->items[i], &wider[count]))
+				t->wider_items[count++] = i;
 	t->wider = wider_set_compile(a, wider, count, taken);
 	for (size_t i = 0; i < count; i++)
 		if (taken[i])
