@@ -9,12 +9,6 @@
 
 enum { PAIRED_MAX = 64 }; /* octets of a needle that is found by two of its bytes: to compare it is cheap */
 
-bool
-span_eq(struct span a, struct span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 static bool
 equal_nocase(const char *a, const char *b, size_t len)
 {
@@ -31,23 +25,9 @@ span_eq_nocase(struct span a, struct span b)
 }
 
 bool
-span_is(struct span a, const char *text)
-{
-	return span_eq(a, span_str(text));
-}
-
-bool
 span_is_nocase(struct span a, const char *text)
 {
 	return span_eq_nocase(a, span_str(text));
-}
-
-bool
-span_starts(struct span s, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return s.len >= len && (len == 0 || memcmp(s.data, prefix, len) == 0);
 }
 
 bool
@@ -64,14 +44,6 @@ span_ends_nocase(struct span s, const char *suffix)
 	size_t len = strlen(suffix);
 
 	return s.len >= len && equal_nocase(span_end(s) - len, suffix, len);
-}
-
-size_t
-span_find_byte(struct span s, char c)
-{
-	const char *at = s.len > 0 ? memchr(s.data, c, s.len) : NULL;
-
-	return at != NULL ? (size_t)(at - s.data) : SIZE_MAX;
 }
 
 static bool

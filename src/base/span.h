@@ -53,17 +53,41 @@ span_end(struct span s)
 	return s.len > 0 ? s.data + s.len : s.data;
 }
 
-bool span_eq(struct span a, struct span b);
+static inline bool
+span_eq(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
 /* ASCII case is ignored in the _nocase and _icase functions, never the locale's. */
 bool span_eq_nocase(struct span a, struct span b);
-bool span_is(struct span a, const char *text);
+static inline bool
+span_is(struct span a, const char *text)
+{
+	return span_eq(a, span_str(text));
+}
+
 bool span_is_nocase(struct span a, const char *text);
-bool span_starts(struct span s, const char *prefix);
+static inline bool
+span_starts(struct span s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && (len == 0 || (s.data[0] == prefix[0] && memcmp(s.data, prefix, len) == 0));
+}
+
 bool span_starts_nocase(struct span s, const char *prefix);
 bool span_ends_nocase(struct span s, const char *suffix);
 
 /* Index of the byte or the needle, or SIZE_MAX. An empty needle is at 0. */
-size_t span_find_byte(struct span s, char c);
+static inline size_t
+span_find_byte(struct span s, char c)
+{
+	const char *at = s.len > 0 ? (const char *)memchr(s.data, c, s.len) : NULL;
+
+	return at != NULL ? (size_t)(at - s.data) : SIZE_MAX;
+}
+
 size_t span_find(struct span s, struct span needle);
 size_t span_find_nocase(struct span s, struct span needle);
 /* True when one of the words, which end with NULL, stands in s, ASCII case ignored. */
