@@ -74,6 +74,22 @@ take_escape(struct text_buffer *b, struct span text)
 	return span_from(text, digits + (digits < text.len && is_space(text.data[digits])));
 }
 
+/* What means nothing but itself, in small letters: its length. */
+static size_t
+take_plain(struct text_buffer *b, struct span text)
+{
+	static const bool plain[256] = { ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true,
+		['#'] = true, ['%'] = true };
+	size_t len = 0;
+
+	while (len < text.len && plain[(unsigned char)text.data[len]]) {
+		if (b->len < b->cap)
+			b->data[b->len++] = text.data[len];
+		len++;
+	}
+	return len;
+}
+
 /* Copies up to one of `ends`, outside of quotes and brackets; returns what is
  * left, from that end on. */
 static struct span
@@ -82,7 +98,7 @@ take_until(struct text_buffer *b, struct span text, const char *ends)
 	unsigned brackets = 0;
 	char quote = 0;
 
-	while (text.len > 0) {
+	while (text = span_from(text, take_plain(b, text)), text.len > 0) {
 		char c = text.data[0];
 
 		if (quote == 0 && span_starts(text, "/*")) {
@@ -305,7 +321,7 @@ declare(struct css_style *style, struct span name, struct span value)
 		enum css_property p = properties[i].property;
 		struct css_style one = { .set = (uint16_t)(1u << p) };
 
-		if (!span_is(name, properties[i].name))
+		if (name.len == 0 || name.data[0] != properties[i].name[0] || !span_is(name, properties[i].name))
 			continue;
 		one.value[p] = properties[i].read(value);
 		if (adds_up(p) && one.value[p] == 0)
