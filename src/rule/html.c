@@ -11,6 +11,7 @@
 
 #include "rule/html.h"
 
+#include "base/lanes.h"
 #include "engine/html_reference.h"
 #include "rule/characters.h"
 #include "rule/hiding.h"
@@ -92,7 +93,8 @@ mark(struct html *h, bool hidden)
 	p->runs[p->run_count++] = (struct html_run){ h->len, hidden };
 }
 
-/* Bytes of visible characters, `count` of them, and single blanks between. */
+/* Bytes of visible characters, and single blanks between; `count`: of them, which
+ * matters where they are hidden. */
 static void
 put(struct html *h, struct span text, size_t count)
 {
@@ -414,28 +416,48 @@ take_character(struct html *h)
 	advance(h, len > 0 ? len : 1);
 }
 
-/* How much is ASCII that means itself, with single blanks between words; in
- * *blanks how many. */
+/* Is there nothing but that in a piece, and one more octet? */
+static bool
+is_plain(const char *at)
+{
+	lanes v = lanes_at(at), space = lanes_between(v, ' ', ' ');
+
+	return !lanes_any(lanes_between(v, '\t', '\r') | lanes_between(v, '<', '<') | lanes_between(v, '&', '&') |
+	    lanes_between(v, 0x80, 0xff) | (space & lanes_between(lanes_at(at + 1), ' ', ' ')));
+}
+
+/* How much is ASCII that means itself, with single blanks between words. */
 static size_t
-plain_run(struct span s, size_t *blanks)
+plain_run(struct span s)
 {
 	size_t i = 0;
 
-	*blanks = 0;
 	for (;;) {
+		while (s.len - i > LANES && is_plain(s.data + i) && class_of(s.data[i + LANES - 1]) == BYTE_PLAIN)
+			i += LANES;
 		while (i < s.len && class_of(s.data[i]) == BYTE_PLAIN)
 			i++;
 		if (i == 0 || i + 1 >= s.len || s.data[i] != ' ' || class_of(s.data[i + 1]) != BYTE_PLAIN)
 			return i;
-		++*blanks;
 		i++;
 	}
+}
+
+static size_t
+count_visible(struct span run)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run.len; i++)
+		count += run.data[i] != ' ';
+	return count;
 }
 
 static void
 take_text(struct html *h)
 {
-	size_t blanks, run, end;
+	size_t length, end;
+	struct span run;
 
 	if (is_space(h->in.data[0])) {
 		put_blank(h, ' ');
@@ -447,15 +469,16 @@ take_text(struct html *h)
 		advance(h, 3);
 		return;
 	}
-	run = plain_run(h->in, &blanks);
-	if (run == 0) {
+	length = plain_run(h->in);
+	if (length == 0) {
 		take_character(h);
 		return;
 	}
-	if (h->in_comment && (end = span_find(span_first(h->in, run), SPAN_LITERAL("-->"))) != SIZE_MAX)
-		run = plain_run(span_first(h->in, end), &blanks);
-	put(h, span_first(h->in, run), run - blanks);
-	advance(h, run);
+	if (h->in_comment && (end = span_find(span_first(h->in, length), SPAN_LITERAL("-->"))) != SIZE_MAX)
+		length = plain_run(span_first(h->in, end));
+	run = span_first(h->in, length);
+	put(h, run, h->hidden ? count_visible(run) : 0);
+	advance(h, length);
 }
 
 /* The rules of all <style> elements, as those further down count above, too.

@@ -70,7 +70,9 @@ static const struct html_element other = { NULL, 0 };
 static int
 compare(const void *key, const void *element)
 {
-	return strcmp(key, ((const struct html_element *)element)->name);
+	const char *one = key, *other_name = ((const struct html_element *)element)->name;
+
+	return one[0] != other_name[0] ? one[0] - other_name[0] : strcmp(one, other_name);
 }
 
 const struct html_element *
