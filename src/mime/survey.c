@@ -1,8 +1,10 @@
 /* Defects that are in the bytes and not in what they say: NUL, bare CR, line
  * ends of two kinds, lines that are too long. Each is looked for with memchr()
- * and its kin, at most once a line. */
+ * and its kin, at most once a line; those of line ends only where not each is a
+ * CR and a LF. */
 #include "config.h"
 
+#include "base/lanes.h"
 #include "mime/defects.h"
 #include "mime/parser.h"
 
@@ -23,6 +25,30 @@ has_long_line(struct span text)
 		text = span_from(text, (size_t)(newline + 1 - text.data));
 	}
 	return false;
+}
+
+/* 0xff at each place where a CR stands without a LF behind, or the other way round. */
+static inline lanes
+odd_breaks(const char *at)
+{
+	return (lanes)(lanes_at(at) == '\r') ^ (lanes)(lanes_at(at + 1) == '\n');
+}
+
+/* Is each CR followed by a LF, and each LF behind a CR? */
+static bool
+has_crlf_only(struct span text)
+{
+	size_t i = 0;
+
+	if (text.data[0] == '\n' || text.data[text.len - 1] == '\r')
+		return false;
+	for (; text.len - i > 2 * LANES; i += 2 * LANES)
+		if (lanes_any(odd_breaks(text.data + i) | odd_breaks(text.data + i + LANES)))
+			return false;
+	for (; i + 1 < text.len; i++)
+		if ((text.data[i] == '\r') != (text.data[i + 1] == '\n'))
+			return false;
+	return true;
 }
 
 static void
@@ -66,9 +92,11 @@ survey(struct mime_message *m, const struct mime_part *part, struct span text)
 		return;
 	if (memchr(text.data, '\0', text.len) != NULL)
 		defect_add(m, part, DEFECT_NUL);
-	look_at_crs(m, part, text, &pairs);
-	if (pairs > 0 && has_bare_lf(text))
-		defect_add(m, part, DEFECT_MIXED_LINE_ENDS);
+	if (!has_crlf_only(text)) {
+		look_at_crs(m, part, text, &pairs);
+		if (pairs > 0 && has_bare_lf(text))
+			defect_add(m, part, DEFECT_MIXED_LINE_ENDS);
+	}
 	if (has_long_line(text))
 		defect_add(m, part, DEFECT_LINE_TOO_LONG);
 }
