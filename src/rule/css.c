@@ -17,6 +17,7 @@ enum {
 	NAME_MAX_LEN = 32,
 	VALUE_MAX_LEN = 160,
 	NUMBER_MAX_LEN = 24,
+	EXACT_DIGITS_MAX = 9, /* of a number of 32 bits */
 	ESCAPE_DIGITS_MAX = 6,
 	OFF_SCREEN = 900, /* pixels or so to the left or above: out of any window */
 };
@@ -127,6 +128,18 @@ take_until(struct text_buffer *b, struct span text, const char *ends)
 	return text;
 }
 
+/* Most have few digits and nothing else. */
+static double
+number_of(const char *digits)
+{
+	uint32_t value = 0;
+	size_t len = 0;
+
+	for (; ascii_is_digit(digits[len]); len++)
+		value = value * 10 + (uint32_t)(digits[len] - '0');
+	return digits[len] == '\0' && len <= EXACT_DIGITS_MAX ? value : strtod(digits, NULL);
+}
+
 bool
 css_number(struct span text, double *number, struct span *unit)
 {
@@ -141,7 +154,7 @@ css_number(struct span text, double *number, struct span *unit)
 	digits[len] = '\0';
 	if (strpbrk(digits, "0123456789") == NULL)
 		return false;
-	*number = strtod(digits, NULL);
+	*number = number_of(digits);
 	*unit = span_from(text, len);
 	return true;
 }
