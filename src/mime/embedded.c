@@ -101,12 +101,16 @@ struct search {
 	struct embedded_file files[KINDS];
 };
 
+/* In the marks of all kinds but one stands the same word, in most texts nowhere. */
 static void
 search_begin(struct search *s, struct span text)
 {
+	bool begins = span_find_nocase(text, SPAN_LITERAL("begin")) != SIZE_MAX;
+
 	*s = (struct search){ .text = text };
 	for (size_t i = 0; i < KINDS; i++)
-		s->next[i] = find_begin(&kinds[i], text, 0, &s->files[i]);
+		s->next[i] = begins || kinds[i].encoding == ENCODING_BINHEX ?
+		    find_begin(&kinds[i], text, 0, &s->files[i]) : SIZE_MAX;
 }
 
 /* NULL when there are no more. */
