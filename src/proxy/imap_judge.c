@@ -261,11 +261,10 @@ settle(struct imap_session *s)
 		return false;
 	*v = (struct imap_view){ .uid = m->fetching.uid, .judged = true, .kept = h->kept, .unsaved = true,
 		.verdict = h->answer->verdict, .octets = h->spool.size };
-	if (h->answer->edit_count > 0) {
-		v->shown = keep_shown(m, h->answer);
-		return v->shown != NULL;
-	}
-	return true;
+	if (h->answer->edit_count == 0 || !h->answer->in_place) /* a mark in the header moves octets: none is put there */
+		return true;
+	v->shown = keep_shown(m, h->answer);
+	return v->shown != NULL;
 }
 
 static struct span
@@ -358,6 +357,8 @@ judge_one(struct imap_session *s, enum outcome *outcome)
 		*outcome = wait_patiently(s, PARTY_SCANNER);
 		return false;
 	}
+	if (h->answer->in_place && !edits_in_place(h->answer->edits, h->answer->edit_count, h->spool.size))
+		scan_answer_failure(h->answer, FAILURE_DEFER, "the answer of the scan cannot be used");
 	if (h->keep == NULL && !h->kept && !h->keep_failed) {
 		if (!h->answer->complete && h->answer->verdict == VERDICT_DEFER && !take_failure(s)) {
 			*outcome = refuse_fetch(s, "[UNAVAILABLE] a message could not be scanned, try again later");
