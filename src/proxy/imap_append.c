@@ -267,6 +267,8 @@ imap_send_append(struct session *session)
 	if (got < 0)
 		return imap_lost(s, "the message cannot be read back", "the spool cannot be read");
 	endpoint_flush(s->ends.server);
+	if (got > 0 && endpoint_pending(s->ends.server) < IMAP_OUTPUT_MAX) /* nobody calls when it is taken at once */
+		return imap_goto(s, IMAP_FRONT_SEND_APPEND);
 	if (got > 0 || endpoint_pending(s->ends.server) > 0) {
 		ends_progress(&s->ends);
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_block);

@@ -80,12 +80,21 @@ wait_for_command(struct imap_session *s)
 	return imap_wait(s, PARTY_CLIENT, s->state == IMAP_STATE_NEW ? t->client_command : t->reader_idle);
 }
 
+/* What is taken at once is room that nobody calls about. */
+static bool
+has_room(struct endpoint *e)
+{
+	if (endpoint_pending(e) < IMAP_OUTPUT_MAX)
+		return true;
+	endpoint_flush(e);
+	return endpoint_pending(e) < IMAP_OUTPUT_MAX;
+}
+
 static bool
 may_read(const struct imap_session *s)
 {
-	return s->pending_count < IMAP_PIPELINE_MAX - 2 && imap_may_say(s) &&
-	    endpoint_pending(s->ends.client) < IMAP_OUTPUT_MAX &&
-	    (s->ends.server == NULL || endpoint_pending(s->ends.server) < IMAP_OUTPUT_MAX);
+	return s->pending_count < IMAP_PIPELINE_MAX - 2 && imap_may_say(s) && has_room(s->ends.client) &&
+	    (s->ends.server == NULL || has_room(s->ends.server));
 }
 
 void
