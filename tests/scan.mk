@@ -7,10 +7,6 @@ unit_tests += tests/unit/test_compose
 tests_unit_test_compose_SOURCES = tests/unit/test_compose.c
 tests_unit_test_compose_LDADD = $(UNIT_DEPS)
 
-unit_tests += tests/unit/test_imap_view
-tests_unit_test_imap_view_SOURCES = tests/unit/test_imap_view.c
-tests_unit_test_imap_view_LDADD = src/libscan.a src/libmime.a src/libbase.a $(CMOCKA_LIBS)
-
 unit_tests += tests/unit/test_request
 tests_unit_test_request_SOURCES = tests/unit/test_request.c
 tests_unit_test_request_LDADD = $(UNIT_DEPS)
@@ -79,15 +75,3 @@ tests_fuzz_fuzz_preserve_SOURCES = tests/fuzz/fuzz_preserve.c tests/unit/preserv
 tests_fuzz_fuzz_preserve_LDADD = $(CORE_LIBS) $(CORE_DEPS)
 tests_fuzz_fuzz_preserve_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/corpus/preserve
-fuzz_targets += tests/fuzz/fuzz_imap_print
-tests_fuzz_fuzz_imap_print_SOURCES = tests/fuzz/fuzz_imap_print.c
-tests_fuzz_fuzz_imap_print_LDADD = src/libscan.a src/libmime.a src/libbase.a
-tests_fuzz_fuzz_imap_print_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-EXTRA_DIST += tests/fuzz/imap_print.dict tests/fuzz/corpus/imap_print
-
-# What an IMAP server says of a message, beside a real one.
-check_PROGRAMS += tests/print_structure
-tests_print_structure_SOURCES = tests/print_structure.c
-tests_print_structure_LDADD = src/libscan.a src/libmime.a src/libbase.a
-TESTS += tests/imap_structure.py
-EXTRA_DIST += tests/imap_structure.py tests/lib/imap_expect.py

@@ -1,8 +1,6 @@
 noinst_LIBRARIES += src/libscan.a
 src_libscan_a_SOURCES = \
 	src/scan/failure.c \
-	src/scan/imap_view.c \
-	src/scan/imap_view.h \
 	src/scan/json.c \
 	src/scan/preferences.c \
 	src/scan/request.c \
