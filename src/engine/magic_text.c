@@ -23,10 +23,9 @@ is_text(struct span data)
 	size_t i = 0;
 
 	for (; data.len - i >= LANES; i += LANES) {
-		lanes v = lanes_at(data.data + i);
+		lanes v = lanes_at(data.data + i), controls = lanes_between(v, 0, ' ' - 1) | lanes_between(v, 0x7f, 0x7f);
 
-		if (lanes_any(lanes_between(v, 0, '\t' - 1) | (lanes_between(v, '\r' + 1, ' ' - 1) & ~lanes_between(v, 0x1b, 0x1b)) |
-		        lanes_between(v, 0x7f, 0x7f)))
+		if (lanes_any(controls & ~lanes_between(v, '\t', '\r') & ~lanes_between(v, 0x1b, 0x1b)))
 			return false;
 	}
 	for (; i < data.len; i++) {

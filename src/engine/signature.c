@@ -1,8 +1,9 @@
 /* A set of signatures over one content. Byte patterns: one pass looks for the
  * anchors of all (grams.h; literals.h where they are few and it is enough to see
- * one once); where one may be, its segment is compared there and then. Most patterns are a single segment, and so decided. A pattern with gaps
- * is matched as a whole, after the pass, when the segment of its anchor was
- * seen. Digests: computed once for each kind that the set has with this size.
+ * one once); where one may be, its segment is compared there and then. Most
+ * patterns are a single segment, and so decided. A pattern with gaps is matched as
+ * a whole, after the pass, when the segment of its anchor was seen. Digests:
+ * computed once for each kind that the set has with this size.
  *
  * The time is that of the pass, plus the comparison of a segment for each
  * occurrence of an anchor, plus one walk for each pattern with gaps whose

@@ -123,7 +123,8 @@ fold_blanks(struct span text, bool blank, char *out)
 	for (size_t at = 1; at < text.len; at += LANES) {
 		for (; text.len - at >= LANES && fold_words(text.data + at, out + len); at += LANES)
 			len += LANES;
-		len += fold_octets(span_first(span_from(text, at), LANES), len > 0 ? out[len - 1] == ' ' : blank, out + len);
+		blank = len > 0 ? out[len - 1] == ' ' : blank;
+		len += fold_octets(span_first(span_from(text, at), LANES), blank, out + len);
 	}
 	return len;
 }
@@ -138,7 +139,8 @@ fold_ascii(struct folding *f, struct span text)
 	if (f->keep_blanks)
 		for (size_t i = 0; i < len; i++)
 			out[i] = ascii_lower(text.data[i]);
-	f->text.len += f->keep_blanks ? len : fold_blanks(span_first(text, len), f->text.len > 0 && out[-1] == ' ', out);
+	text = span_first(text, len);
+	f->text.len += f->keep_blanks ? len : fold_blanks(text, f->text.len > 0 && out[-1] == ' ', out);
 	return len;
 }
 
@@ -227,18 +229,19 @@ single_letters(struct span text, size_t *len)
 	return count;
 }
 
-/* Before where a row of single letters may begin, and the begin of a word, at or
- * after `at`, which is one too. Such a row has the same separator three times, two
- * octets apart, or a letter beyond ASCII among its first three. */
+/* From one beginning of a word to another, over words at which no row of single
+ * letters begins that is long enough: such a row has the same separator three
+ * times, two octets apart, or a letter beyond ASCII among its first three. */
 static size_t
 skip_words(struct span text, size_t at)
 {
 	size_t i = at;
 
 	for (; text.len - i >= LANES + 4; i += LANES) {
-		lanes one = lanes_at(text.data + i), two = lanes_at(text.data + i + 2), three = lanes_at(text.data + i + 4);
+		lanes one = lanes_at(text.data + i), two = lanes_at(text.data + i + 2);
+		lanes same = (lanes)(one == two) & (lanes)(two == lanes_at(text.data + i + 4));
 
-		if (lanes_any(((lanes)(one == two) & (lanes)(two == three)) | lanes_between(one, 0x80, 0xff)))
+		if (lanes_any(same | lanes_between(one, 0x80, 0xff)))
 			break;
 	}
 	if (i < at + LANES)

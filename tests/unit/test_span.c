@@ -71,8 +71,8 @@ find_slowly(struct span s, struct span needle, bool nocase)
 	return SIZE_MAX;
 }
 
-/* Texts of few letters, so that much is nearly there; each in memory of its own, so that a sanitizer sees what is
- * read beside it. */
+/* Texts of few letters, so that much is nearly there; each in memory of its own,
+ * so that a sanitizer sees what is read beside it. */
 static void
 test_find_in_long(void **state)
 {
