@@ -141,7 +141,7 @@ refuse_literal(struct imap_session *s, const struct imap_literal *l)
 enum outcome
 imap_collect_literal(struct imap_session *s, const struct imap_literal *l)
 {
-	if (l->octets > IMAP_LITERALS_MAX - s->literals)
+	if (s->literals > IMAP_LITERALS_MAX || l->octets > IMAP_LITERALS_MAX - s->literals)
 		return refuse_literal(s, l);
 	s->literals += l->octets;
 	s->literal_left = l->octets;
@@ -163,8 +163,10 @@ take_line(struct imap_session *s, const struct imap_line *line)
 	s->announces = line->has_literal;
 	s->announced = line->literal;
 	s->announced_at = s->unit.len - (line->whole.len - line->text.len);
-	if (!first) /* the unit may have moved, and the tag with it */
-		imap_command_parse(buf_span(&s->unit), &s->command);
+	if (!first) {
+		s->literals += line->whole.len; /* of no octets there may be very many */
+		imap_command_parse(buf_span(&s->unit), &s->command); /* the unit may have moved, and the tag with it */
+	}
 	if (first) {
 		s->commands++;
 		wrong = imap_command_parse(span_first(buf_span(&s->unit), line->text.len), &s->command);

@@ -53,8 +53,8 @@ enum imap_back_step {
 enum {
 	IMAP_PIPELINE_MAX = 16,         /* commands relayed and not yet answered */
 	IMAP_OUTPUT_MAX = 256 * 1024,   /* unsent octets above which a side's opposite is not read */
-	/* Literals of one command together, an APPEND's message apart: names,
-	 * passwords, search keys. */
+	/* Literals of one command together with the lines behind them, an APPEND's
+	 * message apart: names, passwords, search keys. */
 	IMAP_LITERALS_MAX = 64 * 1024,
 	IMAP_TAG_MAX = 64,              /* mail programs have ten octets at most */
 	IMAP_AUTH_LINE_MAX = 12288,     /* as for SMTP */
@@ -127,7 +127,7 @@ struct imap_session {
 	/* The command that comes: its unit, as it stood on the wire. */
 	struct buf unit;
 	uint64_t literal_left;
-	uint64_t literals;       /* octets of its literals so far */
+	uint64_t literals;       /* octets of its literals so far, and of the lines behind them */
 	struct imap_command command; /* spans lie in the unit */
 	bool announces;          /* its last line ends by announcing a literal */
 	size_t announced_at;     /* of the unit */
