@@ -250,8 +250,12 @@ class ImapSession(Session):
         names = ITEM.findall(what.strip(b"()"))
         if by_uid and b"UID" not in [n.upper() for n in names]:
             names = [b"UID", *names]
-        data = b"".join(self.fetched(number, message, names) for number, message in self.chosen(ranges, by_uid))
-        self.answer("UID FETCH" if by_uid else "FETCH", line, data + self.done())
+        try:
+            data = b"".join(self.fetched(number, message, names) for number, message in self.chosen(ranges, by_uid))
+            usual = data + self.done()
+        except KeyError:
+            usual = self.tag + b" BAD what is that?\r\n"
+        self.answer("UID FETCH" if by_uid else "FETCH", line, usual)
 
     def do_uid_fetch(self, line, argument):
         self.do_fetch(line, argument, by_uid=True)

@@ -1,0 +1,483 @@
+#!/usr/bin/python3
+"""What fails behind and before gatepost while mail is read by IMAP: a server that
+goes, that is silent, or that answers with what is no answer, at each point of the
+dialogue; a client that goes; a disk that is full, a scanner or a keeper that dies.
+Whatever it is: no answer is invented, no message seems whole that is not, nothing
+is expunged that the client did not have expunged, and the next client is served.
+
+    GATEPOST=src/gatepost python3 tests/imap_faults.py [WORD…]"""
+
+import os
+import shutil
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+from gatepost_test import Tests, await_event, expect, expect_equal  # noqa: E402
+from imap_upstream import Mailbox  # noqa: E402
+from pop3_mail import BANNED, CLEAN, PROGRAM  # noqa: E402
+from smtp_client import Closed  # noqa: E402
+
+tests = Tests()
+
+SHORT = "300ms"
+MESSAGE = CLEAN[1]
+RULES = r"""rules:
+- { name: STRIP, when: { attachment: { extension: [exe] } }, then: strip }
+"""
+WAYS = [("without rules", None), ("with rules", RULES)]
+QUICK = {"log": {"level": "info"}, "upstreams": {"mta": {"rest": "0s"}}}
+
+
+def visit(t, gatepost, mailbox="INBOX"):
+    """A client that has selected a mailbox."""
+    client = t.imap_client(gatepost)
+    client.login()
+    client.ok(f"SELECT {mailbox}")
+    return client
+
+
+def expect_works(t, gatepost, message=MESSAGE):
+    """Another client is served as if nothing had happened."""
+    client = visit(t, gatepost)
+    expect_equal(client.fetch(1), message, "a healthy message")
+    client.logout()
+
+
+def expect_unavailable(answer):
+    expect(answer.status.text.startswith(b"NO [UNAVAILABLE] "), "answer", answer)
+
+
+# A server that goes.
+
+DIALOGUE = ["LOGIN user secret", "SELECT INBOX", "FETCH 1:2 (UID RFC822.SIZE BODY.PEEK[])", "NOOP", "LOGOUT"]
+
+
+def dialogue(client):
+    """The responses, as far as whole ones come; whether all commands were answered."""
+    heard, last = [], b""
+    try:
+        heard.append(client.response())
+        for number, command in enumerate(DIALOGUE):
+            last = b"d%d" % number
+            client.send(last + b" " + command.encode() + b"\r\n")
+            while heard[-1].tag != last:
+                heard.append(client.response())
+        heard += client.responses_until_closed()
+    except (Closed, OSError):
+        pass
+    return heard
+
+
+def expect_truthful(heard, truth, number):
+    """What was heard is the beginning of the truth; then at most a BYE."""
+    for index, response in enumerate(heard):
+        if index < len(truth) and response.raw == truth[index].raw:
+            continue
+        expect(response.raw.startswith(b"* BYE the mail server") or response.raw.startswith(b"* BYE no mail server"),
+               f"cut after {number}: response {index}", response)
+        expect_equal(index, len(heard) - 1, f"cut after {number}: responses after BYE")
+
+
+def expect_no_more_than_said(upstream, number):
+    """Gatepost may ask on its own, but ends and changes nothing by itself."""
+    got = [c.partition(b" ")[2].decode() for c in upstream.sessions[-1].commands if not c.startswith(b"gatepost-")]
+    expect_equal(got, DIALOGUE[:len(got)], f"cut after {number}: commands")
+
+
+def goes_anywhere(rules):
+    def test(t):
+        upstream = t.imap_upstream(fresh_mailbox(0))
+        gatepost = t.imap_gatepost(upstream, QUICK, rules=rules)
+        truth = dialogue(t.imap_client(gatepost))
+        expect(truth[-1].raw.startswith(b"d4 OK"), "a whole session", truth)
+        expect(rules is None or PROGRAM not in b"".join(r.raw for r in truth), "the program is there")
+        octets = upstream.sessions[0].sent  # with rules more than the client hears: gatepost asks on its own
+        expect(octets > 500, "octets of the upstream", octets)
+        for number in range(1, octets):
+            upstream.mailbox, upstream.cut = fresh_mailbox(number), number
+            client = t.imap_client(gatepost)
+            heard = dialogue(client)
+            client.close()
+            upstream.wait_idle()
+            expect_truthful([r for r in heard], truth_of(truth, number), number)
+            expect_no_more_than_said(upstream, number)
+        upstream.mailbox, upstream.cut = fresh_mailbox(octets), None
+        expect_works(t, gatepost)
+    return test
+
+
+def fresh_mailbox(number):
+    """Two messages of a mailbox that no session before has seen."""
+    return Mailbox([MESSAGE, BANNED], uidvalidity=1000 + number)
+
+
+def truth_of(truth, number):
+    """The same, of that mailbox."""
+    class Said:
+        def __init__(self, raw):
+            self.raw = raw.replace(b"UIDVALIDITY 1000", b"UIDVALIDITY %d" % (1000 + number))
+    return [Said(r.raw) for r in truth]
+
+
+for way, rules in WAYS:
+    tests.add(f"{way}: a server that goes after the nth octet, for each n of a session", goes_anywhere(rules))
+
+
+# A server that says the same in other ways.
+
+def said_otherwise(options):
+    def test(t):
+        upstream = t.imap_upstream([MESSAGE, BANNED, b"Subject: small"])
+        gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
+        client = visit(t, gatepost)
+        wanted = [client.fetch(number) for number in (1, 2)]
+        expect_equal(wanted[0], MESSAGE, "message")
+        expect(PROGRAM not in wanted[1] and len(wanted[1]) == len(BANNED), "the program is there", wanted[1])
+        client.logout()
+        upstream.mailbox = Mailbox([MESSAGE, BANNED, b"Subject: small"], uidvalidity=8)
+        for name, value in options.items():
+            setattr(upstream, name, value)
+        client = visit(t, gatepost)
+        for verb, numbers in (("UID FETCH", (101, 102)), ("FETCH", (1, 2))):
+            got = [client.fetch(n, "UID FLAGS BODY.PEEK[]", verb) for n in numbers]
+            expect(got == wanted, f"by {verb}", got)
+        answer = client.ok("FETCH 2:3 (ENVELOPE BODY.PEEK[]<0.30> BODYSTRUCTURE UID RFC822.SIZE)")
+        expect(any(BANNED[:30] in r.literals for r in answer.data), "a range", answer)
+        expect(b"small" in b"".join(r.raw for r in client.ok("FETCH 3 BODY[]").data), "a small message")
+        client.logout()
+    return test
+
+
+for shown, options in [
+    ("UID last", {"order": lambda items: sorted(items, key=lambda i: i.startswith(b"UID"))}),
+    ("items in reverse", {"order": lambda items: list(reversed(items))}),
+    ("content in quotes where it can be", {"quoted": True}),
+    ("octet by octet", {"pieces": 1}),
+    ("literals in ENVELOPE", {"envelope_literals": True}),
+    ("all of that", {"order": lambda items: list(reversed(items)), "quoted": True, "pieces": 1, "envelope_literals": True}),
+]:
+    tests.add(f"a server that tells FETCH otherwise: {shown}", said_otherwise(options))
+
+
+# A server that is silent.
+
+def silent(verb, rules, later=False):
+    """The client is told; nothing is waited for without end."""
+    def test(t):
+        upstream = t.imap_upstream([MESSAGE, BANNED])
+        waits = {"greeting": SHORT, "command": SHORT, "data_final": SHORT, "data_block": SHORT}
+        gatepost = t.imap_gatepost(upstream, {"timeouts": waits}, rules=rules)
+        upstream.replies[verb] = lambda s, line: s.usual if later and b"(UID)" in line else s.hang()
+        heard = dialogue(t.imap_client(gatepost))
+        expect(heard and heard[-1].raw.startswith(b"* BYE timeout"), "the last response", heard[-2:])
+        upstream.wait_idle()
+        del upstream.replies[verb]
+        expect_works(t, gatepost)
+    return test
+
+
+for way, rules in WAYS:
+    for verb in ("GREETING", "LOGIN", "SELECT", "FETCH", "NOOP", "LOGOUT"):
+        tests.add(f"{way}: timeouts: a server that does not answer {verb}", silent(verb, rules))
+tests.add("with rules: timeouts: a server that does not give a message that gatepost asks for", silent("FETCH", RULES, True))
+
+
+def stops_in_message(rules):
+    def test(t):
+        def half(session, line):
+            if b"BODY" not in line:
+                return session.usual
+            session.send(session.usual[:-30])
+            return session.hang()
+        upstream = t.imap_upstream([MESSAGE], replies={"FETCH": half})
+        gatepost = t.imap_gatepost(upstream, {"timeouts": {"data_block": "1s", "data_final": "1s", "command": "1s"}}, rules=rules)
+        client = visit(t, gatepost)
+        client.begin("FETCH 1 BODY[]")
+        responses = client.responses_until_closed()
+        expect(not any(r.ok or r.literals for r in responses), "responses", responses)
+        upstream.wait_idle()
+        del upstream.replies["FETCH"]
+        expect_works(t, gatepost)
+    return test
+
+
+for way, rules in WAYS:
+    tests.add(f"{way}: timeouts: a server that stops in the middle of a message", stops_in_message(rules))
+
+
+# A server whose answers are none.
+
+def half_and_reset(session, _):
+    session.send(b"* OK hos")
+    session.reset()
+
+
+def endless_line(session, _):
+    session.send(b"* OK ")
+    while True:
+        session.send(b"hostile" * 10000)
+
+
+HOSTILE = [
+    ("a bare LF", b"* OK hostile\n"),
+    ("a bare CR", b"* OK hos\rtile\r\n"),
+    ("a NUL", b"* OK hos\0tile\r\n"),
+    ("no response", b"hostile\r\n"),
+    ("another tag", b"x OK hostile\r\n"),
+    ("a tag of gatepost's own", b"gatepost-99 OK hostile\r\n"),
+    ("another status", b"%s FINE hostile\r\n"),
+    ("a status of another protocol", b"250 hostile\r\n"),
+    ("a continuation", b"+ hostile\r\n"),
+    ("a literal of 2^63 octets", b"* LIST () NIL {9223372036854775808}\r\nhostile\r\n"),
+    ("a literal as clients announce it", b"* LIST () NIL {7+}\r\nhostile\r\n"),
+    ("an endless line", endless_line),
+    ("half a response and a reset", half_and_reset),
+    ("nothing but a close", lambda s, _: s.close()),
+]
+
+
+def hostile_answers(verb, rules):
+    """Nothing of them is relayed, and the session ends."""
+    def test(t):
+        upstream = t.imap_upstream(fresh_mailbox(0))
+        gatepost = t.imap_gatepost(upstream, QUICK, rules=rules)
+        for number, (what, answer) in enumerate(HOSTILE):
+            upstream.mailbox, upstream.replies[verb] = fresh_mailbox(number), answer
+            heard = dialogue(t.imap_client(gatepost))
+            expect(not any(b"hos" in r.raw for r in heard), f"{what} is relayed", heard)
+            expect(heard[-1].raw.startswith(b"* BYE "), f"{what}: the last response", heard)
+        del upstream.replies[verb]
+        upstream.mailbox = fresh_mailbox(len(HOSTILE))
+        expect_works(t, gatepost)
+    return test
+
+
+for way, rules in WAYS:
+    for verb in ("GREETING", "LOGIN", "SELECT", "FETCH", "NOOP"):
+        tests.add(f"{way}: a server that answers {verb} with what is no answer", hostile_answers(verb, rules))
+
+
+def nests(data):
+    def test(t):
+        upstream = t.imap_upstream([MESSAGE], replies={"NOOP": lambda s, _: data + s.usual})
+        gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
+        client = visit(t, gatepost)
+        client.send(b"x NOOP\r\n")
+        last = client.responses_until_closed() if b"x" in data else [client.answer(b"x").status]
+        expect(last, "nothing is heard")
+        del upstream.replies["NOOP"]
+        expect_works(t, gatepost)
+    return test
+
+
+for shown, data in [
+    ("a structure", b"* 1 FETCH (BODYSTRUCTURE " + b"(" * 100_000 + b")" * 100_000 + b" UID 101)\r\n"),
+    ("a structure without an end", b"* 1 FETCH (BODYSTRUCTURE " + b"(x" * 2_000_000),
+    ("a list", b"* LIST " + b"(" * 100_000 + b")" * 100_000 + b"\r\n"),
+    ("a thread", b"* THREAD " + b"(1" * 300_000 + b")" * 300_000 + b"\r\n"),
+]:
+    tests.add(f"lists within lists, a hundred thousand deep, from a server: {shown}", nests(data))
+
+
+@tests
+def moves_about(t):
+    "EXISTS, EXPUNGE and VANISHED at any time: each message is shown as it was judged, or not at all"
+    for told in (b"* 2 EXPUNGE\r\n", b"* VANISHED 102\r\n", b"* 9 EXISTS\r\n", b"* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n",
+                 b"* 0 EXPUNGE\r\n", b"* 4294967295 EXPUNGE\r\n", b"* 0 EXISTS\r\n", b"* VANISHED 1:4294967295\r\n",
+                 b"* VANISHED (EARLIER) 1:4294967295\r\n", b"* 4 FETCH (UID 104)\r\n", b"* 1 FETCH (UID 102)\r\n"):
+        upstream = t.imap_upstream([MESSAGE, BANNED, BANNED])
+        client = visit(t, t.imap_gatepost(upstream, QUICK, rules=RULES))
+        answers = [client.command("UID FETCH 102 BODY.PEEK[]")]
+        for verb in ("NOOP", "FETCH", "UID FETCH"):
+            upstream.replies = {verb: lambda s, _: told + s.usual}
+            answers += [client.command("NOOP"), client.command("FETCH 3 BODY.PEEK[]"), client.command("UID FETCH 103 BODY[TEXT]")]
+            upstream.replies = {}
+            answers.append(client.command("FETCH 1:* BODY.PEEK[TEXT]"))
+        expect(not any(PROGRAM in r.raw for answer in answers for r in answer.data), f"the program is there after {told}")
+        client.close()
+
+
+@tests
+def farewells(t):
+    "BYE at any time passes, once, and the end with it"
+    for verb in ("LOGIN", "SELECT", "FETCH", "NOOP"):
+        for rules in (None, RULES):
+            def leave(session, _):
+                session.send(b"* BYE [UNAVAILABLE] hostile times\r\n")
+                session.close()
+            upstream = t.imap_upstream([MESSAGE], replies={verb: leave})
+            heard = dialogue(t.imap_client(t.imap_gatepost(upstream, QUICK, rules=rules)))
+            expect_equal([r.raw for r in heard if r.raw.startswith(b"* BYE")], [b"* BYE [UNAVAILABLE] hostile times"], verb)
+            expect(heard[-1].raw.startswith(b"* BYE"), "the last response", heard)
+
+
+# A client that goes.
+
+LINE = b"one of very many lines, all alike\r\n"
+LARGE = b"Subject: large\r\n\r\n" + LINE * 200_000
+
+
+def client_goes(rules, leave):
+    def test(t):
+        upstream = t.imap_upstream([MESSAGE, LARGE])
+        gatepost = t.imap_gatepost(upstream, QUICK, rules=rules)
+        client = visit(t, gatepost)
+        client.ok(r"STORE 1 +FLAGS.SILENT (\Deleted)")
+        client.begin("FETCH 2 BODY.PEEK[]")
+        client.take(1000)
+        leave(client)
+        upstream.wait_idle()
+        said = upstream.said(0)
+        expect(not any(word in command for word in ("LOGOUT", "CLOSE", "EXPUNGE", "UNSELECT") for command in said), "said", said)
+        expect_equal(upstream.mailbox.gone, [], "expunged")
+        expect_works(t, gatepost)
+    return test
+
+
+for way, rules in WAYS:
+    tests.add(f"{way}: a client that closes in the middle of a message", client_goes(rules, lambda c: c.close()))
+    tests.add(f"{way}: a client that resets in the middle of a message", client_goes(rules, lambda c: c.reset()))
+
+
+@tests
+def client_goes_in_append(t):
+    "a client that goes after the nth octet of APPEND: nothing is appended before its last line has come"
+    command = b"x APPEND INBOX {%d+}\r\n" % len(MESSAGE) + MESSAGE + b"\r\n"
+    upstream = t.imap_upstream([MESSAGE])
+    for _, rules in WAYS:
+        gatepost = t.imap_gatepost(upstream, QUICK, rules=rules)
+        for number in range(1, len(command), 7):
+            client = t.imap_client(gatepost)
+            client.login()
+            client.send(command[:number])
+            client.close()
+        upstream.wait_idle()
+        expect_equal(upstream.mailbox.appended, [], "appended")
+        client = visit(t, gatepost)
+        expect(client.append(MESSAGE).ok, "APPEND")
+        expect_equal(upstream.mailbox.appended.pop(), MESSAGE, "appended")
+
+
+# Our own side.
+
+def short_of_room(size):
+    """No file may grow beyond it, and who tries is told so, as on a full disk."""
+    return ["sh", "-c", f"trap '' XFSZ; ulimit -f {size // 512}; exec \"$@\"", "sh"]
+
+
+@tests
+def disk_full(t):
+    "a disk that is full costs a refusal for now, by FETCH and by APPEND, never half a message"
+    upstream = t.imap_upstream([MESSAGE, LARGE])
+    gatepost = t.imap_gatepost(upstream, {**QUICK, "limits": {"spool_memory": "1MiB"}}, rules=RULES,
+                               prefix=short_of_room(2_000_000))
+    client = visit(t, gatepost)
+    expect_unavailable(client.command("FETCH 2 BODY.PEEK[]"))
+    expect(client.append(LARGE).text.startswith(b"NO [UNAVAILABLE] "), "APPEND")
+    expect_equal(upstream.mailbox.appended, [], "appended")
+    expect_equal(client.fetch(1), MESSAGE, "another message in the same session")
+    client.logout()
+    expect_works(t, gatepost)
+
+
+@tests
+def quarantine_not_writable(t):
+    "a message whose original cannot be kept is refused for now, and shown when it can"
+    upstream = t.imap_upstream([MESSAGE, BANNED])
+    gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
+    quarantine = os.path.join(gatepost.folder, "quarantine")
+    shutil.rmtree(quarantine)
+    with open(quarantine, "w", encoding="ascii"):
+        pass
+    client = visit(t, gatepost)
+    for _ in range(4):
+        expect_unavailable(client.command("FETCH 2 BODY.PEEK[]"))
+    expect_equal(client.fetch(1), MESSAGE, "a clean message")
+    expect(r"\Seen" not in str(upstream.mailbox.messages[1][2]), "it is marked as seen")
+
+
+def scanner_dies(before_end):
+    """Its scanner is killed when a message is about to be judged, or while it is."""
+    def test(t):
+        def kill(session, line):
+            if b"BODY.PEEK" not in line or killed:
+                return session.usual
+            end = len(session.usual) - len(session.done()) - 20
+            session.send(session.usual[:end] if before_end else session.usual)
+            killed.extend(gatepost.processes("scanner"))
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+            return session.usual[end:] if before_end else None
+        killed = []
+        upstream = t.imap_upstream([LARGE, MESSAGE], replies={"FETCH": kill})
+        gatepost = t.imap_gatepost(upstream, {**QUICK, "run": {"proxies": 1, "scanners": 1}}, rules=RULES, single=False)
+        client = visit(t, gatepost)
+        answer = client.command("FETCH 1 BODY.PEEK[]")
+        expect_equal(len(killed), 1, "killed scanners")
+        if not answer.ok:
+            expect_unavailable(answer)
+        else:
+            expect([r.literals for r in answer.data] == [[LARGE]], "neither the message nor a refusal")
+        expect(client.fetch(1) == LARGE, "the next time")
+        expect_equal(client.fetch(2), MESSAGE, "another one")
+    return test
+
+
+tests.add("a scanner that is killed before a message is there", scanner_dies(True))
+tests.add("a scanner that is killed while a message is judged", scanner_dies(False))
+
+
+def killed_always(gatepost, upstream):
+    """Every message that gatepost asks for finds its scanner stopped, which is then killed."""
+    def kill(session, line):
+        if b"BODY.PEEK" not in line or not line.startswith(b"gatepost-"):
+            return session.usual
+        await_event(gatepost.changed, lambda: gatepost.processes("scanner"), "a scanner")
+        for pid in gatepost.processes("scanner"):
+            os.kill(pid, signal.SIGSTOP)
+        session.send(session.usual)
+        for pid in gatepost.processes("scanner"):
+            os.kill(pid, signal.SIGKILL)
+        return None
+    upstream.replies["FETCH"] = kill
+
+
+@tests
+def never_scanned(t):
+    "a message that kills its scanner is refused for now, and the third time a notice is in its place, for good"
+    upstream = t.imap_upstream([MESSAGE])
+    gatepost = t.imap_gatepost(upstream, {**QUICK, "run": {"proxies": 1, "scanners": 1}}, rules=RULES, single=False)
+    killed_always(gatepost, upstream)
+    client = visit(t, gatepost)
+    for _ in range(2):
+        expect_unavailable(client.command("FETCH 1 BODY.PEEK[]"))
+    notice = client.fetch(1)
+    expect(notice != MESSAGE and len(notice) == len(MESSAGE), "no notice", notice)
+    expect(gatepost.quarantined(b"number 1") > 0, "the original is not in quarantine")
+    del upstream.replies["FETCH"]
+    expect_equal(client.fetch(1), notice, "once more")
+    client.logout()
+    client = visit(t, gatepost)
+    expect_equal(client.fetch(1), notice, "in another session")
+
+
+@tests
+def keeper_dies(t):
+    "a keeper that is killed: a clean message is shown, another is refused for now or shown without the program"
+    upstream = t.imap_upstream([MESSAGE, BANNED])
+    gatepost = t.imap_gatepost(upstream, {**QUICK, "run": {"proxies": 1, "scanners": 1}}, rules=RULES, single=False)
+    client = visit(t, gatepost)
+    for pid in gatepost.processes("keeper"):
+        os.kill(pid, signal.SIGKILL)
+    expect_equal(client.fetch(1), MESSAGE, "a clean message")
+    answer = client.command("FETCH 2 BODY.PEEK[]")
+    expect(answer.ok or answer.status.text.startswith(b"NO [UNAVAILABLE] "), "answer", answer)
+    expect(PROGRAM not in b"".join(r.raw for r in answer.data), "the program is there")
+    await_event(gatepost.changed, lambda: len(gatepost.events("started", child="keeper")) > 1, "another keeper")
+    shown = client.fetch(2)
+    expect(PROGRAM not in shown and gatepost.quarantined(PROGRAM) > 0, "shown", shown)
+
+
+tests.run()
