@@ -359,6 +359,7 @@ def client_goes_in_append(t):
         client = visit(t, gatepost)
         expect(client.append(MESSAGE).ok, "APPEND")
         expect_equal(upstream.mailbox.appended.pop(), MESSAGE, "appended")
+        client.logout()
 
 
 # Our own side.
