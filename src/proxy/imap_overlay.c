@@ -99,63 +99,60 @@ find_offset(const struct scan_answer *shown, const struct imap_section *wanted, 
 	return true;
 }
 
+/* Of so many octets. The text of the message reaches to its end, whatever the
+ * server takes for the header. */
 static struct place
-place_of(const struct scan_answer *shown, const struct imap_attribute *a)
+place_of(const struct imap_view *v, const struct imap_attribute *a, uint64_t octets)
 {
 	static const struct imap_section text = { .kind = IMAP_TEXT };
-	struct place p = { .changed = shown != NULL && imap_item_is_message_data(a->item) };
+	const struct imap_section *section = a->item == IMAP_ITEM_RFC822_TEXT ? &text : &a->section;
+	struct place p = { .changed = v->shown != NULL && imap_item_is_message_data(a->item) };
 
 	if (p.changed && is_fields(a)) {
-		p.changed = a->section.path_count > 0 && (shown->sections_doubtful || find_section(shown, &a->section) == NULL);
+		p.changed = section->path_count > 0 && (v->shown->sections_doubtful || find_section(v->shown, section) == NULL);
 		p.blank = true;
 	} else if (p.changed && is_from_start(a)) {
 		p.known = true;
+	} else if (p.changed && section->kind == IMAP_TEXT && section->path_count == 0 && !a->partial && octets <= v->octets) {
+		p.known = true;
+		p.offset = v->octets - octets;
 	} else if (p.changed) {
-		p.known = a->item != IMAP_ITEM_BINARY &&
-		    find_offset(shown, a->item == IMAP_ITEM_RFC822_TEXT ? &text : &a->section, &p.offset);
-		p.blank = !p.known || shown->sections_doubtful;
+		p.known = a->item != IMAP_ITEM_BINARY && find_offset(v->shown, section, &p.offset);
+		p.blank = !p.known || v->shown->sections_doubtful;
 	}
 	p.offset += a->partial ? a->offset : 0;
 	return p;
 }
 
-static void
-overlay(const struct scan_answer *shown, const struct place *p, uint64_t at, char *octets, size_t len)
-{
-	for (size_t i = 0; p->blank && i < len; i++)
-		if (octets[i] != '\r' && octets[i] != '\n')
-			octets[i] = ' ';
-	if (p->known)
-		edits_overlay(shown->edits, shown->edit_count, p->offset + at, octets, len);
-}
-
 /* ---- one line of a response ---- */
 
-/* What is shown of the message whose response comes; NULL: all of it as it is. */
-static const struct scan_answer *
-shown_of(struct imap_session *s)
+/* What is shown of the message whose response comes; NULL: nobody judged it. */
+static const struct imap_view *
+view_of(struct imap_session *s)
 {
 	const struct imap_view *v = s->in.uid != IMAP_NO_UID ? imap_view_find(s->mailbox, s->in.uid) : NULL;
 
-	return v != NULL ? v->shown : NULL;
-}
-
-static bool
-is_judged(struct imap_session *s)
-{
-	const struct imap_view *v = s->in.uid != IMAP_NO_UID ? imap_view_find(s->mailbox, s->in.uid) : NULL;
-
-	return v != NULL && v->judged;
+	return v != NULL && v->judged ? v : NULL;
 }
 
 /* A message that nobody judged has no content to show, whatever made the server
  * send it. */
 static struct place
-place_in_response(struct imap_session *s, const struct imap_attribute *a)
+place_in_response(struct imap_session *s, const struct imap_attribute *a, uint64_t octets)
 {
-	if (!is_judged(s))
-		return (struct place){ .changed = is_content(a), .blank = true };
-	return place_of(shown_of(s), a);
+	const struct imap_view *v = view_of(s);
+
+	return v != NULL ? place_of(v, a, octets) : (struct place){ .changed = is_content(a), .blank = true };
+}
+
+static void
+overlay(struct imap_session *s, const struct place *p, uint64_t at, char *octets, size_t len)
+{
+	for (size_t i = 0; p->blank && i < len; i++)
+		if (octets[i] != '\r' && octets[i] != '\n')
+			octets[i] = ' ';
+	if (p->known)
+		edits_overlay(view_of(s)->shown->edits, view_of(s)->shown->edit_count, p->offset + at, octets, len);
 }
 
 static void
@@ -190,19 +187,21 @@ take_quoted(struct imap_session *s, struct span value)
 static bool
 put_quoted(struct imap_session *s, const struct imap_attribute *attribute, struct span value, struct buf *out)
 {
-	struct place p = place_in_response(s, attribute);
 	struct imap_cursor cursor = imap_cursor(value);
 	struct arena *a = arena_new(0);
 	struct span octets = SPAN_NONE;
+	struct place p = { .changed = false };
 	char *copy;
 
-	if (!p.changed || !imap_take_nstring(&cursor, a, &octets) || octets.data == NULL) {
+	if (imap_item_is_message_data(attribute->item) && imap_take_nstring(&cursor, a, &octets) && octets.data != NULL)
+		p = place_in_response(s, attribute, octets.len);
+	if (!p.changed) {
 		arena_free(&a);
 		return false;
 	}
 	copy = arena_alloc_raw(a, octets.len + 1);
 	memcpy(copy, octets.data, octets.len);
-	overlay(shown_of(s), &p, 0, copy, octets.len);
+	overlay(s, &p, 0, copy, octets.len);
 	buf_printf(out, "{%zu}\r\n", octets.len);
 	buf_add(out, copy, octets.len);
 	arena_free(&a);
@@ -293,7 +292,7 @@ way_of_literal(struct imap_session *s)
 	s->in.literal_at = 0;
 	if (is_wanted_message(s, a))
 		return IMAP_BACK_TAKE_MESSAGE;
-	if (s->in.swallowed || !place_in_response(s, a).changed)
+	if (s->in.swallowed || !place_in_response(s, a, s->in.literal_left).changed)
 		return IMAP_BACK_RELAY_LITERAL;
 	return IMAP_BACK_OVERLAY_LITERAL;
 }
@@ -432,7 +431,7 @@ imap_overlay_literal(struct session *session)
 		return imap_back_goto(s, IMAP_BACK_REST);
 	while (s->in.literal_left > 0) {
 		struct span in = span_first(octets_of_literal(s), sizeof(octets));
-		struct place p = place_in_response(s, &s->in.attribute);
+		struct place p = place_in_response(s, &s->in.attribute, s->in.literal_at + s->in.literal_left);
 
 		if (in.len == 0)
 			return wait_literal(s);
@@ -440,7 +439,7 @@ imap_overlay_literal(struct session *session)
 		if (endpoint_pending(s->ends.client) >= IMAP_OUTPUT_MAX)
 			return imap_back_wait(s);
 		memcpy(octets, in.data, in.len);
-		overlay(shown_of(s), &p, s->in.literal_at, octets, in.len);
+		overlay(s, &p, s->in.literal_at, octets, in.len);
 		endpoint_write(s->ends.client, span_of(octets, in.len));
 		consume_literal(s, in.len);
 	}
