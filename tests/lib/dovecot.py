@@ -38,6 +38,26 @@ userdb {{
 }}
 first_valid_uid = 1
 mail_location = maildir:~/Maildir
+mail_plugins = quota
+protocol imap {{
+  mail_plugins = quota imap_quota
+}}
+plugin {{
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:storage=1G
+}}
+namespace inbox {{
+  inbox = yes
+  mailbox Junk {{
+    special_use = \Junk
+    auto = subscribe
+  }}
+  mailbox Sent {{
+    special_use = \Sent
+    auto = subscribe
+  }}
+}}
 # All clients come from one address, and wrong passwords are not to cost time.
 mail_max_userip_connections = 0
 auth_failure_delay = 0
@@ -134,6 +154,7 @@ class Dovecot:
             with open(path, "wb") as f:
                 f.write(stored)
             os.chown(path, self.owner.pw_uid, self.owner.pw_gid)
+            os.utime(path, (1700000000 + number,) * 2)  # INTERNALDATE
         return user
 
     def held(self, user):
