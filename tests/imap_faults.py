@@ -11,10 +11,11 @@ import os
 import shutil
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import Tests, await_event, expect, expect_equal  # noqa: E402
+from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
 from imap_upstream import Mailbox  # noqa: E402
 from pop3_mail import BANNED, CLEAN, PROGRAM  # noqa: E402
 from smtp_client import Closed  # noqa: E402
@@ -469,6 +470,10 @@ def keeper_dies(t):
     expect(answer.ok or answer.status.text.startswith(b"NO [UNAVAILABLE] "), "answer", answer)
     expect(PROGRAM not in b"".join(r.raw for r in answer.data), "the program is there")
     await_event(gatepost.changed, lambda: len(gatepost.events("started", child="keeper")) > 1, "another keeper")
+    # It has started; the proxy hears of it a little later.
+    until = time.monotonic() + PATIENCE
+    while not (answer := client.command("FETCH 2 BODY.PEEK[]")).ok:
+        expect(answer.status.text.startswith(b"NO [UNAVAILABLE] ") and time.monotonic() < until, "answer", answer)
     shown = client.fetch(2)
     expect(PROGRAM not in shown and gatepost.quarantined(PROGRAM) > 0, "shown", shown)
 

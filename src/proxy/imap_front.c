@@ -110,7 +110,8 @@ imap_forget_unit(struct imap_session *s)
 enum outcome
 imap_refuse(struct imap_session *s, const char *status, const char *text)
 {
-	bool last = ++s->errors > ends_settings(&s->ends)->limits.errors;
+	/* What cannot be had now is no fault of the client's. */
+	bool fault = status[0] == 'B', last = fault && ++s->errors > ends_settings(&s->ends)->limits.errors;
 
 	imap_answer(s, status, text);
 	imap_forget_unit(s);
