@@ -101,6 +101,19 @@ imap_relay_more(struct session *session)
 	return imap_back_goto(s, s->in.in_fetch ? IMAP_BACK_READ_FETCH : IMAP_BACK_RELAY_LINE);
 }
 
+/* A number that is none of a literal: what comes behind it could be anything. */
+static bool
+announces_too_much(struct span tail)
+{
+	size_t at = tail.len - 2;
+
+	if (at == 0 || tail.data[--at] != '}')
+		return false;
+	while (at > 0 && ascii_is_digit(tail.data[at - 1]))
+		at--;
+	return at + 3 < tail.len && (at == 0 || tail.data[at - 1] == '{');
+}
+
 /* A line of any length, in pieces; only its end is looked at. */
 enum outcome
 imap_relay_line(struct session *session)
@@ -131,6 +144,8 @@ imap_relay_line(struct session *session)
 
 		line.has_literal = imap_literal_parse(one, &line.literal) == one.len - 2 && one.len > 2;
 	}
+	if (!line.has_literal && tail.len > 2 && announces_too_much(tail))
+		return imap_lost(s, "the mail server's answer makes no sense", "a literal is too long");
 	return pass_line(s, &line, lf + 1);
 }
 
@@ -235,7 +250,9 @@ hear_data(struct imap_session *s, const struct imap_line *line, const struct ima
 
 	if (s->state == IMAP_STATE_NEW && r->word != IMAP_WORD_CAPABILITY && r->word != IMAP_WORD_ID)
 		return imap_lost(s, "the mail server speaks of mail before the login", "data before the login");
-	if (r->word == IMAP_WORD_CAPABILITY && !line->has_literal)
+	if (r->word == IMAP_WORD_CAPABILITY && line->has_literal)
+		return imap_lost(s, "the mail server's answer makes no sense", "a capability that is a literal");
+	if (r->word == IMAP_WORD_CAPABILITY)
 		return hear_capability(s, r, used);
 	if (r->word == IMAP_WORD_FETCH && s->mailbox != NULL)
 		return imap_begin_fetch(s, line, r, used);
