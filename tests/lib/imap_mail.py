@@ -44,7 +44,7 @@ class StingMaker:
     """Messages with programs or a virus in them."""
 
     def __init__(self, seed):
-        self.random, self.stings = random.Random(seed), []
+        self.random, self.stings = random.Random(f"sting {seed}"), []  # no other maker's numbers
         self.seed = seed
 
     def header(self, kind, *more):

@@ -83,12 +83,12 @@ SyncState *
 
 
 def by_mbsync(job):
-    """Twice: the second time there is nothing to do."""
+    """Without TLS twice: the second time there is nothing to do. It waits a second where a Maildir is new."""
     ssl = {None: "None", "starttls": "STARTTLS", "implicit": "IMAPS"}[job.tls]
     rc = job.write("mbsyncrc", MBSYNC.format(port=job.port, user=job.user, secret=SECRET, ssl=ssl, folder=job.folder,
                                              ca=f"CertificateFile {job.ca}\n" if job.tls else ""))
     job.make_maildir()
-    for _ in range(2):
+    for _ in range(1 if job.tls else 2):
         job.run(["mbsync", "-c", rc, "mail"])
     return sorted(with_crlf(re.sub(rb"^X-TUID: .*\n", b"", message, count=1, flags=re.MULTILINE))
                   for message in job.files("mail/new") + job.files("mail/cur"))
