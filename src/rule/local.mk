@@ -36,7 +36,7 @@ src_librule_a_SOURCES = \
 	src/rule/html_links.c src/rule/html_links.h \
 	src/rule/html_views.c \
 	src/rule/item_names.c \
-	src/rule/pattern.c src/rule/pattern.h \
+	src/rule/pattern.c src/rule/pattern.h src/rule/preferences.h \
 	src/rule/rule_order.c \
 	src/rule/rule_read.c \
 	src/rule/rule_reply.c \
