@@ -95,6 +95,20 @@ held_abandon_scan(struct held *h, size_t policy)
 	fail_scan(h, policy, "not scanned in time");
 }
 
+struct span
+held_head(struct held *h)
+{
+	struct span bytes = spool_bytes(&h->spool);
+	char *head;
+	ssize_t n;
+
+	if (bytes.data != NULL)
+		return span_first(bytes, WITHHOLD_HEAD_MAX);
+	head = arena_alloc_raw(held_arena(h), WITHHOLD_HEAD_MAX);
+	n = spool_read(&h->spool, 0, head, WITHHOLD_HEAD_MAX);
+	return span_of(head, n > 0 ? (size_t)n : 0);
+}
+
 /* ---- quarantine ---- */
 
 static void

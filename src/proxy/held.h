@@ -41,6 +41,10 @@ void held_abandon_scan(struct held *h, size_t policy);
 /* An answer without a scan; copied. */
 void held_answer(struct held *h, const struct scan_answer *answer);
 
+/* Its first octets, for the header of a notice: scan_answer_withhold(). They
+ * live until held_reset(). */
+struct span held_head(struct held *h);
+
 /* Asks the keeper to keep the original; verdict, reason and rules are those of
  * the answer. kept or keep_failed is set with a wake, or at once. */
 void held_ask_keeper(struct held *h, const struct quarantine_item *item);

@@ -226,27 +226,12 @@ log_verdict(struct pop3_session *s)
 	log_end(&e);
 }
 
-/* Its first octets, for the header of a notice. */
-static struct span
-head_of(struct held *h)
-{
-	struct span bytes = spool_bytes(&h->spool);
-	char *head;
-	ssize_t n;
-
-	if (bytes.data != NULL)
-		return span_first(bytes, WITHHOLD_HEAD_MAX);
-	head = arena_alloc_raw(held_arena(h), WITHHOLD_HEAD_MAX);
-	n = spool_read(&h->spool, 0, head, WITHHOLD_HEAD_MAX);
-	return span_of(head, n > 0 ? (size_t)n : 0);
-}
-
 static void
 withhold(struct pop3_session *s, const char *why)
 {
 	struct held *h = &s->maildrop->fetch.held;
 
-	scan_answer_withhold(held_arena(h), h->answer, head_of(h), h->spool.size, why);
+	scan_answer_withhold(held_arena(h), h->answer, held_head(h), h->spool.size, why);
 }
 
 /* Nobody could scan it this time: later perhaps, but not for ever. False: the
