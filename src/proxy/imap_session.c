@@ -196,7 +196,7 @@ imap_may_say(const struct imap_session *s)
 	return !s->in.relaying;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(struct imap_session *s, const char *format, va_list args)
 {
 	char line[1024];
