@@ -1,4 +1,4 @@
-/* One end of a connection of SMTP or POP3, with blocking I/O: the load tools have a
+/* One end of a connection of SMTP, POP3 or IMAP, with blocking I/O: the load tools have a
  * thread for each connection, for it is not they that are measured. */
 #ifndef BENCH_CONNECTION_H
 #define BENCH_CONNECTION_H

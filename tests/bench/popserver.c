@@ -318,17 +318,6 @@ load_folder(struct folder *f, char *path)
 }
 
 static bool
-load_certificate(struct server *s, const char *path)
-{
-	s->tls = SSL_CTX_new(TLS_server_method());
-	if (s->tls == NULL)
-		return false;
-	SSL_CTX_set_mode(s->tls, SSL_MODE_RELEASE_BUFFERS);
-	return SSL_CTX_use_certificate_chain_file(s->tls, path) == 1 &&
-	       SSL_CTX_use_PrivateKey_file(s->tls, path, SSL_FILETYPE_PEM) == 1;
-}
-
-static bool
 read_options(struct server *s, int argc, char **argv)
 {
 	bool ok = true;
@@ -337,7 +326,7 @@ read_options(struct server *s, int argc, char **argv)
 	while ((c = getopt(argc, argv, "uc:")) != -1) {
 		switch (c) {
 		case 'u': s->unique = true; break;
-		case 'c': ok = ok && load_certificate(s, optarg); break;
+		case 'c': ok = ok && (s->tls = server_tls(optarg)) != NULL; break;
 		default: ok = false;
 		}
 	}

@@ -64,6 +64,20 @@ begin_session(int fd, conversation *hold, void *context)
 	}
 }
 
+SSL_CTX *
+server_tls(const char *path)
+{
+	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+
+	if (tls == NULL)
+		return NULL;
+	SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
+	if (SSL_CTX_use_certificate_chain_file(tls, path) == 1 && SSL_CTX_use_PrivateKey_file(tls, path, SSL_FILETYPE_PEM) == 1)
+		return tls;
+	SSL_CTX_free(tls);
+	return NULL;
+}
+
 int
 serve(const char *name, conversation *hold, void *context)
 {

@@ -1,4 +1,4 @@
-"""The programs that are measured with POP3, and the server behind them."""
+"""The programs that are measured with POP3 and IMAP, and the server behind them."""
 
 import contextlib
 import glob
@@ -11,23 +11,48 @@ import ssl
 
 from subjects import Gatepost, Haproxy, Program, Server, Subject, free_port
 
+OTHER_DESCRIPTORS = 200
 
-class PopServer(Server):
-    """Serves maildrops; `unique`: other messages at each login."""
 
-    def __init__(self, tools, folder, certificate, maildrops, unique):
+def most_connections():
+    """That one process may have with a client and a server each."""
+    return (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - OTHER_DESCRIPTORS) // 2
+
+
+class Protocol:
+    """What a bench must know of one. key: as configurations write it."""
+
+    def __init__(self, key, name, greeting, retrieve, command, tool, server, login):
+        self.key, self.name, self.greeting = key, name, greeting
+        self.retrieve, self.command, self.login = retrieve, command, login  # the load tool's mode, and titles
+        self.tool, self.server = tool, server
+
+
+POP3 = Protocol("pop3", "POP3", b"+OK", "retr", "RETR", "popload", "popserver", "Login, STAT, QUIT")
+IMAP = Protocol("imap", "IMAP", b"* OK", "fetch", "FETCH", "imapload", "imapserver", "Login, SELECT, LOGOUT")
+
+
+class MailServer(Server):
+    """Serves folders of mail; `unique`: new ones at each login."""
+
+    def __init__(self, protocol, tools, folder, certificate, folders, unique):
         name = "server-new" if unique else "server-known"
         options = ["-c", certificate, *(["-u"] if unique else [])]
-        super().__init__([os.path.join(tools, "popserver"), *options, *maildrops],
+        super().__init__([os.path.join(tools, protocol.server), *options, *folders],
                          os.path.join(folder, name + ".log"))
 
 
-class PopSubject(Subject):
+class Reading(Subject):
     """What they have in common. tls: the file of certificate and key with which
-    clients are met from the first octet, or None."""
+    clients are met from the first octet, or None. idle_most: connections that
+    it is asked to hold."""
 
-    greeting = b"+OK"
-    tls = None
+    protocol = tls = None
+    idle_most = most_connections()
+
+    def speaking(self, protocol):
+        self.protocol, self.greeting = protocol, protocol.greeting
+        return self
 
     @classmethod
     def is_there(cls):
@@ -50,14 +75,14 @@ class PopSubject(Subject):
                 yield secure
 
 
-class PopHaproxy(PopSubject, Haproxy):
+class ReadingHaproxy(Reading, Haproxy):
     program_name = "haproxy"
 
     def bind_options(self):
         return f"ssl crt {self.tls}" if self.tls else ""
 
 
-class Nginx(PopSubject):
+class Nginx(Reading):
     """Its mail proxy. A second nginx answers its question where a user's server
     is, which is not counted."""
 
@@ -79,7 +104,7 @@ class Nginx(PopSubject):
         path = os.path.join(self.folder, name + ".conf")
         with open(path, "w", encoding="utf-8") as f:
             f.write(f"load_module {self.modules()[0]};\nuser root;\ndaemon off;\nmaster_process off;\n"
-                    f"pid {self.folder}/{name}.pid;\nevents {{ worker_connections 10000; }}\n{text}")
+                    f"pid {self.folder}/{name}.pid;\nevents {{ worker_connections 40000; }}\n{text}")
         return ["nginx", "-e", "stderr", "-p", self.folder, "-c", path]
 
     def _start_helper(self, server_port):
@@ -113,7 +138,7 @@ class Nginx(PopSubject):
     {certificate}
     server {{
         listen 127.0.0.1:{self.port} {listen};
-        protocol pop3;
+        protocol {self.protocol.key};
     }}
 }}
 """)
@@ -125,23 +150,67 @@ class Nginx(PopSubject):
         self.helper = None
 
 
-class Perdition(PopSubject):
+class Perdition(Reading):
     program_name = "perdition"
+    idle_most = 1000  # each is a process
 
     def command(self, server_port):
-        return ["perdition", "--no_daemon", "--config_file", "/dev/null", "--protocol", "POP3",
+        return ["perdition", "--no_daemon", "--config_file", "/dev/null", "--protocol", {"pop3": "POP3", "imap": "IMAP4"}[self.protocol.key],
                 "--bind_address", "127.0.0.1", "--listen_port", str(self.port),
                 "--outgoing_server", "127.0.0.1", "--outgoing_port", str(server_port), "--no_lookup",
                 "--map_library", "", "--log_facility", "-", "--ssl_mode", "none", "--username", "nobody",
                 "--group", "nogroup", "--connection_limit", "0", "--pid_file", os.path.join(self.folder, "pid")]
 
 
-class PopGatepost(PopSubject, Gatepost):
-    """tls: for clients, and STLS to the server."""
+class Dovecot(Reading):
+    """As a proxy."""
+
+    program_name = "dovecot"
+
+    def command(self, server_port):
+        path = os.path.join(self.folder, "dovecot.conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"""base_dir = {self.folder}/run
+state_dir = {self.folder}/run
+log_path = {self.folder}/dovecot.log
+protocols = {self.protocol.key}
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain
+login_trusted_networks = 127.0.0.0/8
+mail_max_userip_connections = 100000
+default_client_limit = {most_connections()}
+passdb {{
+  driver = static
+  args = proxy=y host=127.0.0.1 port={server_port} nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={self.folder}
+}}
+service {self.protocol.key}-login {{
+  service_count = 0
+  client_limit = {most_connections()}
+  process_min_avail = 1
+  process_limit = 1
+  inet_listener {self.protocol.key} {{
+    port = {self.port}
+  }}
+  inet_listener {self.protocol.key}s {{
+    port = 0
+  }}
+}}
+""")
+        return ["dovecot", "-F", "-c", path]
+
+
+class ReadingGatepost(Reading, Gatepost):
+    """tls: for clients, and STARTTLS to the server."""
 
     def config(self, server_port):
         config = super().config(server_port)
-        config["listeners"][0].update(name="pop", protocol="pop3")
+        config["listeners"][0].update(name="reading", protocol=self.protocol.key)
         config["limits"] = {"connections": 100000, "connections_per_client": 100000}
         config["log"] = {"level": "warning"}
         if self.tls:
