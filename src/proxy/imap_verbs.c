@@ -258,6 +258,7 @@ proceed_idle(struct imap_session *s, const struct imap_command *c)
 	endpoint_write(s->ends.server, buf_span(&s->unit));
 	endpoint_write(s->ends.server, SPAN_LITERAL("\r\n"));
 	imap_forget_unit(s);
+	buf_shrink(&s->unit); /* it may take long */
 	s->idle_over = false;
 	s->awaits = IMAP_CONTINUE_IDLE;
 	return imap_goto(s, IMAP_FRONT_IDLE);
