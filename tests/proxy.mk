@@ -9,7 +9,8 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/e2e_imap.py tests/imap_agreement.py
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
-EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/dovecot.py tests/lib/fake_clamd.py \
+EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/cyrus.py tests/lib/dovecot.py \
+	tests/lib/fake_clamd.py \
 	tests/lib/gatepost_test.py tests/lib/imap_client.py tests/lib/imap_expect.py tests/lib/imap_mail.py \
 	tests/lib/imap_programs.py \
 	tests/lib/imap_reader.py tests/lib/imap_upstream.py tests/lib/messages.py tests/lib/namespaces.py tests/lib/pop3_client.py \
