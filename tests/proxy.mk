@@ -6,7 +6,7 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py \
 	tests/processes.py tests/reload.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py tests/pop3_quarantine.py \
 	tests/pop3_users.py tests/pop3_views.py tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py tests/imap_faults.py \
-	tests/e2e_imap.py tests/imap_agreement.py
+	tests/e2e_imap.py tests/imap_agreement.py tests/imap_agreement_cyrus.sh
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
 EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/cyrus.py tests/lib/dovecot.py \
