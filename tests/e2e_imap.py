@@ -16,10 +16,11 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
 
-from dovecot import SECRET, shared_dovecot  # noqa: E402
+from dovecot import SECRET  # noqa: E402
 from gatepost_test import GATEPOST, Skip, Tests, expect, expect_equal  # noqa: E402
 from imap_mail import JUDGED, RULES, stinging  # noqa: E402
 from imap_programs import PROGRAMS  # noqa: E402
+from imap_servers import SERVER, shared_server  # noqa: E402
 from messages import Maker  # noqa: E402
 from pop3_programs import Job  # noqa: E402
 from readings.payload import EICAR  # noqa: E402
@@ -36,9 +37,9 @@ STINGING = [stinging(n) for n in range(0, 20, 3)]
 MIXED = CLEAN[:3] + [m.data for m in STINGING[:4]] + CLEAN[3:5] + [SPAM] + [m.data for m in STINGING[4:]] + CLEAN[5:]
 
 
-def before(t, dovecot, tls=None, rules=None, upstream_tls=None):
+def before(t, server, tls=None, rules=None, upstream_tls=None):
     """A gatepost before that Dovecot."""
-    port = dovecot.imaps if upstream_tls == "implicit" else dovecot.imap
+    port = server.imaps if upstream_tls == "implicit" else server.imap
     secure = {"mode": upstream_tls, "verify": "full", "ca": t.certificates.ca()} if upstream_tls else {"mode": "none"}
     changes = {"log": {"level": "info"}, "upstreams": {"mta": {"address": f"localhost:{port}", "tls": secure}},
                "policies": {"inbound": JUDGED if rules else {}}}
@@ -46,11 +47,11 @@ def before(t, dovecot, tls=None, rules=None, upstream_tls=None):
                            rules=rules)
 
 
-def port_before(t, dovecot, tls=None, rules=None):
+def port_before(t, server, tls=None, rules=None):
     """The port of a gatepost, or of Dovecot itself where there is none."""
     if GATEPOST == "none":
-        return dovecot.imaps if tls == "implicit" else dovecot.imap
-    return before(t, dovecot, tls, rules).address[1]
+        return server.imaps if tls == "implicit" else server.imap
+    return before(t, server, tls, rules).address[1]
 
 
 def client_at(t, port, user=None, mailbox="INBOX"):
@@ -72,9 +73,9 @@ def bodies(client, mailbox="INBOX"):
 
 # Programs.
 
-def left(t, dovecot, user):
+def left(t, server, user):
     """(message, flags) of what a program left behind."""
-    client = client_at(t, dovecot.imap, user)
+    client = client_at(t, server.imap, user)
     if not client.ok("SEARCH ALL")[0].split()[2:]:
         return []
     return [(items["BODY[]"], sorted(set(items["FLAGS"]) - {"\\Recent"}))
@@ -84,11 +85,11 @@ def left(t, dovecot, user):
 def fetched_alike(program, tls, rules=None):
     """The same messages and the same left behind as without gatepost."""
     def test(t):
-        dovecot = shared_dovecot(t)
+        server = shared_server(t)
         results = []
-        for port in (dovecot.imaps if tls == "implicit" else dovecot.imap, port_before(t, dovecot, tls, rules)):
-            user = dovecot.user(CLEAN)
-            results.append((program(Job(t, port, user, tls)), left(t, dovecot, user)))
+        for port in (server.imaps if tls == "implicit" else server.imap, port_before(t, server, tls, rules)):
+            user = server.user(CLEAN)
+            results.append((program(Job(t, port, user, tls)), left(t, server, user)))
         directly, through = results
         expect_equal(directly[0], sorted(CLEAN), "fetched directly")
         expect(through == directly, "what was fetched, what was left", through, directly)
@@ -100,14 +101,14 @@ def fetched_by_rules(name, program):
     def test(t):
         if GATEPOST == "none":
             raise Skip("it is gatepost that has rules")
-        dovecot = shared_dovecot(t)
-        user = dovecot.user(MIXED)
-        fetched = program(Job(t, before(t, dovecot, rules=RULES).address[1], user))
+        server = shared_server(t)
+        user = server.user(MIXED)
+        fetched = program(Job(t, before(t, server, rules=RULES).address[1], user))
         expect_equal([m for m in fetched if m in CLEAN], sorted(CLEAN), "what is clean")
         expect_equal(len(fetched), len(MIXED), "messages")
         for message in STINGING:
             expect(not any(sting in m for m in fetched for sting in message.stings), "a sting came", message.shape)
-        marks = {message: set(kept) for message, kept in left(t, dovecot, user)}
+        marks = {message: set(kept) for message, kept in left(t, server, user)}
         if name not in ("fetchmail", "offlineimap"):  # which delete all, or read by EXAMINE
             expect("$Junk" in marks[SPAM], "spam is not marked", marks[SPAM])
         expect(not any("$Junk" in kept for message, kept in marks.items() if message != SPAM), "marked", marks)
@@ -225,9 +226,9 @@ def conversation(t, port, user):
 
 def session_alike(rules):
     def test(t):
-        dovecot = shared_dovecot(t)
-        directly = conversation(t, dovecot.imap, dovecot.user(CLEAN))
-        through = conversation(t, port_before(t, dovecot, rules=rules), dovecot.user(CLEAN))
+        server = shared_server(t)
+        directly = conversation(t, server.imap, server.user(CLEAN))
+        through = conversation(t, port_before(t, server, rules=rules), server.user(CLEAN))
         for mine, its in zip(through, directly):
             expect(mine == its, "through gatepost, directly", mine, its)
         expect(sum(status.startswith("OK") for _, status, _ in through) > 50, "that is no conversation", through)
@@ -243,8 +244,8 @@ tests.add("every command of a session is answered so with rules that find nothin
 @tests
 def capabilities(t):
     "capabilities in all three places are Dovecot's, without what is not understood; no login before STARTTLS"
-    dovecot = shared_dovecot(t)
-    port, user = port_before(t, dovecot, "starttls"), dovecot.user(CLEAN)
+    server = shared_server(t)
+    port, user = port_before(t, server, "starttls"), server.user(CLEAN)
     client = client_at(t, port)
     shown = client.capabilities()
     if GATEPOST != "none":
@@ -260,7 +261,7 @@ def capabilities(t):
     status, _ = client.command(f"LOGIN {user} {SECRET}")
     shown = client.capabilities()
     expect_equal(set(re.search(r"\[CAPABILITY ([^]]*)\]", status)[1].split()), shown, "told with the login")
-    directly = client_at(t, dovecot.imap, user).capabilities()
+    directly = client_at(t, server.imap, user).capabilities()
     expect(shown <= directly, "offered", shown - directly)
     if GATEPOST != "none":
         expect(not {"BINARY", "CATENATE", "MULTIAPPEND", "NOTIFY", "PREVIEW", "URL-PARTIAL"} & shown, "offered", shown)
@@ -274,8 +275,8 @@ def plain(user):
 @tests
 def logins(t):
     "AUTHENTICATE PLAIN with and without an initial response, AUTH LOGIN, LOGIN with literals and in quotes"
-    dovecot = shared_dovecot(t)
-    port, user = port_before(t, dovecot), dovecot.user(CLEAN)
+    server = shared_server(t)
+    port, user = port_before(t, server), server.user(CLEAN)
     literals = [user.encode() + b" {%d}\r\n" % len(SECRET), SECRET.encode() + b"\r\n"]
     lines = [base64.b64encode(word.encode()) + b"\r\n" for word in (user, SECRET)]
     for command, *more in ((f"AUTHENTICATE PLAIN {plain(user)}",), ("AUTHENTICATE PLAIN", plain(user).encode() + b"\r\n"),
@@ -295,12 +296,12 @@ def upstream_by_tls(mode):
     def test(t):
         if GATEPOST == "none":
             raise Skip("it is gatepost's TLS")
-        dovecot = shared_dovecot(t)
-        said = len(dovecot.lines)
-        client = client_at(t, before(t, dovecot, upstream_tls=mode).address[1])
-        client.login(dovecot.user(CLEAN), SECRET)
+        server = shared_server(t)
+        said = len(server.lines)
+        client = client_at(t, before(t, server, upstream_tls=mode).address[1])
+        client.login(server.user(CLEAN), SECRET)
         expect_equal(bodies(client), CLEAN, "messages")
-        expect(any("Login: " in line and ", TLS" in line for line in dovecot.lines[said:]), "Dovecot saw no TLS")
+        expect(any("Login: " in line and ", TLS" in line for line in server.lines[said:]), "Dovecot saw no TLS")
     return test
 
 
@@ -316,9 +317,9 @@ def append(client, message, kind="", mailbox="INBOX", options=""):
 
 def appended(rules):
     def test(t):
-        dovecot = shared_dovecot(t)
-        user = dovecot.user(CLEAN[:1])
-        client = client_at(t, port_before(t, dovecot, rules=rules), user)
+        server = shared_server(t)
+        user = server.user(CLEAN[:1])
+        client = client_at(t, port_before(t, server, rules=rules), user)
         large = HEAD + b"Subject: large\r\n\r\n" + b"a line of a large message\r\n" * 200_000
         for message, kind in ((CLEAN[1], ""), (CLEAN[2], "+"), (large, ""), (large, "+"), (CLEAN[3], "+")):
             status, _ = append(client, message, kind, options='(\\Flagged) "03-Nov-2025 10:00:00 +0100" ')
@@ -327,7 +328,7 @@ def appended(rules):
         expect_equal(bodies(client), [CLEAN[0], CLEAN[1], CLEAN[2], large, large, CLEAN[3]], "what is there")
         found = client.fetch("2", "(FLAGS INTERNALDATE)")[0][1]
         expect_equal((found["INTERNALDATE"], "\\Flagged" in found["FLAGS"]), (b"03-Nov-2025 09:00:00 +0000", True), "options")
-        expect_equal(bodies(client_at(t, dovecot.imap, user)), bodies(client), "as Dovecot has it")
+        expect_equal(bodies(client_at(t, server.imap, user)), bodies(client), "as Dovecot has it")
     return test
 
 
@@ -340,8 +341,8 @@ def append_refused(t):
     "rules: APPEND of a virus or a program is refused with [CANNOT], its octets are consumed, and the session goes on"
     if GATEPOST == "none":
         raise Skip("it is gatepost that has rules")
-    dovecot = shared_dovecot(t)
-    client = client_at(t, before(t, dovecot, rules=RULES).address[1], dovecot.user(CLEAN[:1]))
+    server = shared_server(t)
+    client = client_at(t, before(t, server, rules=RULES).address[1], server.user(CLEAN[:1]))
     virus = HEAD + b"Subject: a virus\r\n\r\n" + EICAR + b"\r\nx1 LOGOUT\r\n"
     for message in [virus, *(m.data for m in STINGING)]:
         for kind in ("", "+"):
@@ -358,9 +359,9 @@ def append_refused(t):
 
 def idle(rules):
     def test(t):
-        dovecot = shared_dovecot(t)
-        user = dovecot.user(CLEAN[:2])
-        port = port_before(t, dovecot, rules=rules)
+        server = shared_server(t)
+        user = server.user(CLEAN[:2])
+        port = port_before(t, server, rules=rules)
         idling, busy = client_at(t, port, user), client_at(t, port, user)
         for number, message in enumerate([CLEAN[2], SPAM], 3):
             tag = idling.begin("IDLE")
@@ -393,15 +394,15 @@ def junk(t):
     "rules: spam gets $Junk and no \\Seen, in its mailbox and not where keywords cannot be set"
     if GATEPOST == "none":
         raise Skip("it is gatepost that has rules")
-    dovecot = shared_dovecot(t)
-    user = dovecot.user([CLEAN[0], SPAM, CLEAN[1]])
-    client = client_at(t, before(t, dovecot, rules=RULES).address[1], user)
+    server = shared_server(t)
+    user = server.user([CLEAN[0], SPAM, CLEAN[1]])
+    client = client_at(t, before(t, server, rules=RULES).address[1], user)
     client.ok("EXAMINE INBOX")
     expect_equal(client.fetch("2", "(BODY.PEEK[])")[0][1]["BODY[]"], SPAM, "spam")
-    expect(not any("$Junk" in of for of in flags(client_at(t, dovecot.imap, user)).values()), "marked in a mailbox examined")
-    other = client_at(t, before(t, dovecot, rules=RULES).address[1], user)
+    expect(not any("$Junk" in of for of in flags(client_at(t, server.imap, user)).values()), "marked in a mailbox examined")
+    other = client_at(t, before(t, server, rules=RULES).address[1], user)
     other.fetch("1:*", "(BODY.PEEK[TEXT])")
-    marks = flags(client_at(t, dovecot.imap, user))
+    marks = flags(client_at(t, server.imap, user))
     expect_equal({uid: of - {"\\Recent"} for uid, of in marks.items()}, {1: set(), 2: {"$Junk"}, 3: set()}, "flags")
 
 
@@ -409,14 +410,14 @@ class Changing:
     """A mailbox that somebody else changes while it is looked at."""
 
     def __init__(self, t, qresync):
-        self.dovecot, self.rng = shared_dovecot(t), random.Random(SEED)
+        self.server, self.rng = shared_server(t), random.Random(SEED)
         self.pool = [(m.data, m.stings) for m in STINGING] + [(Maker(n).make(), []) for n in range(30)]
         self.pool = [(data.replace(b"\0", b""), stings) for data, stings in self.pool]
         self.held = self.rng.sample(self.pool, 12)
-        self.user = self.dovecot.user([data for data, _ in self.held])
+        self.user = self.server.user([data for data, _ in self.held])
         self.by_uid = dict(enumerate(self.held, 1))
-        port = port_before(t, self.dovecot, rules=RULES)
-        self.client, self.other = client_at(t, port), client_at(t, self.dovecot.imap, self.user)
+        port = port_before(t, self.server, rules=RULES)
+        self.client, self.other = client_at(t, port), client_at(t, self.server.imap, self.user)
         self.client.login(self.user, SECRET)
         if qresync:
             self.client.ok("ENABLE QRESYNC")
@@ -476,8 +477,8 @@ def pipelined(t):
     "rules: a hundred FETCHes at once, of messages that nobody has judged, are answered as asked"
     if GATEPOST == "none":
         raise Skip("it is gatepost that has rules")
-    dovecot = shared_dovecot(t)
-    client = client_at(t, before(t, dovecot, rules=RULES).address[1], dovecot.user(MIXED))
+    server = shared_server(t)
+    client = client_at(t, before(t, server, rules=RULES).address[1], server.user(MIXED))
     tags = [(client.begin(f"FETCH {n % len(MIXED) + 1} (BODY.PEEK[]<{n}.100> BODY.PEEK[])"), n) for n in range(100)]
     for tag, n in tags:
         status, responses = client.finish(tag)
