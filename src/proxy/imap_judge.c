@@ -323,7 +323,7 @@ ask_mark(struct imap_session *s)
 
 	m->fetching.marked = true;
 	arm(s, ends_settings(&s->ends)->timeouts.command);
-	imap_ask(s, IMAP_ASKING_NOTHING, "%sSTORE %u +FLAGS.SILENT (%s)", m->by_uid ? "UID " : "", which,
+	imap_ask(s, IMAP_ASKING_MARK, "%sSTORE %u +FLAGS.SILENT (%s)", m->by_uid ? "UID " : "", which,
 	    m->fetching.held.answer->tagged ? "$Junk" : "$NotJunk");
 }
 

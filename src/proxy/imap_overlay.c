@@ -330,12 +330,17 @@ wait_literal(struct imap_session *s)
 	return imap_back_wait(s);
 }
 
-/* Something that the server tells unasked, as new flags, is the client's. */
+/* Something that the server tells unasked, as new flags, is the client's. What it
+ * tells of a message as we mark it is not: the client has asked for content, and
+ * many take the first response for that, even if it has none. It hears of the mark
+ * when it asks for flags, or what has changed. */
 static bool
 is_for_us(const struct imap_session *s, struct span rest)
 {
 	if (s->asking == IMAP_ASKING_NOTHING)
 		return false;
+	if (s->asking == IMAP_ASKING_MARK)
+		return s->in.uid == s->mailbox->fetching.uid;
 	return span_find_nocase(rest, SPAN_LITERAL("FLAGS")) == SIZE_MAX;
 }
 

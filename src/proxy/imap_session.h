@@ -86,7 +86,7 @@ struct imap_pending {
 enum imap_continue { IMAP_CONTINUE_NONE, IMAP_CONTINUE_LITERAL, IMAP_CONTINUE_AUTH, IMAP_CONTINUE_IDLE };
 
 /* Whose FETCH responses come: the client's, or one of our own. */
-enum imap_asking { IMAP_ASKING_NOTHING, IMAP_ASKING_MAP, IMAP_ASKING_MESSAGE };
+enum imap_asking { IMAP_ASKING_NOTHING, IMAP_ASKING_MAP, IMAP_ASKING_MESSAGE, IMAP_ASKING_MARK };
 
 /* A response that is coming. */
 struct imap_incoming {
