@@ -12,7 +12,7 @@ TESTS += $(session_tests)
 EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/cyrus.py tests/lib/dovecot.py \
 	tests/lib/fake_clamd.py \
 	tests/lib/gatepost_test.py tests/lib/imap_client.py tests/lib/imap_expect.py tests/lib/imap_mail.py \
-	tests/lib/imap_programs.py \
+	tests/lib/imap_programs.py tests/lib/imapflow.cjs \
 	tests/lib/imap_reader.py tests/lib/imap_servers.py tests/lib/imap_upstream.py tests/lib/messages.py tests/lib/namespaces.py tests/lib/pop3_client.py \
 	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/smtp_client.py \
 	tests/lib/smtp_upstream.py tests/lib/transcript.py

@@ -2,13 +2,18 @@
 the INBOX, and leave there what they leave. A program is a function of a Job
 (pop3_programs.py); it returns the messages that it brought, sorted."""
 
+import base64
 import imaplib
+import json
 import os
 import re
 
 from dovecot import SECRET
-from gatepost_test import PATIENCE, expect, expect_equal
+from gatepost_test import PATIENCE, Skip, expect, expect_equal
 from pop3_programs import in_terminal, with_crlf
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODULES = "/usr/local/lib/gatepost-check/node_modules"  # where tools/setup puts what is npm's
 
 
 def by_imaplib(job):
@@ -152,5 +157,15 @@ def by_mutt(job):
                   for message in fetched)
 
 
+def by_imapflow(job):
+    """It does much else; what it was told is in job.told."""
+    if not os.path.isdir(f"{MODULES}/imapflow"):
+        raise Skip("imapflow is not installed")
+    task = {"port": job.port, "tls": job.tls, "ca": job.ca, "user": job.user, "password": SECRET}
+    said = json.loads(job.run(["env", f"NODE_PATH={MODULES}", "node", os.path.join(HERE, "imapflow.cjs"), json.dumps(task)]))
+    job.told = said["told"]
+    return sorted(map(base64.b64decode, said["messages"]))
+
+
 PROGRAMS = {"imaplib": by_imaplib, "curl": by_curl, "fetchmail": by_fetchmail, "mbsync": by_mbsync,
-            "offlineimap": by_offlineimap, "mutt": by_mutt}
+            "offlineimap": by_offlineimap, "mutt": by_mutt, "imapflow": by_imapflow}

@@ -26,7 +26,7 @@ class Job:
 
     def __init__(self, t, port, user, tls=None, login="password"):
         self.port, self.user, self.tls, self.login = port, user, tls, login
-        self.certificates, self.folder = t.certificates, t.folder()
+        self.certificates, self.folder, self.told = t.certificates, t.folder(), None
         os.chown(self.folder, *pwd.getpwnam("nobody")[2:4])
 
     @property
