@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""gatepost before a real Dovecot, by IMAP: mail fetched by real programs and whole
+"""gatepost before a real server, by IMAP: mail fetched by real programs and whole
 conversations, directly and through gatepost; messages that come and go while they
 are looked at; what clients bring.
 
     GATEPOST=src/gatepost python3 tests/e2e_imap.py [WORD…]
 
-With GATEPOST=none the programs speak to Dovecot directly, which tests the tests."""
+With GATEPOST=none the programs speak to the server directly, which tests the tests.
+The server is Dovecot, with GATEPOST_TEST_SERVER=cyrus Cyrus."""
 
 import base64
 import os
@@ -209,9 +210,12 @@ LOGOUT
 def essence(status, untagged):
     """What has to agree: of a refusal that it is one, and its code."""
     def plain(line):
-        line = re.sub(rb" \([\d.]+ (\+ [\d.]+ )*secs\)", b"", line)
+        line = re.sub(rb" \([\d.]+ (\+ [\d.]+ )*secs?( \d+ calls)?\)", b"", line)
+        line = re.sub(rb"(MAILBOXID|SESSIONID) ?[(=<][^])>]*[)>]?", rb"\1", line)
         return re.sub(rb"(UIDVALIDITY|COPYUID|APPENDUID) \d+", rb"\1", line)
     status = plain(status.encode()).decode()
+    if SERVER == "cyrus":  # NO to what is no command
+        status = re.sub(r"^NO (?!\[)", "BAD ", status)
     return re.match(r"(NO|BAD)( \[[^]]*\])?", status)[0] if status[:2] in ("NO", "BA") else status, [plain(u) for u in untagged]
 
 
@@ -239,7 +243,7 @@ def session_alike(rules):
     return test
 
 
-tests.add("every command of a session is answered as by Dovecot itself, without rules", session_alike(None))
+tests.add("every command of a session is answered as by the server itself, without rules", session_alike(None))
 tests.add("every command of a session is answered so with rules that find nothing, too", session_alike(RULES))
 
 
@@ -247,7 +251,7 @@ tests.add("every command of a session is answered so with rules that find nothin
 
 @tests
 def capabilities(t):
-    "capabilities in all three places are Dovecot's, without what is not understood; no login before STARTTLS"
+    "capabilities in all three places are the server's, without what is not understood; no login before STARTTLS"
     server = shared_server(t)
     port, user = port_before(t, server, "starttls"), server.user(CLEAN)
     client = client_at(t, port)
@@ -300,17 +304,19 @@ def upstream_by_tls(mode):
     def test(t):
         if GATEPOST == "none":
             raise Skip("it is gatepost's TLS")
+        if SERVER != "dovecot":
+            raise Skip("it is Dovecot that tells of TLS")
         server = shared_server(t)
         said = len(server.lines)
         client = client_at(t, before(t, server, upstream_tls=mode).address[1])
         client.login(server.user(CLEAN), SECRET)
         expect_equal(bodies(client), CLEAN, "messages")
-        expect(any("Login: " in line and ", TLS" in line for line in server.lines[said:]), "Dovecot saw no TLS")
+        expect(any("Login: " in line and ", TLS" in line for line in server.lines[said:]), "the server saw no TLS")
     return test
 
 
 for mode in ("starttls", "implicit"):
-    tests.add(f"Dovecot reached by TLS, {mode}", upstream_by_tls(mode))
+    tests.add(f"the server reached by TLS, {mode}", upstream_by_tls(mode))
 
 
 # APPEND.
@@ -331,8 +337,9 @@ def appended(rules):
         expect(append(client, CLEAN[4], "+", mailbox="nowhere")[0].startswith("NO [TRYCREATE]"), "APPEND to nowhere")
         expect_equal(bodies(client), [CLEAN[0], CLEAN[1], CLEAN[2], large, large, CLEAN[3]], "what is there")
         found = client.fetch("2", "(FLAGS INTERNALDATE)")[0][1]
-        expect_equal((found["INTERNALDATE"], "\\Flagged" in found["FLAGS"]), (b"03-Nov-2025 09:00:00 +0000", True), "options")
-        expect_equal(bodies(client_at(t, server.imap, user)), bodies(client), "as Dovecot has it")
+        expect_equal((found["INTERNALDATE"].replace(b" 3", b"03"), "\\Flagged" in found["FLAGS"]),
+                     (b"03-Nov-2025 09:00:00 +0000", True), "options")
+        expect_equal(bodies(client_at(t, server.imap, user)), bodies(client), "as the server has it")
     return test
 
 
