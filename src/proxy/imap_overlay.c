@@ -183,6 +183,16 @@ take_quoted(struct imap_session *s, struct span value)
 	arena_free(&a);
 }
 
+/* Content of a message that came after the client's command was looked at, as Cyrus
+ * tells it. The client would keep it blank; so it has no response, unless part of
+ * one is out, and asks anew for what EXISTS has told it. */
+static void
+note_unjudged(struct imap_session *s, const struct imap_attribute *a)
+{
+	if (!s->in.relaying && is_content(a) && view_of(s) == NULL)
+		s->in.swallowed = true;
+}
+
 /* Content in quotes, overlaid: a literal takes its place. */
 static bool
 put_quoted(struct imap_session *s, const struct imap_attribute *attribute, struct span value, struct buf *out)
@@ -195,6 +205,8 @@ put_quoted(struct imap_session *s, const struct imap_attribute *attribute, struc
 
 	if (imap_item_is_message_data(attribute->item) && imap_take_nstring(&cursor, a, &octets) && octets.data != NULL)
 		p = place_in_response(s, attribute, octets.len);
+	if (octets.data != NULL)
+		note_unjudged(s, attribute);
 	if (!p.changed) {
 		arena_free(&a);
 		return false;
@@ -263,6 +275,7 @@ read_items(struct imap_session *s, struct span whole, struct span text, bool has
 		keep_flags(s, &piece);
 		if (piece.is_literal) {
 			s->in.attribute = piece.attribute;
+			note_unjudged(s, &piece.attribute);
 			continue;
 		}
 		if (is_wanted_message(s, &piece.attribute)) {
