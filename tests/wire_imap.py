@@ -637,6 +637,77 @@ def speaks_before_greeting(t):
     expect_equal((upstream.said(), upstream.mailbox.gone), ([], []), "commands at the upstream, expunged")
 
 
+# FETCH that is looked into: its lines, whatever their length.
+
+PROGRAM_AT = b"Content-Type: application/x-msdownload; name=x.exe\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+WITH_PROGRAM = (b"Subject: hello\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ngood day\r\n"
+                b"--b\r\n" + PROGRAM_AT + b"TVqQAAMAAAAEAAAA\r\n" * 20 + b"--b--\r\n")
+
+
+def told(reply, pieces=None):
+    """What a client is told where the server answers FETCH so."""
+    def test(t):
+        def answer(session, line):
+            session.upstream.pieces = None if b"gatepost-" in line else pieces
+            return session.usual if b"gatepost-" in line else reply + session.done()
+        upstream = t.imap_upstream([WITH_PROGRAM])
+        client = visit(t, t.imap_gatepost(upstream, rules=RULES))
+        client.ok("SELECT INBOX")
+        shown = client.fetch(1)
+        expect(len(shown) == len(WITH_PROGRAM) and b"TVqQ" not in shown and shown.startswith(b"Subject: hello"), "shown", shown)
+        upstream.replies["FETCH"] = answer
+        upstream.pieces = pieces
+        heard = client.ok("FETCH 1 (UID BODY.PEEK[])").data
+        upstream.pieces = None
+        expect_equal([r.raw for r in heard], [reply.replace(WITH_PROGRAM, shown)[:-2]], "responses")
+        del upstream.replies["FETCH"]
+        expect_equal(client.fetch(1), shown, "the next one")
+        client.logout()
+    return test
+
+
+WHOLE = b"BODY[] {%d}\r\n" % len(WITH_PROGRAM) + WITH_PROGRAM
+LONG_ENVELOPE = b'ENVELOPE (NIL "%s" NIL NIL NIL NIL NIL NIL NIL NIL)' % (b"x" * 300_000)
+FIELDS = b"BODY[HEADER.FIELDS (From {7}\r\nSubject)] {18}\r\nSubject: hello\r\n\r\n"
+MANY_FIELDS = b"BODY[HEADER.FIELDS ({2}\r\nTo" + b" {2}\r\nCc" * 99 + b")] NIL"
+for shown, reply in [
+    ("a long line behind a literal", b"* 1 FETCH (UID 101 " + WHOLE + b" " + LONG_ENVELOPE + b")\r\n"),
+    ("long lines before and behind it", b"* 1 FETCH (UID 101 " + LONG_ENVELOPE + b" " + WHOLE + b" " + LONG_ENVELOPE + b")\r\n"),
+    ("a literal in an item's name", b"* 1 FETCH (" + FIELDS + b" UID 101 " + WHOLE + b")\r\n"),
+    ("one behind content", b"* 1 FETCH (UID 101 " + WHOLE + b" " + FIELDS + b" " + FIELDS + b")\r\n"),
+    ("a hundred of them", b"* 1 FETCH (UID 101 " + MANY_FIELDS + b" " + WHOLE + b")\r\n"),
+    ("a long line behind one", b"* 1 FETCH (UID 101 " + FIELDS[:-24] + b"NIL " + LONG_ENVELOPE + b" " + WHOLE + b")\r\n"),
+]:
+    tests.add(f"with rules, a FETCH response of {shown}", told(reply))
+    tests.add(f"with rules, a FETCH response of {shown}, in pieces", told(reply, 1 if len(reply) < 10_000 else 1000))
+
+
+def too_long(reply):
+    """The session ends with a word, and what is removed is not shown."""
+    def test(t):
+        upstream = t.imap_upstream([WITH_PROGRAM])
+        gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
+        client = visit(t, gatepost)
+        client.ok("SELECT INBOX")
+        client.fetch(1)
+        before = memory(gatepost)
+        upstream.replies["FETCH"] = reply
+        client.begin("FETCH 1 (UID BODY.PEEK[])")
+        heard = client.until_closed()
+        expect(b"TVqQ" not in heard and b" OK " not in heard, "heard", heard[-200:])
+        expect_bounded(gatepost, before)
+        gatepost.wait_event("upstream", msg="limit|literals")
+    return test
+
+
+for shown, reply in [
+    ("a line over the limit behind a literal", b"* 1 FETCH (UID 101 BODY[HEADER] {2}\r\n\r\n ENVELOPE (NIL " + b"x" * 2_000_000),
+    ("a name over the limit", b"* 1 FETCH (UID 101 BODY[HEADER.FIELDS ({2000000}\r\n" + b"x" * 2_000_000),
+    ("a name of too many literals", b"* 1 FETCH (UID 101 BODY[HEADER.FIELDS ({2}\r\nTo" + b" {2}\r\nCc" * 1000 + b")] NIL"),
+]:
+    tests.add(f"with rules, {shown} ends the session", too_long(reply))
+
+
 # A client that does not read; a server without an end.
 
 ENOUGH = 100_000_000

@@ -8,12 +8,25 @@
 struct imap_append_job;
 void imap_append_free(struct imap_append_job **job);
 
-/* imap_overlay.c: the first line of a FETCH response, whose *used octets are
+/* imap_fetch_lines.c: the first line of a FETCH response, whose *used octets are
  * still in the input. */
 enum outcome imap_begin_fetch(struct imap_session *s, const struct imap_line *line, const struct imap_response *r,
     size_t used);
 /* One that does not fit the input is put together first. */
 enum outcome imap_join_fetch(struct imap_session *s);
+
+/* The literal that comes: what is there of it, at most what is left. */
+struct span imap_octets_of_literal(struct imap_session *s);
+void imap_consume_literal(struct imap_session *s, size_t len);
+/* Ends a step that needs more of the response. */
+enum outcome imap_wait_literal(struct imap_session *s);
+/* The item, up to its line's end, is kept until the literals in its name came. */
+enum outcome imap_join_name(struct imap_session *s, struct span item, const struct imap_line *line);
+
+/* imap_overlay.c: a line of a FETCH response, with what was kept before it: as on
+ * the wire without its CRLF, and as text without the announcement at its end. */
+enum outcome imap_take_fetch_line(struct imap_session *s, struct span whole, struct span text,
+    const struct imap_line *line);
 
 /* imap_judge.c: octets of the message that was asked for came. */
 void imap_message_goes_on(struct imap_session *s);

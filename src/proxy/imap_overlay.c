@@ -256,16 +256,17 @@ tell_flags(struct imap_session *s)
 
 /* Reads the items of a line, whose octets are `whole`; what goes to the client is
  * put in *out. The attribute of the literal that it announces, if one does, is
- * s->in.attribute. False: no FETCH response. */
-static bool
-read_items(struct imap_session *s, struct span whole, struct span text, bool has_literal, struct buf *out)
+ * s->in.attribute. IMAP_FETCH_LITERAL, _END, _WRONG; or _JOIN: *text is the item
+ * whose name goes on in the literal, and nothing of it is in *out. */
+static enum imap_fetch_event
+read_items(struct imap_session *s, struct span whole, struct span *text, bool has_literal, struct buf *out)
 {
 	const char *from = whole.data;
 	struct imap_fetch_piece piece;
 	enum imap_fetch_event event;
 
 	s->in.attribute = (struct imap_attribute){ .item = IMAP_ITEM_OTHER };
-	while ((event = imap_fetch_read(&s->in.reader, &text, has_literal, &piece)) == IMAP_FETCH_ITEM ||
+	while ((event = imap_fetch_read(&s->in.reader, text, has_literal, &piece)) == IMAP_FETCH_ITEM ||
 	    event == IMAP_FETCH_REST) {
 		size_t before = out->len;
 
@@ -291,9 +292,13 @@ read_items(struct imap_session *s, struct span whole, struct span text, bool has
 			out->len = before;
 		}
 	}
+	if (event == IMAP_FETCH_JOIN) {
+		buf_add_span(out, span_of(from, (size_t)(text->data - from)));
+		return event;
+	}
 	buf_add_span(out, span_of(from, (size_t)(span_end(whole) - from)));
 	buf_add_str(out, "\r\n");
-	return event == IMAP_FETCH_LITERAL || event == IMAP_FETCH_END;
+	return event;
 }
 
 /* Where a literal goes: to the spool, past the overlay, or as it is. */
@@ -310,11 +315,12 @@ way_of_literal(struct imap_session *s)
 	return IMAP_BACK_OVERLAY_LITERAL;
 }
 
-static enum outcome
-take_line(struct imap_session *s, struct span whole, struct span text, const struct imap_line *line)
+enum outcome
+imap_take_fetch_line(struct imap_session *s, struct span whole, struct span text, const struct imap_line *line)
 {
 	struct buf out = { 0 };
-	bool good = read_items(s, whole, text, line->has_literal, &out) && !out.failed;
+	enum imap_fetch_event event = read_items(s, whole, &text, line->has_literal, &out);
+	bool good = event != IMAP_FETCH_WRONG && !out.failed;
 
 	if (line->has_literal && is_wanted_message(s, &s->in.attribute))
 		s->in.swallowed = true;
@@ -324,6 +330,8 @@ take_line(struct imap_session *s, struct span whole, struct span text, const str
 	if (!good)
 		return imap_lost(s, "the mail server's answer makes no sense", "no FETCH response");
 	ends_progress(&s->ends);
+	if (event == IMAP_FETCH_JOIN)
+		return imap_join_name(s, span_of(text.data, (size_t)(span_end(whole) - text.data)), line);
 	if (line->has_literal) {
 		s->in.relaying = !s->in.swallowed;
 		s->in.literal_left = line->literal.octets;
@@ -335,109 +343,7 @@ take_line(struct imap_session *s, struct span whole, struct span text, const str
 	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
 }
 
-static enum outcome
-wait_literal(struct imap_session *s)
-{
-	if (endpoint_eof(s->ends.server) || endpoint_broken(s->ends.server))
-		return imap_lost(s, NULL, "connection lost within a message");
-	return imap_back_wait(s);
-}
-
-/* Something that the server tells unasked, as new flags, is the client's. What it
- * tells of a message as we mark it is not: the client has asked for content, and
- * many take the first response for that, even if it has none. It hears of the mark
- * when it asks for flags, or what has changed. */
-static bool
-is_for_us(const struct imap_session *s, struct span rest)
-{
-	if (s->asking == IMAP_ASKING_NOTHING)
-		return false;
-	if (s->asking == IMAP_ASKING_MARK)
-		return s->in.uid == s->mailbox->fetching.uid;
-	return span_find_nocase(rest, SPAN_LITERAL("FLAGS")) == SIZE_MAX;
-}
-
-enum outcome
-imap_begin_fetch(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
-{
-	struct span whole = line->whole, rest = r->rest;
-
-	s->in.number = r->number;
-	s->in.uid = imap_mailbox_uid(s->mailbox, r->number);
-	s->in.reader = (struct imap_fetch_reader){ 0 };
-	s->in.swallowed = is_for_us(s, r->rest);
-	s->in.in_fetch = true;
-	endpoint_consume(s->ends.server, used); /* the octets stay until this turn ends */
-	return take_line(s, whole, rest, line);
-}
-
-enum outcome
-imap_join_fetch(struct imap_session *s)
-{
-	struct span in = endpoint_input(s->ends.server);
-	size_t lf = span_find_byte(in, '\n');
-	size_t len = lf != SIZE_MAX ? lf + 1 : in.len;
-	struct imap_line line;
-	struct imap_response r;
-	const char *why = "";
-	enum outcome outcome;
-	size_t used;
-
-	buf_add_span(&s->in.line, span_first(in, len));
-	endpoint_consume(s->ends.server, len);
-	if (s->in.line.failed || s->in.line.len > IMAP_RESPONSE_LINE_MAX)
-		return imap_lost(s, "the mail server's answer is too long", "a line over the limit");
-	if (lf == SIZE_MAX)
-		return wait_literal(s);
-	if (imap_response_take(buf_span(&s->in.line), IMAP_RESPONSE_LINE_MAX, &line, &r, &used, &why) != 1 ||
-	    r.word != IMAP_WORD_FETCH)
-		return imap_lost(s, "the mail server's answer makes no sense", why);
-	outcome = imap_begin_fetch(s, &line, &r, 0);
-	buf_free(&s->in.line);
-	return outcome;
-}
-
-/* The next line, behind a literal. */
-enum outcome
-imap_read_fetch(struct session *session)
-{
-	struct imap_session *s = imap_of(session);
-	struct imap_line line;
-	const char *why = "";
-	size_t used;
-	int got;
-
-	if (s->hopeless)
-		return imap_back_goto(s, IMAP_BACK_REST);
-	got = imap_response_take_more(endpoint_input(s->ends.server), ENDPOINT_INPUT_MAX / 2, &line, &used, &why);
-	if (got < 0)
-		return imap_lost(s, "the mail server's answer makes no sense", why);
-	if (got == 0 && !endpoint_eof(s->ends.server) && !endpoint_broken(s->ends.server))
-		return imap_back_wait(s);
-	if (got == 0)
-		return imap_lost(s, "the mail server closed the connection", "connection lost");
-	endpoint_consume(s->ends.server, used);
-	return take_line(s, line.whole, line.text, &line);
-}
-
 /* ---- literals ---- */
-
-static struct span
-octets_of_literal(struct imap_session *s)
-{
-	struct span in = endpoint_input(s->ends.server);
-
-	return in.len > s->in.literal_left ? span_first(in, (size_t)s->in.literal_left) : in;
-}
-
-static void
-consume_literal(struct imap_session *s, size_t len)
-{
-	s->in.literal_left -= len;
-	s->in.literal_at += len;
-	endpoint_consume(s->ends.server, len);
-	ends_progress(&s->ends);
-}
 
 enum outcome
 imap_overlay_literal(struct session *session)
@@ -448,18 +354,18 @@ imap_overlay_literal(struct session *session)
 	if (s->hopeless)
 		return imap_back_goto(s, IMAP_BACK_REST);
 	while (s->in.literal_left > 0) {
-		struct span in = span_first(octets_of_literal(s), sizeof(octets));
+		struct span in = span_first(imap_octets_of_literal(s), sizeof(octets));
 		struct place p = place_in_response(s, &s->in.attribute, s->in.literal_at + s->in.literal_left);
 
 		if (in.len == 0)
-			return wait_literal(s);
+			return imap_wait_literal(s);
 		endpoint_flush(s->ends.client);
 		if (endpoint_pending(s->ends.client) >= IMAP_OUTPUT_MAX)
 			return imap_back_wait(s);
 		memcpy(octets, in.data, in.len);
 		overlay(s, &p, s->in.literal_at, octets, in.len);
 		endpoint_write(s->ends.client, span_of(octets, in.len));
-		consume_literal(s, in.len);
+		imap_consume_literal(s, in.len);
 	}
 	return imap_back_goto(s, IMAP_BACK_READ_FETCH);
 }
@@ -473,12 +379,12 @@ imap_take_message(struct session *session)
 	if (s->hopeless)
 		return imap_back_goto(s, IMAP_BACK_REST);
 	while (s->in.literal_left > 0) {
-		struct span in = octets_of_literal(s);
+		struct span in = imap_octets_of_literal(s);
 
 		if (in.len == 0)
-			return wait_literal(s);
+			return imap_wait_literal(s);
 		f->refused = f->refused || !spool_add(&f->held.spool, in);
-		consume_literal(s, in.len);
+		imap_consume_literal(s, in.len);
 		imap_message_goes_on(s);
 	}
 	f->came = !f->refused;

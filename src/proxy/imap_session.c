@@ -54,6 +54,7 @@ static const struct step back_steps[] = {
 	[IMAP_BACK_RELAY_LITERAL] = { "relay_literal", imap_relay_literal },
 	[IMAP_BACK_RELAY_MORE] = { "relay_more", imap_relay_more },
 	[IMAP_BACK_READ_FETCH] = { "read_fetch", imap_read_fetch },
+	[IMAP_BACK_JOIN_LITERAL] = { "join_literal", imap_join_literal },
 	[IMAP_BACK_OVERLAY_LITERAL] = { "overlay_literal", imap_overlay_literal },
 	[IMAP_BACK_TAKE_MESSAGE] = { "take_message", imap_take_message },
 };

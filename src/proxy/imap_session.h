@@ -46,6 +46,7 @@ enum imap_back_step {
 	IMAP_BACK_RELAY_LITERAL,
 	IMAP_BACK_RELAY_MORE,
 	IMAP_BACK_READ_FETCH,
+	IMAP_BACK_JOIN_LITERAL,
 	IMAP_BACK_OVERLAY_LITERAL,
 	IMAP_BACK_TAKE_MESSAGE,
 };
@@ -62,6 +63,9 @@ enum {
 	/* A line of a response that has to be read whole: an ENVELOPE or a
 	 * BODYSTRUCTURE of thousands of parts. */
 	IMAP_RESPONSE_LINE_MAX = 1024 * 1024,
+	/* Literals within the names of one response's items: each is read again with
+	 * what stands before it. Servers tell the names of headers as atoms. */
+	IMAP_NAME_LITERALS_MAX = 100,
 	IMAP_PATIENCE_MS = 20 * 1000,   /* then a waiting client hears "* OK" */
 	IMAP_NO_UID = 0,
 };
@@ -96,6 +100,8 @@ struct imap_incoming {
 	bool status;           /* no literal follows, whatever the line ends in */
 	bool swallowed;        /* nobody sees it */
 	struct buf line;       /* one that does not fit the input at once */
+	size_t kept_before;    /* octets of `line` that stand before the line which comes */
+	unsigned joined;       /* literals within names */
 	struct buf flags;      /* and MODSEQ: what is the client's of a response that nobody sees */
 	struct imap_fetch_reader reader;
 	uint32_t number;       /* FETCH: the message */
@@ -235,6 +241,7 @@ enum outcome imap_relay_line(struct session *s);
 enum outcome imap_relay_literal(struct session *s);
 enum outcome imap_relay_more(struct session *s);
 enum outcome imap_read_fetch(struct session *s);
+enum outcome imap_join_literal(struct session *s);
 enum outcome imap_overlay_literal(struct session *s);
 enum outcome imap_take_message(struct session *s);
 
