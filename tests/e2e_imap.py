@@ -38,11 +38,11 @@ STINGING = [stinging(n) for n in range(0, 20, 3)]
 MIXED = CLEAN[:3] + [m.data for m in STINGING[:4]] + CLEAN[3:5] + [SPAM] + [m.data for m in STINGING[4:]] + CLEAN[5:]
 
 
-def before(t, server, tls=None, rules=None, upstream_tls=None):
+def before(t, server, tls=None, rules=None, upstream_tls=None, level="info"):
     """A gatepost before that Dovecot."""
     port = server.imaps if upstream_tls == "implicit" else server.imap
     secure = {"mode": upstream_tls, "verify": "full", "ca": t.certificates.ca()} if upstream_tls else {"mode": "none"}
-    changes = {"log": {"level": "info"}, "upstreams": {"mta": {"address": f"localhost:{port}", "tls": secure}},
+    changes = {"log": {"level": level}, "upstreams": {"mta": {"address": f"localhost:{port}", "tls": secure}},
                "policies": {"inbound": JUDGED if rules else {}}}
     return t.imap_gatepost(("localhost", port), changes, {"tls": t.certificates.yaml(mode=tls)} if tls else None,
                            rules=rules)
@@ -364,6 +364,42 @@ def append_refused(t):
     tags.append(client.begin("NOOP"))
     expect_equal([client.finish(tag)[0].split()[0] for tag in tags], ["OK", "NO", "OK", "NO", "OK"], "in the pipeline")
     expect_equal(bodies(client), CLEAN[:3], "what is there")
+
+
+# Compression.
+
+def compressed(rules):
+    def test(t):
+        if GATEPOST == "none":
+            raise Skip("it is gatepost that compresses")
+        dovecot = shared_dovecot(t)
+        user = dovecot.user(CLEAN)
+        gatepost = before(t, dovecot, rules=rules, level="debug")
+        client = t.imap_client(gatepost)
+        client.login(user, SECRET)
+        expect("COMPRESS=DEFLATE" in client.capabilities(), "it is not offered")
+        client.compress()
+        expect("compress_upstream" in gatepost.steps(), "Dovecot was not asked")
+        client.ok("SELECT INBOX")
+        expect_equal([client.fetch(n) for n in range(1, len(CLEAN) + 1)], CLEAN, "messages")
+        large = HEAD + b"Subject: large\r\n\r\n" + b"".join(b"%d lines of text\r\n" % n for n in range(300_000))
+        expect(client.append(large).ok, "APPEND")
+        tag = client.begin("IDLE")
+        while client.response().tag != b"+":
+            pass
+        append(client_at(t, dovecot.imap, user), CLEAN[0])
+        while not client.response().raw.endswith(b"EXISTS"):
+            pass
+        client.send("DONE\r\n")
+        expect(client.answer(tag).ok, "DONE")
+        expect_equal([client.fetch(n) for n in (len(CLEAN) + 1, len(CLEAN) + 2)], [large, CLEAN[0]], "what came")
+        expect(client.socket.came < len(large) / 2, "octets to the client", client.socket.came)
+        client.logout()
+    return test
+
+
+tests.add("COMPRESS: a session, compressed towards Dovecot too", compressed(None))
+tests.add("rules: COMPRESS", compressed(RULES))
 
 
 # Others at the same mailbox.

@@ -90,6 +90,7 @@ tear_down(struct endpoint *e)
 	e->fd = -1;
 	block_give(e->loop, &e->in);
 	output_free(e->loop, &e->out);
+	deflate_endpoint_free(e);
 }
 
 /* The only end of an endpoint. */
@@ -113,12 +114,26 @@ endpoint_abort(struct endpoint **e)
 	*e = NULL;
 }
 
+static bool
+has_room(const struct endpoint *e)
+{
+	return !e->paused && e->in.len < ENDPOINT_INPUT_MAX;
+}
+
+/* Input that no socket announces. */
+static bool
+has_more(const struct endpoint *e)
+{
+	return !e->closing && !e->broken && has_room(e) && (deflate_endpoint_holds(e) || (e->more && e->reading));
+}
+
 void
 endpoint_watch_input(struct endpoint *e)
 {
-	bool wanted = !e->broken && !e->eof &&
-	    (e->closing || e->tls == ENDPOINT_HANDSHAKE || (!e->paused && e->in.len < ENDPOINT_INPUT_MAX));
+	bool wanted = !e->broken && !e->eof && (e->closing || e->tls == ENDPOINT_HANDSHAKE || has_room(e));
 
+	if (has_more(e))
+		event_active(&e->wake, EV_TIMEOUT, 1);
 	if (wanted == e->reading)
 		return;
 	e->reading = wanted;
@@ -161,6 +176,8 @@ endpoint_break(struct endpoint *e)
 		event_del(&e->write);
 	e->reading = e->writing = false;
 	output_free(e->loop, &e->out);
+	if (e->deflate != NULL)
+		output_free(e->loop, endpoint_output(e));
 	endpoint_wake(e);
 }
 
@@ -196,7 +213,7 @@ report(struct endpoint *e)
 	settle(e);
 	if (!e->closing)
 		endpoint_watch_input(e);
-	if (e->more && e->reading)
+	if (has_more(e))
 		event_active(&e->wake, EV_TIMEOUT, 1);
 }
 
@@ -237,7 +254,7 @@ static bool
 receive_plain(struct endpoint *e)
 {
 	size_t len;
-	char *room = endpoint_input_room(e, &len);
+	char *room = endpoint_receive_room(e, &len);
 	ssize_t n;
 
 	if (room == NULL)
@@ -250,22 +267,25 @@ receive_plain(struct endpoint *e)
 	else if (n == 0)
 		e->eof = true;
 	else
-		buf_commit(&e->in, (size_t)n);
+		endpoint_received(e, (size_t)n);
 	return true;
 }
 
 static bool
 receive(struct endpoint *e)
 {
-	bool news;
+	bool holds = deflate_endpoint_holds(e), news = false;
 
-	if (e->eof || e->broken)
+	if ((e->eof && !holds) || e->broken)
 		return false;
 	if (e->tls == ENDPOINT_HANDSHAKE)
 		return e->tls_begun && tls_endpoint_handshake(e);
-	if (e->in.len >= ENDPOINT_INPUT_MAX || e->paused)
+	if (!has_room(e))
 		return false;
-	news = e->tls == ENDPOINT_SECURE ? tls_endpoint_receive(e) : receive_plain(e);
+	if (!holds)
+		news = e->tls == ENDPOINT_SECURE ? tls_endpoint_receive(e) : receive_plain(e);
+	if (e->deflate != NULL && !e->broken)
+		news = deflate_endpoint_expand(e);
 	endpoint_watch_input(e);
 	return news;
 }
@@ -312,6 +332,7 @@ send_plain(struct endpoint *e)
 {
 	bool all = true;
 
+	endpoint_fill_output(e);
 	for (size_t turn = 0; e->out.pending > 0 && all && turn < SEND_TURN;) {
 		ssize_t n = output_send(e->loop, &e->out, e->fd, &all);
 
@@ -321,10 +342,11 @@ send_plain(struct endpoint *e)
 		}
 		if (n < 0)
 			break;
-		turn += (size_t)n;
+		turn += (size_t)n + endpoint_fill_output(e);
 	}
-	endpoint_watch_output(e, e->out.pending > 0);
-	return e->out.pending == 0;
+	if (!e->broken)
+		endpoint_watch_output(e, endpoint_pending(e) > 0);
+	return endpoint_pending(e) == 0;
 }
 
 static void
@@ -346,7 +368,7 @@ finish(struct endpoint *e)
 		destroy(e);
 		return;
 	}
-	if (e->sent || e->out.pending > 0)
+	if (e->sent || endpoint_pending(e) > 0)
 		return;
 	tls_endpoint_shutdown(e);
 	e->sent = true;
@@ -380,7 +402,7 @@ on_write(evutil_socket_t fd, short what, void *context)
 		if (e->read_blocked && !e->closing)
 			news = receive(e);
 		send_some(e);
-		news = news || e->out.pending == 0;
+		news = news || endpoint_pending(e) == 0;
 	}
 	if (e->closing)
 		finish(e);
@@ -399,7 +421,7 @@ on_wake(evutil_socket_t fd, short what, void *context)
 		finish(e);
 		return;
 	}
-	if (e->more && e->reading)
+	if (has_more(e))
 		news = receive(e) || news;
 	if (news)
 		report(e);
@@ -501,44 +523,50 @@ written(struct endpoint *e, bool done)
 bool
 endpoint_write(struct endpoint *e, struct span bytes)
 {
-	return may_write(e) && written(e, output_add(e->loop, &e->out, bytes));
+	return may_write(e) && written(e, output_add(e->loop, endpoint_output(e), bytes));
 }
 
 bool
 endpoint_write_static(struct endpoint *e, struct span bytes)
 {
-	return may_write(e) && written(e, output_add_static(e->loop, &e->out, bytes));
+	return may_write(e) && written(e, output_add_static(e->loop, endpoint_output(e), bytes));
 }
 
 bool
 endpoint_write_file(struct endpoint *e, int fd, uint64_t offset, uint64_t length)
 {
-	return may_write(e) && written(e, output_add_file(e->loop, &e->out, fd, offset, length));
+	return may_write(e) && written(e, output_add_file(e->loop, endpoint_output(e), fd, offset, length));
 }
 
 void
 endpoint_flush(struct endpoint *e)
 {
-	if (e->out.pending > 0 && !e->writing)
+	if (endpoint_pending(e) > 0 && !e->writing)
 		send_some(e);
 }
 
 uint64_t
 endpoint_pending(const struct endpoint *e)
 {
-	return e->out.pending;
+	return e->out.pending + deflate_endpoint_pending(e);
 }
 
 bool
 endpoint_eof(const struct endpoint *e)
 {
-	return e->eof;
+	return e->eof && !deflate_endpoint_holds(e);
 }
 
 bool
 endpoint_broken(const struct endpoint *e)
 {
 	return e->broken;
+}
+
+const char *
+endpoint_fault(const struct endpoint *e)
+{
+	return e->fault;
 }
 
 void

@@ -65,6 +65,15 @@ enum endpoint_tls endpoint_tls(const struct endpoint *e);
  * failed; "" for plain. Lives as long as the endpoint. */
 const char *endpoint_tls_text(const struct endpoint *e);
 
+/* DEFLATE either way (RFC 4978), until the end: what was written before is sent as it
+ * is, unread input is compressed already. Output that is flushed together is
+ * compressed together. False: no memory, a handshake runs, or it is active. */
+bool endpoint_deflate(struct endpoint *e);
+bool endpoint_deflates(const struct endpoint *e);
+/* Why the endpoint is broken, where the peer's compressed data is the reason; or
+ * NULL. Static. */
+const char *endpoint_fault(const struct endpoint *e);
+
 /* The peer is gone for reading (FIN; the unread input remains) or altogether
  * (error, reset). */
 bool endpoint_eof(const struct endpoint *e);

@@ -20,7 +20,9 @@ struct endpoint {
 	struct timer *timer;
 	struct lingerer lingerer; /* in the loop's list while link != NULL */
 	struct buf in;
-	struct output out;
+	struct output out; /* as it goes to TLS or to the socket */
+	struct deflate *deflate; /* NULL: nothing is compressed */
+	const char *fault;
 
 	SSL *ssl;
 	char *tls_text;
@@ -49,6 +51,22 @@ void endpoint_watch_output(struct endpoint *e, bool wanted);
 void endpoint_break(struct endpoint *e);
 /* Room for input, at most *len octets, whose number it sets; NULL: no memory, the endpoint is broken. */
 char *endpoint_input_room(struct endpoint *e, size_t *len);
+
+/* The same for what comes from the socket, which may be compressed; and that so much came. */
+char *endpoint_receive_room(struct endpoint *e, size_t *len);
+void endpoint_received(struct endpoint *e, size_t len);
+/* What the session writes goes there. */
+struct output *endpoint_output(struct endpoint *e);
+/* Compresses what has to be before more can be sent. What that cost, in octets sent. */
+size_t endpoint_fill_output(struct endpoint *e);
+
+/* Something that came is not expanded yet. */
+bool deflate_endpoint_holds(const struct endpoint *e);
+/* Expands what there is room for. True: ready() must be told. */
+bool deflate_endpoint_expand(struct endpoint *e);
+/* Octets that are not compressed yet. */
+uint64_t deflate_endpoint_pending(const struct endpoint *e);
+void deflate_endpoint_free(struct endpoint *e);
 
 /* Each returns true when something happened that ready() must be told. */
 bool tls_endpoint_handshake(struct endpoint *e);

@@ -157,7 +157,7 @@ bool
 tls_endpoint_receive(struct endpoint *e)
 {
 	size_t room, got;
-	char *to = endpoint_input_room(e, &room);
+	char *to = endpoint_receive_room(e, &room);
 	bool news = false;
 
 	if (to == NULL)
@@ -169,7 +169,7 @@ tls_endpoint_receive(struct endpoint *e)
 			news = read_stopped(e) || news;
 			break;
 		}
-		buf_commit(&e->in, got);
+		endpoint_received(e, got);
 		to += got;
 		room -= got;
 		news = true;
@@ -207,6 +207,7 @@ tls_endpoint_send(struct endpoint *e)
 	size_t sent, turn = 0;
 
 	ERR_clear_error();
+	endpoint_fill_output(e);
 	while (e->out.pending > 0 && turn < SEND_TURN) {
 		if (!output_peek(e->loop, &e->out, &front)) {
 			endpoint_break(e);
@@ -215,11 +216,11 @@ tls_endpoint_send(struct endpoint *e)
 		if (!write_front(e, front, &sent))
 			break;
 		output_drop(e->loop, &e->out, sent);
-		turn += sent;
+		turn += sent + endpoint_fill_output(e);
 	}
 	output_unstage(e->loop, &e->out);
 	if (!e->broken)
-		endpoint_watch_output(e, e->out.pending > 0 || e->read_blocked);
+		endpoint_watch_output(e, endpoint_pending(e) > 0 || e->read_blocked);
 }
 
 void

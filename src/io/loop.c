@@ -15,6 +15,7 @@
 #include "io/loop.h"
 
 #include "base/clock.h"
+#include "io/deflate.h"
 #include "io/loop_internal.h"
 
 #include <event2/event.h>
@@ -48,6 +49,7 @@ struct loop {
 	size_t spare_count;
 	struct lingerer *lingerers;
 	size_t lingerer_count;
+	struct compressor *compressor;
 };
 
 struct watch {
@@ -109,6 +111,7 @@ loop_free(struct loop **l)
 		(*l)->lingerers->end((*l)->lingerers);
 	while ((*l)->spare_count > 0)
 		free((*l)->spare[--(*l)->spare_count]);
+	compressor_free(&(*l)->compressor);
 	event_base_free((*l)->base);
 	free(*l);
 	*l = NULL;
@@ -319,6 +322,14 @@ block_give(struct loop *l, struct buf *b)
 	else
 		free(b->data);
 	*b = (struct buf){ 0 };
+}
+
+struct compressor *
+loop_compressor(struct loop *l)
+{
+	if (l->compressor == NULL)
+		l->compressor = compressor_new();
+	return l->compressor;
 }
 
 void

@@ -15,6 +15,9 @@ bool block_take(struct loop *l, struct buf *b);
 /* Takes b's memory back, whatever its size; what it held is lost. */
 void block_give(struct loop *l, struct buf *b);
 
+/* The one that all endpoints of the loop use, one after the other. NULL: no memory. */
+struct compressor *loop_compressor(struct loop *l);
+
 /* A closed endpoint that is still sending; loop_free() ends it. */
 struct lingerer {
 	struct lingerer *next, **link;

@@ -189,6 +189,8 @@ tls_of(const struct ends *e)
 void
 ends_lose_upstream(struct ends *e, const char *why)
 {
+	if (e->server != NULL && endpoint_fault(e->server) != NULL)
+		why = endpoint_fault(e->server);
 	log_upstream(e, why);
 	if (e->upstream != SIZE_MAX && e->server_address != NULL && !e->greeted)
 		upstream_failed(e->session.proxy->upstreams, e->upstream, e->server_address);

@@ -187,6 +187,19 @@ imap_note_offers(struct imap_session *s, struct span list)
 	s->offers = offers.bits;
 }
 
+/* The login's own answer tells what is offered behind it. */
+static bool
+is_behind_login(const struct imap_session *s)
+{
+	for (size_t i = 0; i < IMAP_PIPELINE_MAX; i++) {
+		const struct imap_pending *p = &s->pending[i];
+
+		if (p->tag != NULL && (p->verb == IMAP_LOGIN || p->verb == IMAP_AUTHENTICATE))
+			return true;
+	}
+	return s->state != IMAP_STATE_NEW;
+}
+
 void
 imap_print_offers(const struct imap_session *s, struct span list, struct buf *out)
 {
@@ -198,6 +211,8 @@ imap_print_offers(const struct imap_session *s, struct span list, struct buf *ou
 	imap_offers_filter(&offers);
 	offers.bits &= ~(imap_capa_bit(IMAP_CAPA_STARTTLS) | imap_capa_bit(IMAP_CAPA_LOGINDISABLED) |
 	    imap_capa_bit(IMAP_CAPA_MULTIAPPEND) | imap_capa_bit(IMAP_CAPA_BINARY));
+	if (is_behind_login(s))
+		offers.bits |= imap_capa_bit(IMAP_CAPA_COMPRESS_DEFLATE);
 	if (l->tls.mode != TLS_STARTTLS || s->ends.secure) {
 		imap_offers_print(out, &offers, NULL, 0);
 		return;

@@ -35,6 +35,7 @@ static const struct step front_steps[] = {
 	[IMAP_FRONT_SEND_COMMAND] = { "send_command", imap_send_command },
 	[IMAP_FRONT_EXCHANGE_AUTH] = { "exchange_auth", imap_exchange_auth },
 	[IMAP_FRONT_START_TLS] = { "start_tls", imap_start_tls },
+	[IMAP_FRONT_COMPRESS_UPSTREAM] = { "compress_upstream", imap_compress_upstream },
 	[IMAP_FRONT_IDLE] = { "idle", imap_idle },
 	[IMAP_FRONT_MAP_MAILBOX] = { "map_mailbox", imap_map_mailbox },
 	[IMAP_FRONT_RECALL_VIEWS] = { "recall_views", imap_recall_views },
@@ -184,6 +185,8 @@ imap_close(struct session *session)
 {
 	struct imap_session *s = imap_of(session);
 
+	if (endpoint_fault(s->ends.client) != NULL)
+		ends_log(&s->ends, LOG_LEVEL_WARNING, "compress", endpoint_fault(s->ends.client));
 	endpoint_abort(&s->ends.server);
 	endpoint_close(&s->ends.client);
 	return STEP_DONE;

@@ -27,6 +27,7 @@ enum imap_front_step {
 	IMAP_FRONT_SEND_COMMAND,
 	IMAP_FRONT_EXCHANGE_AUTH,
 	IMAP_FRONT_START_TLS,
+	IMAP_FRONT_COMPRESS_UPSTREAM,
 	IMAP_FRONT_IDLE,
 	IMAP_FRONT_MAP_MAILBOX,
 	IMAP_FRONT_RECALL_VIEWS,
@@ -224,6 +225,7 @@ enum outcome imap_relay_command(struct session *s);
 enum outcome imap_send_command(struct session *s);
 enum outcome imap_exchange_auth(struct session *s);
 enum outcome imap_start_tls(struct session *s);
+enum outcome imap_compress_upstream(struct session *s);
 enum outcome imap_idle(struct session *s);
 enum outcome imap_map_mailbox(struct session *s);
 enum outcome imap_recall_views(struct session *s);

@@ -290,6 +290,7 @@ const struct imap_verb_entry imap_verbs[IMAP_VERBS] = {
 	[IMAP_NAMESPACE] = RELAYED(IMAP_IN_MAIL),
 	[IMAP_STATUS] = RELAYED(IMAP_IN_MAIL),
 	[IMAP_APPEND] = { .states = IMAP_IN_MAIL, .alone = true, .proceed = imap_proceed_append },
+	[IMAP_COMPRESS] = { .states = IMAP_IN_MAIL, .alone = true, .proceed = imap_proceed_compress },
 	[IMAP_IDLE] = { .states = IMAP_IN_MAIL, .alone = true, .proceed = proceed_idle },
 	[IMAP_CHECK] = RELAYED(IMAP_IN_SELECTED),
 	[IMAP_CLOSE] = { .states = IMAP_IN_SELECTED, .alone = true, .proceed = imap_proceed_close },

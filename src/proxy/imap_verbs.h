@@ -36,6 +36,9 @@ void imap_note_user(struct imap_session *s, struct span response);
 enum outcome imap_reach_user(struct imap_session *s, enum imap_front_step back);
 void imap_forget_user(struct imap_session *s);
 
+/* imap_compress.c */
+enum outcome imap_proceed_compress(struct imap_session *s, const struct imap_command *c);
+
 /* imap_select.c, imap_judge.c, imap_append.c */
 enum outcome imap_proceed_select(struct imap_session *s, const struct imap_command *c);
 enum outcome imap_proceed_close(struct imap_session *s, const struct imap_command *c);

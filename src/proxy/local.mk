@@ -10,6 +10,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/held.h \
 	src/proxy/imap_append.c \
 	src/proxy/imap_back.c \
+	src/proxy/imap_compress.c \
 	src/proxy/imap_fetch_lines.c \
 	src/proxy/imap_front.c \
 	src/proxy/imap_judge.c \

@@ -40,7 +40,7 @@ first_valid_uid = 1
 mail_location = maildir:~/Maildir
 mail_plugins = quota
 protocol imap {{
-  mail_plugins = quota imap_quota
+  mail_plugins = quota imap_quota zlib imap_zlib
 }}
 plugin {{
   quota = count:User quota

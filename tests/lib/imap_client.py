@@ -3,6 +3,7 @@
 import base64
 import re
 
+from deflated import Deflated
 from smtp_client import Client
 
 LITERAL = re.compile(rb"\{(\d+)\}$")
@@ -112,6 +113,12 @@ class ImapClient(Client):
         self.ok("STARTTLS")
         assert not self.buffer, f"plaintext after STARTTLS: {self.buffer!r}"
         self.wrap(context, server_name)
+
+    def compress(self, cut=None):
+        """All that follows is compressed either way."""
+        self.ok("COMPRESS DEFLATE")
+        self.socket = Deflated(self.socket, self.buffer, cut)
+        self.buffer = b""
 
     def responses_until_closed(self):
         """All whole responses that still come, and that it ends."""

@@ -20,6 +20,7 @@ import binascii
 import re
 import threading
 
+from deflated import Deflated
 from smtp_upstream import Session, Upstream
 
 CAPABILITIES = ("IMAP4rev1", "SASL-IR", "LITERAL+", "ENABLE", "ID", "IDLE", "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT",
@@ -67,6 +68,7 @@ class ImapSession(Session):
         super().__init__(upstream, connection)
         self.user, self.mechanism, self.selected, self.read_only = None, "", False, False
         self.tag, self.usual = b"*", b""
+        self.deflated = None
         self.sent, self.cut = 0, upstream.cut  # octets, those after which the connection is cut
 
     def send(self, data):
@@ -228,6 +230,15 @@ class ImapSession(Session):
         if found:
             self.box.appended.append(argument[found.end():found.end() + int(found[1])])
         self.answer("APPEND", line, self.done(b"[APPENDUID 7 900] appended"))
+
+    def do_compress(self, line, _):
+        if self.answer("COMPRESS", line, self.done()):
+            self.deflate()
+
+    def deflate(self, cut=None):
+        """All that follows is compressed either way; `deflated` is the socket that does it."""
+        self.socket = self.deflated = Deflated(self.socket, bytes(self.buffer), cut)
+        self.buffer.clear()
 
     def do_expunge(self, line, _):
         gone = b"".join(b"* %d EXPUNGE\r\n" % n for n in self.box.expunge())
