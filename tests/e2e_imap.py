@@ -366,6 +366,35 @@ def append_refused(t):
     expect_equal(bodies(client), CLEAN[:3], "what is there")
 
 
+def several(rules):
+    """MULTIAPPEND: all of them, or none."""
+    def test(t):
+        dovecot = shared_dovecot(t)
+        user = dovecot.user(CLEAN[:1])
+        client = client_at(t, port_before(t, dovecot, rules=rules), user)
+        expect("MULTIAPPEND" in client.capabilities(), "it is not offered")
+        large = HEAD + b"Subject: large\r\n\r\n" + b"a line of a large message\r\n" * 20_000
+        for kinds in (("", "", ""), ("+", "+", "+"), ("+", "", "+")):
+            messages = [CLEAN[1], large, CLEAN[2]]
+            heads = ["APPEND INBOX (\\Flagged) ", ' "03-Nov-2025 10:00:00 +0100" ', " "]
+            texts = [f"{head}{{{len(m)}{kind}}}".encode() for head, m, kind in zip(heads, messages, kinds)]
+            after = [text + b"\r\n" for text in texts[1:]] + [b"\r\n"]
+            status, _ = client.command(texts[0], *[m + text for m, text in zip(messages, after)])
+            expect(re.match(r"OK \[APPENDUID \d+ \d+:\d+\]", status), "APPEND", status)
+        if rules:
+            virus = HEAD + b"Subject: a virus\r\n\r\n" + EICAR + b"\r\n"
+            status, _ = client.command(f"APPEND INBOX {{{len(CLEAN[3])}+}}", CLEAN[3] + b" {%d+}\r\n" % len(virus),
+                                       virus + b" {%d+}\r\n" % len(CLEAN[4]), CLEAN[4] + b"\r\n")
+            expect(status.startswith("NO [CANNOT]"), "APPEND", status)
+        expect_equal(bodies(client), [CLEAN[0], *[CLEAN[1], large, CLEAN[2]] * 3], "what is there")
+        expect_equal(bodies(client_at(t, dovecot.imap, user)), bodies(client), "as Dovecot has it")
+    return test
+
+
+tests.add("MULTIAPPEND: literals of each kind, flags and dates", several(None))
+tests.add("rules: MULTIAPPEND: of what is clean, and of what is not", several(RULES))
+
+
 # Compression.
 
 def compressed(rules):

@@ -14,6 +14,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 from gatepost_test import Tests, expect, expect_equal, is_sanitized  # noqa: E402
+from imap_upstream import CAPABILITIES  # noqa: E402
 from smtp_client import Closed  # noqa: E402
 from smtp_upstream import PeerClosed  # noqa: E402
 
@@ -546,6 +547,40 @@ def literal_flood(t):
     upstream.wait_idle()
     expect("LOGOUT" not in " ".join(upstream.said()), "it reached the upstream")
     expect_works(t, gatepost)
+
+
+FIFTY = b"Subject: large\r\n\r\n" + b"one of very many lines\r\n" * 2_083_333
+
+
+@tests
+def large_append(t):
+    "R08: a message of 50 MB in a literal that does not wait goes through; of three in one command all are consumed and refused"
+    upstream = t.imap_upstream([MESSAGE], capabilities=(*CAPABILITIES, "MULTIAPPEND"))
+    gatepost = t.imap_gatepost(upstream, {**QUICK, "limits": {"spool_memory": "1MiB"}}, rules=RULES)
+    client = visit(t, gatepost)
+    before = memory(gatepost)
+    tag = client.begin(b"APPEND INBOX {%d+}\r\n" % len(FIFTY) + FIFTY)
+    expect(client.answer(tag).ok, "APPEND")
+    expect_bounded(gatepost, before, 80_000_000)  # the scanner, here in the same process, has the file mapped
+    three = b" ".join([b"{%d+}\r\n" % len(FIFTY) + FIFTY] * 3)
+    answer = client.answer(client.begin(b"APPEND INBOX " + three + b" {12+}\r\nx LOGOUT\r\nx "))
+    expect(answer.status.text.startswith(b"NO [LIMIT] "), "three of them", answer)
+    client.ok("NOOP")
+    expect(upstream.mailbox.appended == [FIFTY], "appended")
+    client.logout()
+
+
+@tests
+def many_appends(t):
+    "R08: a thousand messages in one APPEND go through, one more is too many"
+    upstream = t.imap_upstream([MESSAGE], capabilities=(*CAPABILITIES, "MULTIAPPEND"))
+    client = visit(t, t.imap_gatepost(upstream, QUICK, rules=RULES))
+    thousand = b" ".join([b"{%d+}\r\n" % len(MESSAGE) + MESSAGE] * 1000)
+    expect(client.answer(client.begin(b"APPEND INBOX " + thousand)).ok, "a thousand")
+    answer = client.answer(client.begin(b"APPEND INBOX " + thousand + b" {3+}\r\nabc"))
+    expect(answer.status.text.startswith(b"NO [LIMIT] "), "one more", answer)
+    expect(upstream.mailbox.appended == [MESSAGE] * 1000, "appended")
+    client.logout()
 
 
 @tests

@@ -1,6 +1,7 @@
-/* APPEND: a message comes from the client. It is held in the spool until it was
- * judged, whatever the upstream offers for literals, and then sent on or refused.
- * What a literal announced is consumed in any case. */
+/* APPEND: a message comes from the client, or several (MULTIAPPEND, RFC 3502). Each
+ * is held in the spool until it was judged, whatever the upstream offers for
+ * literals, and waits for the others behind that: all are sent on, or none. What a
+ * literal announced is consumed in any case. */
 #include "config.h"
 
 #include "proxy/imap_message.h"
@@ -11,14 +12,36 @@
 
 #include <stdlib.h>
 
-enum { STATIC_RUN = 4096 }; /* octets from which copying costs more than keeping account */
+enum {
+	STATIC_RUN = 4096, /* octets from which copying costs more than keeping account */
+	/* Of one command; those that are refused are counted by nobody. */
+	APPEND_MESSAGES_MAX = 1000,
+	/* Octets of all messages of one command but the last, which has the policy's limit. */
+	APPEND_TOGETHER_MAX = 128 * 1024 * 1024,
+};
+
+/* A message of the command: what stands before its literal, and that. */
+struct part {
+	struct part *next;
+	struct span options;    /* as written; of the first one they are in the unit */
+	struct imap_literal literal;
+};
 
 struct imap_append_job {
-	struct held held;
-	uint64_t octets;        /* as announced */
+	struct arena *arena;    /* of the parts */
+	struct part *first, *last;
+	size_t count;
+	struct held held;       /* the last message */
+	struct spool before;    /* those before it, judged, one behind the other */
 	uint64_t left;          /* of the literal, still to come */
-	const char *refusal;    /* the message is only consumed */
+	const char *refusal;    /* of all of it: what comes is only consumed */
+	bool another;           /* the next message was announced, by */
+	struct buf options;
+	struct imap_literal literal;
+	/* Sending. */
 	bool sending;
+	struct part *part;
+	uint64_t offset;        /* in `before` */
 	struct edited message;
 };
 
@@ -28,14 +51,77 @@ imap_append_free(struct imap_append_job **job)
 	if (*job == NULL)
 		return;
 	held_free(&(*job)->held);
+	spool_reset(&(*job)->before, false);
+	buf_free(&(*job)->options);
+	arena_free(&(*job)->arena);
 	free(*job);
 	*job = NULL;
 }
 
-static uint64_t
-size_limit(const struct imap_session *s)
+static bool
+begin_job(struct imap_session *s)
 {
-	return ends_settings(&s->ends)->policies[s->policy].max_message_size;
+	imap_append_free(&s->append);
+	s->append = calloc(1, sizeof(*s->append));
+	if (s->append == NULL)
+		return false;
+	s->append->arena = arena_new(0);
+	held_init(&s->append->held, &s->ends.session);
+	spool_init(&s->append->before, s->ends.session.proxy->spools);
+	return true;
+}
+
+static enum outcome
+end_append(struct imap_session *s, const char *refusal)
+{
+	imap_append_free(&s->append);
+	return refusal != NULL ? imap_refuse(s, "NO", refusal) : imap_goto(s, IMAP_FRONT_READ_COMMAND);
+}
+
+/* ---- a message is announced ---- */
+
+static const char *
+refusal_of_announced(const struct imap_session *s, const struct imap_literal *l)
+{
+	const struct imap_append_job *j = s->append;
+	uint64_t limit = ends_settings(&s->ends)->policies[s->policy].max_message_size;
+
+	if (limit > 0 && l->octets > limit)
+		return "[TOOBIG] the message is too big";
+	return j->count < APPEND_MESSAGES_MAX ? NULL : "[LIMIT] too many messages for one command";
+}
+
+static void
+add_part(struct imap_append_job *j, struct span options, const struct imap_literal *l)
+{
+	struct part *p = ARENA_NEW(j->arena, struct part);
+
+	p->options = arena_copy(j->arena, options);
+	p->literal = *l;
+	if (j->last != NULL)
+		j->last->next = p;
+	else
+		j->first = p;
+	j->last = p;
+	j->count++;
+}
+
+static enum outcome
+take_message(struct imap_session *s, struct span options, const struct imap_literal *l)
+{
+	struct imap_append_job *j = s->append;
+
+	if (j->refusal == NULL)
+		j->refusal = refusal_of_announced(s, l);
+	if (j->refusal != NULL && l->synchronising)
+		return end_append(s, j->refusal);
+	if (j->refusal == NULL)
+		add_part(j, options, l);
+	j->left = l->octets;
+	if (l->synchronising)
+		imap_say(s, "+ go on");
+	ends_progress(&s->ends);
+	return imap_goto(s, IMAP_FRONT_SPOOL_APPEND);
 }
 
 enum outcome
@@ -56,21 +142,49 @@ imap_proceed_append(struct imap_session *s, const struct imap_command *c)
 	}
 	if (got < 0)
 		return imap_refuse_unit(s, "BAD", wrong);
-	imap_append_free(&s->append);
-	s->append = calloc(1, sizeof(*s->append));
-	if (s->append == NULL)
+	if (!begin_job(s))
 		return imap_give_up(s, "out of memory");
-	held_init(&s->append->held, &s->ends.session);
-	s->append->octets = s->append->left = l.octets;
-	if (size_limit(s) > 0 && l.octets > size_limit(s)) {
-		s->append->refusal = "[TOOBIG] the message is too big";
-		if (l.synchronising)
-			return imap_refuse(s, "NO", s->append->refusal);
+	return take_message(s, SPAN_NONE, &l);
+}
+
+static bool
+keep_octets(void *context, struct span octets)
+{
+	struct imap_append_job *j = context;
+
+	if (!spool_add(&j->before, octets))
+		j->refusal = "[UNAVAILABLE] no room for the messages, try again later";
+	return j->refusal == NULL;
+}
+
+/* It was judged, and waits for the others. */
+static void
+keep_message(struct imap_append_job *j)
+{
+	struct edited message = held_edited(&j->held);
+	int got = 1;
+
+	if (message.size > APPEND_TOGETHER_MAX - j->before.size) {
+		j->refusal = "[LIMIT] too much for one command";
+		return;
 	}
-	if (l.synchronising)
-		imap_say(s, "+ go on");
-	ends_progress(&s->ends);
-	return imap_goto(s, IMAP_FRONT_SPOOL_APPEND);
+	message.edit_count = 0;
+	while (got > 0 && j->refusal == NULL)
+		got = edited_next(&message, keep_octets, j);
+	if (got < 0)
+		j->refusal = "[UNAVAILABLE] a message cannot be read back, try again later";
+}
+
+static enum outcome
+take_another(struct imap_session *s)
+{
+	struct imap_append_job *j = s->append;
+
+	j->another = false;
+	if (j->refusal == NULL)
+		keep_message(j);
+	held_reset(&j->held);
+	return take_message(s, buf_span(&j->options), &j->literal);
 }
 
 /* ---- spool_append, next_append ---- */
@@ -104,13 +218,31 @@ imap_spool_append(struct session *session)
 }
 
 static enum outcome
-end_append(struct imap_session *s, const char *refusal)
+refuse_rest(struct imap_session *s, const struct imap_line *line, const char *why)
 {
 	imap_append_free(&s->append);
-	return refusal != NULL ? imap_refuse(s, "NO", refusal) : imap_goto(s, IMAP_FRONT_READ_COMMAND);
+	if (!line->has_literal || line->literal.synchronising)
+		return imap_refuse(s, "BAD", why);
+	s->literal_left = line->literal.octets;
+	return imap_goto(s, IMAP_FRONT_DROP_LITERAL);
 }
 
-/* The command's end: MULTIAPPEND (RFC 3502) is not offered. */
+static void
+note_another(struct imap_session *s, const struct imap_line *line)
+{
+	struct imap_append_job *j = s->append;
+
+	j->another = true;
+	j->literal = line->literal;
+	buf_clear(&j->options);
+	buf_add_span(&j->options, line->text);
+	if (j->options.failed)
+		j->refusal = "[UNAVAILABLE] no memory, try again later";
+	if ((s->offers & imap_capa_bit(IMAP_CAPA_MULTIAPPEND)) == 0)
+		j->refusal = "one message at a time, please";
+}
+
+/* The command's end, or what stands before another message. */
 enum outcome
 imap_next_append(struct session *session)
 {
@@ -133,14 +265,13 @@ imap_next_append(struct session *session)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	next = imap_append_next(line.text, line.has_literal, &append, &why);
 	endpoint_consume(s->ends.client, used);
-	if (line.has_literal && !line.literal.synchronising) {
-		s->literal_left = line.literal.octets;
-		imap_append_free(&s->append);
-		return imap_goto(s, IMAP_FRONT_DROP_LITERAL);
-	}
-	if (next != 0)
-		return end_append(s, "one message at a time, please");
-	return j->refusal != NULL ? end_append(s, j->refusal) : STEP_NEXT;
+	if (next < 0)
+		return refuse_rest(s, &line, why);
+	if (next > 0)
+		note_another(s, &line);
+	if (j->refusal == NULL)
+		return STEP_NEXT;
+	return j->another ? take_another(s) : end_append(s, j->refusal);
 }
 
 /* ---- judge_append ---- */
@@ -191,13 +322,37 @@ refusal_of(const struct scan_answer *a)
 	return a->verdict >= VERDICT_STRIP ? "[CANNOT] message refused by policy" : NULL;
 }
 
-/* The upstream is asked for its "+", whatever it offers. Its word is the client's, as
- * with any command. */
+/* The upstream is asked for its "+", whatever it offers. */
+static void
+print_announcement(struct buf *out, const struct imap_literal *l)
+{
+	buf_printf(out, "%s{%llu}", l->binary ? "~" : "", (unsigned long long)l->octets);
+}
+
+/* The message goes on as it came: a draft or a copy of what was sent has no marks. */
+static void
+choose_message(struct imap_append_job *j, struct part *part)
+{
+	j->part = part;
+	if (part == j->last) {
+		j->message = held_edited(&j->held);
+		j->message.edit_count = 0;
+		return;
+	}
+	j->message = (struct edited){ .memory = spool_bytes(&j->before), .file = spool_file(&j->before), .base = j->offset,
+		.size = part->literal.octets };
+	if (j->message.memory.data != NULL)
+		j->message.memory = span_first(span_from(j->message.memory, (size_t)j->offset), (size_t)part->literal.octets);
+	j->offset += part->literal.octets;
+}
+
+/* Its word is the client's, as with any command. */
 static enum outcome
 announce(struct imap_session *s)
 {
+	choose_message(s->append, s->append->first);
 	s->unit.len = s->announced_at;
-	buf_printf(&s->unit, "%s{%llu}", s->announced.binary ? "~" : "", (unsigned long long)s->append->octets);
+	print_announcement(&s->unit, &s->append->first->literal);
 	imap_command_parse(buf_span(&s->unit), &s->command);
 	return imap_relay_unit(s, NULL, IMAP_FRONT_SEND_APPEND);
 }
@@ -220,13 +375,11 @@ imap_judge_append(struct session *session)
 	if (!imap_may_say(s))
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	refusal = refusal_of(h->answer);
-	log_append(s, refusal != NULL ? refusal : "passed on");
-	if (refusal != NULL)
-		return end_append(s, refusal);
-	/* The message goes on as it came: a draft or a copy of what was sent has no marks. */
-	s->append->message = held_edited(h);
-	s->append->message.edit_count = 0;
-	return announce(s);
+	log_append(s, refusal != NULL ? refusal : s->append->another ? "waits for the others" : "passed on");
+	s->append->refusal = refusal;
+	if (s->append->another)
+		return take_another(s);
+	return refusal != NULL ? end_append(s, refusal) : announce(s);
 }
 
 /* ---- send_append ---- */
@@ -239,6 +392,36 @@ to_server(void *context, struct span octets)
 	return octets.len >= STATIC_RUN && edited_owns(&s->append->message, octets)
 	    ? endpoint_write_static(s->ends.server, octets)
 	    : endpoint_write(s->ends.server, octets);
+}
+
+static void
+await_go_on(struct imap_session *s)
+{
+	s->awaits = IMAP_CONTINUE_LITERAL;
+	s->may_send = false;
+}
+
+/* All octets of a message were taken. */
+static enum outcome
+end_message(struct imap_session *s)
+{
+	struct imap_append_job *j = s->append;
+	struct part *next = j->part->next;
+	struct buf text = { 0 };
+
+	if (next == NULL || s->refused) {
+		endpoint_write(s->ends.server, SPAN_LITERAL("\r\n"));
+		return end_append(s, NULL);
+	}
+	buf_add_span(&text, next->options);
+	print_announcement(&text, &next->literal);
+	buf_add_str(&text, "\r\n");
+	s->hopeless = s->hopeless || text.failed;
+	endpoint_write(s->ends.server, buf_span(&text));
+	buf_free(&text);
+	choose_message(j, next);
+	await_go_on(s);
+	return imap_goto(s, IMAP_FRONT_SEND_APPEND);
 }
 
 enum outcome
@@ -256,8 +439,7 @@ imap_send_append(struct session *session)
 	}
 	if (!j->sending) {
 		j->sending = true;
-		s->awaits = IMAP_CONTINUE_LITERAL;
-		s->may_send = false;
+		await_go_on(s);
 	}
 	if (s->awaits == IMAP_CONTINUE_LITERAL && !s->may_send)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
@@ -273,6 +455,5 @@ imap_send_append(struct session *session)
 		ends_progress(&s->ends);
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_block);
 	}
-	endpoint_write(s->ends.server, SPAN_LITERAL("\r\n"));
-	return end_append(s, NULL);
+	return end_message(s);
 }

@@ -226,10 +226,12 @@ class ImapSession(Session):
             self.answer("DONE", word, self.done() if word.upper() == b"DONE" else self.tag + b" BAD no DONE\r\n")
 
     def do_append(self, line, argument):
-        found = re.search(rb"\{(\d+)\+?\}\r\n", argument)
-        if found:
-            self.box.appended.append(argument[found.end():found.end() + int(found[1])])
-        self.answer("APPEND", line, self.done(b"[APPENDUID 7 900] appended"))
+        at, messages = 0, []
+        while found := re.compile(rb"[^\r]*\{(\d+)\+?\}\r\n").match(argument, at):
+            at = found.end() + int(found[1])
+            messages.append(argument[found.end():at])
+        if self.answer("APPEND", line, self.done(b"[APPENDUID 7 900] appended")):
+            self.box.appended += messages
 
     def do_compress(self, line, _):
         if self.answer("COMPRESS", line, self.done()):
