@@ -377,7 +377,7 @@ def offers_before_tls(t):
     client.greet()
     client.ok("LOGIN {4+}\r\nuser {6+}\r\nsecret")
     expect(b"{4}" in upstream.sessions[0].received, "LITERAL+ was believed", upstream.said())
-    expect_equal(client.capabilities(), ["IMAP4rev1", "AUTH=LOGIN"], "offered")
+    expect_equal(client.capabilities(), ["IMAP4rev1", "AUTH=LOGIN", "COMPRESS=DEFLATE"], "offered")
 
 
 @tests

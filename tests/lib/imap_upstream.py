@@ -230,8 +230,8 @@ class ImapSession(Session):
         while found := re.compile(rb"[^\r]*\{(\d+)\+?\}\r\n").match(argument, at):
             at = found.end() + int(found[1])
             messages.append(argument[found.end():at])
-        if self.answer("APPEND", line, self.done(b"[APPENDUID 7 900] appended")):
-            self.box.appended += messages
+        self.box.appended += messages
+        self.answer("APPEND", line, self.done(b"[APPENDUID 7 900] appended"))
 
     def do_compress(self, line, _):
         if self.answer("COMPRESS", line, self.done()):
