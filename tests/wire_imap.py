@@ -505,6 +505,19 @@ def endless_command(t):
 
 
 @tests
+def longest_command(t):
+    "a command of the most octets that limits.command_line may be passes, one of more ends the session"
+    upstream = t.imap_upstream([MESSAGE], replies={"SEARCH": b"%s OK found\r\n"})
+    gatepost = t.imap_gatepost(upstream, {"limits": {"command_line": 131072}})
+    client = visit(t, gatepost)
+    client.ok("SELECT INBOX")
+    client.ok("SEARCH TEXT ".ljust(131072 - len("c3 \r\n"), "x"))
+    client.begin("SEARCH TEXT ".ljust(131073 - len("c4 \r\n"), "x"))
+    expect(client.response().raw.startswith(b"* BYE "), "one octet more")
+    expect_works(t, gatepost)
+
+
+@tests
 def pipelined_flood(t):
     "R08: a hundred thousand commands at once, none of whose answers is read, are not kept"
     upstream = t.imap_upstream([MESSAGE * 100])

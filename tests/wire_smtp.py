@@ -127,20 +127,18 @@ def chunk_across_starttls(t):
     expect_equal(upstream.messages, [], "messages")
 
 
-LENGTHS = [(510, True), (512, True), (513, False), (4096, False), (1000 * 1000, False)]
-
-
 @tests
 def long_commands(t):
-    "S04: commands around the limit of 512 octets, and far above"
-    gatepost = t.gatepost(t.upstream(), {"limits": {"command_line": 512}})
-    for length, fits in LENGTHS:
-        client = t.client(gatepost)
-        client.greet()
-        reply = client.command(b"NOOP ".ljust(length - 2, b"x"))
-        expect_equal(reply.code, 250 if fits else 500, f"{length} octets")
-        expect_equal(client.command("NOOP").code, 250, "and the next")
-        client.quit()
+    "S04: commands around the limit, the least and the largest, and far above"
+    for limit in (512, 131072):
+        gatepost = t.gatepost(t.upstream(), {"limits": {"command_line": limit}})
+        for length in (limit - 2, limit, limit + 1, limit + 4096, 1000 * 1000):
+            client = t.client(gatepost)
+            client.greet()
+            reply = client.command(b"NOOP ".ljust(length - 2, b"x"))
+            expect_equal(reply.code, 250 if length <= limit else 500, f"{length} octets of {limit}")
+            expect_equal(client.command("NOOP").code, 250, "and the next")
+            client.quit()
 
 
 @tests

@@ -8,6 +8,11 @@ enum {
 	 * scanner; above it costs less to pass a descriptor. */
 	MESSAGE_INLINE_MAX = 64 * 1024,
 
+	/* Octets that came on a connection and were not read yet, before more are
+	 * taken: one large write of a fast client. A line that is read whole
+	 * where it lies, as a command, cannot be longer. */
+	INPUT_MAX = 128 * 1024,
+
 	/* RFC 5321 4.5.3.1.1 and .2 ask for 64 and 255 octets; real addresses
 	 * are longer, and SMTPUTF8 counts octets. */
 	ADDRESS_MAX = 1024,

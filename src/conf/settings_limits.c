@@ -1,6 +1,7 @@
 /* limits and timeouts: each with what holds when nothing is written, and why. */
 #include "config.h"
 
+#include "base/limits.h"
 #include "conf/keys.h"
 
 #define KIB(n) (UINT64_C(1024) * (n))
@@ -19,7 +20,7 @@ const struct key limits_keys[] = {
 	{ LIMIT(connections_per_client, number), .preset = 100, .least = 1, .most = 1000000 },
 	/* RFC 5321 4.5.3.1.4 says 512 and lets extensions add; AUTH adds 12,288
 	 * (RFC 4954 4). IMAP clients keep below 8,192 (RFC 7162 4). */
-	{ LIMIT(command_line, size), .preset = KIB(16), .least = 512, .most = MIB(1) },
+	{ LIMIT(command_line, size), .preset = KIB(16), .least = 512, .most = INPUT_MAX },
 	/* RFC 5321 4.5.3.1.6 says 1,000, which too many senders of HTML break;
 	 * what passes 64 KiB is refused by other servers too. */
 	{ LIMIT(text_line, size), .preset = KIB(64), .most = MIB(1024) },
@@ -31,7 +32,7 @@ const struct key limits_keys[] = {
 	{ LIMIT(errors, number), .preset = 20, .least = 1, .most = UINT32_MAX },
 	/* RFC 5321 4.5.3.1.5 says 512; the challenge of a SASL mechanism may be
 	 * as long as a command. */
-	{ LIMIT(reply_line, size), .preset = KIB(16), .least = 512, .most = MIB(1) },
+	{ LIMIT(reply_line, size), .preset = KIB(16), .least = 512, .most = INPUT_MAX },
 	/* EHLO of a server with every extension known has about 40. */
 	{ LIMIT(reply_lines, number), .preset = 256, .least = 10, .most = 100000 },
 	/* Nineteen of twenty messages are smaller and never touch a disk. */

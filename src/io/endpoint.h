@@ -13,12 +13,13 @@
 #define IO_ENDPOINT_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "io/loop.h"
 #include "io/tls.h"
 
 struct endpoint;
 
-enum { ENDPOINT_INPUT_MAX = 128 * 1024 }; /* unread bytes before reading stops: one large write of a fast client */
+enum { ENDPOINT_INPUT_MAX = INPUT_MAX }; /* unread bytes before reading stops */
 
 /* fd: connected, non-blocking, owned from now on. NULL: no memory (fd closed). */
 struct endpoint *endpoint_new(struct loop *l, int fd, void (*ready)(void *context), void *context);

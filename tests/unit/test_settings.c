@@ -491,7 +491,7 @@ test_values_out_of_range(void **state)
 {
 	conf_settings_fail(*state, LEAST "limits: { connections: 0 }\n", "t:4:24: expected from 1 to 1000000\n");
 	conf_settings_fail(*state, LEAST "limits: { command_line: 100 }\n",
-	    "t:4:25: expected from 512 to 1048576 octets\n");
+	    "t:4:25: expected from 512 to 131072 octets\n");
 	conf_settings_fail(*state, LEAST "timeouts: { mail: 0 }\n", "t:4:19: expected from 1 to 86400000 ms\n");
 	conf_settings_fail(*state, LEAST "run: { scanners: 1000 }\n", "t:4:18: expected from 0 to 256\n");
 	conf_settings_fail(*state, LEAST "hostname: a b\n", "t:4:11: not the name of a host\n");
