@@ -1,61 +1,91 @@
-/* The cage: resource limits and a seccomp filter by libseccomp.
+/* The cages: a filter of system calls by libseccomp, Landlock for files, and
+ * resource limits. The scanner's filter lists what is allowed, those of keeper
+ * and proxy, which work with many libraries, what is never needed.
  *
  * Known limit: a build with sanitizers is not caged, for they need address
- * space and system calls of their own. */
+ * space, threads and system calls of their own. */
 #include "config.h"
 
 #include "daemon/cage.h"
 
 #include "base/log.h"
+#include "daemon/filter.h"
+#include "daemon/landlock.h"
 
 #include <errno.h>
-#include <seccomp.h>
+#include <fcntl.h>
+#include <openssl/x509.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { CAGE_DESCRIPTORS = 1024 }; /* links, a message and its scratch */
 
-static const int allowed[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll),
-	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise),
-	SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(pread64),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getpid), SCMP_SYS(gettid),
-	SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
-	SCMP_SYS(fcntl), SCMP_SYS(sched_yield), SCMP_SYS(umask),
-	SCMP_SYS(sendto), /* syslog(3); it can reach no more than sendmsg() */
-};
+#define RULES(array) (array), sizeof(array) / sizeof((array)[0])
+#define ALLOW(name) { FILTER_ALLOW, SCMP_SYS(name), 0, { 0 } }
+#define ALLOW_IF(name, argument) { FILTER_ALLOW, SCMP_SYS(name), 1, argument }
+#define REFUSE(name) { FILTER_REFUSE, SCMP_SYS(name), 0, { 0 } }
+#define REFUSE_IF(name, argument) { FILTER_REFUSE, SCMP_SYS(name), 1, argument }
+#define END(name) { FILTER_END, SCMP_SYS(name), 0, { 0 } }
+#define END_IF(name, argument) { FILTER_END, SCMP_SYS(name), 1, argument }
 
-/* Tried by libraries and harmless when it fails. */
-static const int refused[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(readlink), SCMP_SYS(stat),
-	SCMP_SYS(statx), SCMP_SYS(socket), SCMP_SYS(connect) };
-
+/* The scanner: what is not here ends it. */
 static bool
-add_rules(scmp_filter_ctx filter)
+filter_scanner(int channel)
 {
-	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	bool ok = true;
+	const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp itself = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	const struct scmp_arg_cmp not_our_own = SCMP_A0(SCMP_CMP_NE, SIGSYS);
+	const struct scmp_arg_cmp no_address = SCMP_A4(SCMP_CMP_EQ, 0);
+	const struct filter_rule rules[] = {
+		ALLOW(read), ALLOW(write), ALLOW(writev), ALLOW(pread64), ALLOW(lseek), ALLOW(close), ALLOW(poll), ALLOW(ppoll),
+		ALLOW(recvmsg), ALLOW(sendmsg), ALLOW_IF(sendto, no_address), /* syslog(3) */
+		ALLOW(munmap), ALLOW(mremap), ALLOW(brk), ALLOW(madvise), ALLOW_IF(mmap, not_executable),
+		ALLOW_IF(mprotect, not_executable), ALLOW(memfd_create), ALLOW(ftruncate), ALLOW(fstat), ALLOW(newfstatat),
+		ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_GETFL)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_GETFD)),
+		ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFD)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC)),
+		ALLOW(clock_gettime), ALLOW(gettimeofday), ALLOW(time), ALLOW(getpid), ALLOW(gettid), ALLOW(futex),
+		ALLOW(getrandom), ALLOW(sched_yield), ALLOW(umask), ALLOW_IF(tgkill, itself),
+		ALLOW_IF(rt_sigaction, not_our_own), ALLOW(rt_sigprocmask), ALLOW(rt_sigreturn), ALLOW(restart_syscall),
+		ALLOW(exit), ALLOW(exit_group),
+		/* Tried by libraries, and harmless when it fails. */
+		REFUSE(open), REFUSE(openat), REFUSE(access), REFUSE(readlink), REFUSE(stat), REFUSE(statx), REFUSE(socket),
+		REFUSE(connect),
+	};
 
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		ok = ok && seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		ok = ok && seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0) == 0;
-	ok = ok && seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec) == 0;
-	return ok && seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_exec) == 0;
+	return filter_install(FILTER_END, RULES(rules), channel);
 }
 
+/* Keeper and proxy, which open files and sockets: what neither ever does, and
+ * `family`, the sockets that it does not make. */
 static bool
-filter_calls(void)
+filter_worker(struct scmp_arg_cmp family, int channel)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	bool ok = filter != NULL && add_rules(filter) && seccomp_load(filter) == 0;
+	const struct scmp_arg_cmp executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
+	const struct scmp_arg_cmp not_itself = SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid());
+	const struct filter_rule rules[] = {
+		END(execve), END(execveat), END(fork), END(vfork), END(clone), END(clone3),
+		END(ptrace), END(process_vm_readv), END(process_vm_writev), END(process_madvise), END(pidfd_open),
+		END(pidfd_getfd), END(pidfd_send_signal), END(kill), END(tkill), END_IF(tgkill, not_itself),
+		END(rt_sigqueueinfo), END(rt_tgsigqueueinfo), END_IF(rt_sigaction, SCMP_A0(SCMP_CMP_EQ, SIGSYS)),
+		END_IF(prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE)), END_IF(prlimit64, SCMP_A2(SCMP_CMP_NE, 0)), END(setrlimit),
+		END(setuid), END(setgid), END(setreuid), END(setregid), END(setresuid), END(setresgid), END(setgroups),
+		END(setfsuid), END(setfsgid), END(capset), END(personality), END(bpf), END(perf_event_open), END(userfaultfd),
+		END(io_uring_setup), END(io_uring_enter), END(io_uring_register), END(add_key), END(request_key), END(keyctl),
+		END(mount), END(umount2), END(pivot_root), END(chroot), END(unshare), END(setns), END(move_mount), END(open_tree),
+		END(fsopen), END(init_module), END(finit_module), END(delete_module), END(kexec_load), END(reboot), END(swapon),
+		END(swapoff), END(open_by_handle_at), END(fanotify_init), END(mknod), END(mknodat), END(shmat),
+		END_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, TIOCSTI)),
+		REFUSE_IF(mmap, executable), REFUSE_IF(mprotect, executable), REFUSE(pkey_mprotect), REFUSE_IF(socket, family),
+	};
 
-	if (filter != NULL)
-		seccomp_release(filter);
-	return ok;
+	return filter_install(FILTER_ALLOW, RULES(rules), channel);
 }
 
 /* Octets of address space in use, from /proc/self/statm; 0 when unknown. */
@@ -82,28 +112,114 @@ limit_to(int resource, uint64_t most)
 }
 
 static bool
-limit_resources(const struct limits *limits)
+limit_scanner(const struct limits *limits)
 {
 	uint64_t used = address_space();
 
-	return used > 0 && limit_to(RLIMIT_AS, used + limits->scan_memory) && limit_to(RLIMIT_CORE, 0) &&
-	    limit_to(RLIMIT_NOFILE, CAGE_DESCRIPTORS) && limit_to(RLIMIT_NPROC, 0);
+	return used > 0 && limit_to(RLIMIT_AS, used + limits->scan_memory) && limit_to(RLIMIT_NOFILE, CAGE_DESCRIPTORS) &&
+	    limit_to(RLIMIT_NPROC, 0);
+}
+
+static bool
+lock_scanner(void)
+{
+	struct landlock l;
+
+	return landlock_begin(&l, true) && landlock_close(&l);
+}
+
+static bool
+lock_keeper(const struct settings *settings)
+{
+	struct landlock l;
+
+	return landlock_begin(&l, true) && landlock_allow_writing(&l, settings->quarantine_path) &&
+	    landlock_allow_reading(&l, "/usr/share/zoneinfo") && landlock_close(&l);
+}
+
+/* A folder of certificates is read when one is verified, and what is in it are
+ * often links. Files of certificates were read by the master. */
+static bool
+allow_authorities(struct landlock *l, const struct settings *settings)
+{
+	static const char *const folders[] = { "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates",
+		"/usr/local/share/ca-certificates" };
+	const char *environment = getenv(X509_get_default_cert_dir_env());
+	bool ok = landlock_allow_reading(l, environment != NULL ? environment : X509_get_default_cert_dir());
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		ok = ok && landlock_allow_reading(l, folders[i]);
+	for (size_t i = 0; i < settings->upstream_count; i++)
+		if (settings->upstreams[i].tls.ca != NULL)
+			ok = ok && landlock_allow_reading(l, settings->upstreams[i].tls.ca);
+	return ok;
+}
+
+static bool
+lock_proxy(const struct generation *g)
+{
+	struct landlock l;
+
+	return landlock_begin(&l, false) && allow_authorities(&l, g->settings) &&
+	    landlock_allow_writing(&l, g->settings->spool_path) && landlock_allow_reading(&l, "/usr/share/zoneinfo") &&
+	    (g->user_directory < 0 || landlock_allow_reading_at(&l, g->user_directory)) && landlock_close(&l);
+}
+
+static bool
+is_caged(void)
+{
+#ifdef SANITIZERS
+	return false;
+#else
+	return true;
+#endif
+}
+
+static bool
+report(bool ok, const char *calls)
+{
+	struct log_entry e;
+
+	if (!ok) {
+		log_error("cage", "the cage cannot be closed: %m");
+		return false;
+	}
+	log_begin(&e, LOG_LEVEL_INFO, "cage");
+	log_text(&e, "calls", calls);
+	log_number(&e, "landlock", landlock_version());
+	log_end(&e);
+	return true;
+}
+
+/* Said before the filter is there, which would refuse to ask. */
+bool
+cage_close_scanner(const struct limits *limits, int channel)
+{
+	if (!is_caged())
+		return true;
+	return report(limit_scanner(limits) && lock_scanner(), "listed") && (filter_scanner(channel) || report(false, ""));
 }
 
 bool
-cage_close(const struct limits *limits)
+cage_close_keeper(const struct settings *settings, int channel)
 {
-#ifdef SANITIZERS
-	(void)limits;
-	(void)filter_calls;
-	(void)limit_resources;
-	return true;
-#else
-	prctl(PR_SET_DUMPABLE, 0);
-	if (!limit_resources(limits) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !filter_calls()) {
-		log_error("cage", "the scanner's cage cannot be closed: %m");
-		return false;
-	}
-	return true;
-#endif
+	if (!is_caged())
+		return true;
+	return report(lock_keeper(settings) && filter_worker(SCMP_A0(SCMP_CMP_NE, AF_UNIX), channel), "all but listed");
+}
+
+bool
+cage_close_proxy(const struct generation *g, int channel)
+{
+	if (!is_caged())
+		return true;
+	return report(lock_proxy(g) && filter_worker(SCMP_A0(SCMP_CMP_GT, AF_NETLINK), channel), "all but listed");
+}
+
+void
+cage_forbid_dumps(void)
+{
+	limit_to(RLIMIT_CORE, 0);
+	if (is_caged()) /* LeakSanitizer looks into its own process by ptrace() */
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

@@ -6,15 +6,12 @@
 bool
 channel_send(int channel, enum channel_kind kind, uint32_t index, int fd)
 {
-	struct buf head = { 0 };
-	bool sent;
+	char room[2 * sizeof(uint32_t)];
+	struct buf head = { .data = room, .cap = sizeof(room), .limit = sizeof(room) };
 
 	buf_put_u32(&head, kind);
 	buf_put_u32(&head, index);
-	sent = !head.failed &&
-	    packet_send(channel, buf_span(&head), SPAN_NONE, &fd, fd >= 0 ? 1 : 0) == PACKET_SENT;
-	buf_free(&head);
-	return sent;
+	return packet_send(channel, buf_span(&head), SPAN_NONE, &fd, fd >= 0 ? 1 : 0) == PACKET_SENT;
 }
 
 int

@@ -12,6 +12,7 @@ enum channel_kind {
 	CHANNEL_LINK_PROXY,   /* to scanner and keeper: a link to a proxy */
 	CHANNEL_DRAIN,        /* to a child: finish what there is, then end */
 	CHANNEL_STUCK,        /* proxy: scanner `index` does not answer */
+	CHANNEL_REFUSED,      /* child: its cage refused system call `index` */
 };
 
 struct channel_message {
@@ -20,7 +21,8 @@ struct channel_message {
 	int fd; /* -1 = none; the receiver owns it */
 };
 
-/* False: the other side is gone. The descriptor is not closed. */
+/* False: the other side is gone. The descriptor is not closed. A handler of
+ * signals may call it. */
 bool channel_send(int channel, enum channel_kind kind, uint32_t index, int fd);
 /* 1, 0 (nothing now) or -1 (the other side is gone). */
 int channel_receive(int channel, struct packet *p, struct channel_message *m);

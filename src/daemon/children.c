@@ -10,7 +10,9 @@
 #include "daemon/children.h"
 
 #include "base/log.h"
+#include "daemon/cage.h"
 #include "daemon/channel.h"
+#include "daemon/filter.h"
 #include "daemon/generation.h"
 #include "daemon/keeper_process.h"
 #include "daemon/proxy_process.h"
@@ -24,6 +26,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* A child in other hands could fill the log: of each not more than this is told. */
+enum { REFUSALS_TOLD = 64 };
 
 const char *
 child_kind_name(enum child_kind kind)
@@ -171,7 +176,7 @@ be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t ind
 		forget_secrets(c, r);
 	if (!account_become(&r->account, kind == CHILD_PROXY && uses_tproxy(settings)))
 		_exit(1);
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	cage_forbid_dumps(); /* the account was changed, which forgets it */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (kind == CHILD_KEEPER)
 		keeper_process(settings, channel);
@@ -181,28 +186,69 @@ be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t ind
 }
 
 static void
-hear_child(void *context)
+end_scanner(struct children *c, const struct realm *r, uint32_t index)
 {
-	struct child *child = context;
+	const struct child *child;
+
+	LIST_FOREACH (child, &c->list, others)
+		if (child->kind == CHILD_SCANNER && child->realm == r && child->index == index)
+			kill(child->pid, SIGKILL);
+}
+
+static void
+log_refusal(const struct child *child, uint32_t call)
+{
+	struct log_entry e;
+
+	log_begin(&e, LOG_LEVEL_ERROR, "refused");
+	log_text(&e, "child", child_kind_name(child->kind));
+	log_number(&e, "index", child->index);
+	log_number(&e, "pid", child->pid);
+	log_text(&e, "call", filter_call_name(call));
+	log_text(&e, "msg", "its cage refused a system call");
+	log_end(&e);
+}
+
+static void
+obey(struct child *child, const struct channel_message *m)
+{
 	struct children *c = child->all;
+
+	if (m->fd >= 0) /* none is asked for */
+		close(m->fd);
+	if (m->kind == CHANNEL_READY && !child->ready) {
+		child->ready = true;
+		c->ready(c->context);
+	} else if (m->kind == CHANNEL_STUCK && child->kind == CHILD_PROXY) {
+		end_scanner(c, child->realm, m->index);
+	} else if (m->kind == CHANNEL_REFUSED && child->refusals++ < REFUSALS_TOLD) {
+		log_refusal(child, m->index);
+	}
+}
+
+/* One message; as channel_receive(). */
+static int
+hear(struct child *child)
+{
 	struct packet p;
 	struct channel_message m;
-	struct child *other;
 	int got;
 
 	packet_init(&p);
 	got = channel_receive(child->channel, &p, &m);
 	packet_free(&p);
-	if (got < 0) { /* SIGCHLD tells the rest */
+	if (got > 0)
+		obey(child, &m);
+	return got;
+}
+
+static void
+hear_child(void *context)
+{
+	struct child *child = context;
+
+	if (hear(child) < 0) /* SIGCHLD tells the rest */
 		watch_pause(child->watch, true);
-	} else if (got > 0 && m.kind == CHANNEL_READY && !child->ready) {
-		child->ready = true;
-		c->ready(c->context);
-	} else if (got > 0 && m.kind == CHANNEL_STUCK) {
-		LIST_FOREACH (other, &c->list, others)
-			if (other->kind == CHILD_SCANNER && other->realm == child->realm && other->index == m.index)
-				kill(other->pid, SIGKILL);
-	}
 }
 
 static struct child *
@@ -297,6 +343,8 @@ children_reap(struct children *c, int *status)
 			break;
 	if (child == NULL)
 		return children_reap(c, status);
+	while (hear(child) > 0) /* its last words */
+		;
 	LIST_REMOVE(child, others);
 	child->realm->alive--;
 	return child;

@@ -35,6 +35,7 @@ struct child {
 	struct children *all;
 	uint64_t began; /* loop_now() */
 	bool ready;
+	unsigned refusals; /* by its cage */
 };
 
 struct children {

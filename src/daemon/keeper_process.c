@@ -6,6 +6,7 @@
 #include "daemon/keeper_process.h"
 
 #include "base/log.h"
+#include "daemon/cage.h"
 #include "daemon/links.h"
 #include "io/packet.h"
 #include "proxy/keep_frame.h"
@@ -176,7 +177,7 @@ keeper_process(const struct settings *settings, int channel)
 {
 	struct keep_service *k = keep_service_new(settings);
 
-	if (k == NULL)
+	if (k == NULL || !cage_close_keeper(settings, channel))
 		_exit(1);
 	links_serve(channel, serve, k);
 	keep_service_free(&k);

@@ -8,10 +8,14 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/children.h \
 	src/daemon/control.c \
 	src/daemon/control.h \
+	src/daemon/filter.c \
+	src/daemon/filter.h \
 	src/daemon/generation.c \
 	src/daemon/generation.h \
 	src/daemon/keeper_process.c \
 	src/daemon/keeper_process.h \
+	src/daemon/landlock.c \
+	src/daemon/landlock.h \
 	src/daemon/links.c \
 	src/daemon/links.h \
 	src/daemon/listeners.c \

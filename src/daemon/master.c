@@ -13,6 +13,7 @@
 #include "daemon/master.h"
 
 #include "base/log.h"
+#include "daemon/cage.h"
 #include "daemon/children.h"
 #include "daemon/control.h"
 #include "daemon/generation.h"
@@ -476,6 +477,7 @@ master_run(const char *file)
 	struct report report;
 	struct realm *r;
 
+	cage_forbid_dumps();
 	report_init(&report, arena);
 	if (!begin(&m)) {
 		log_error("master", "the master cannot begin");

@@ -5,6 +5,7 @@
 #include "daemon/proxy_process.h"
 
 #include "base/log.h"
+#include "daemon/cage.h"
 #include "daemon/channel.h"
 
 #include <stdlib.h>
@@ -121,7 +122,7 @@ proxy_process(const struct proxy_place *place, int channel)
 	h.acceptor = h.proxy != NULL ? acceptor_new(h.proxy, place->sockets) : NULL;
 	h.watch = h.acceptor != NULL ? watch_new(h.loop, channel, hear_master, &h) : NULL;
 	h.linger = h.watch != NULL ? timer_new(h.loop, drained, &h) : NULL;
-	if (h.linger == NULL) {
+	if (h.linger == NULL || !cage_close_proxy(place->generation, channel)) {
 		log_error("proxy", "the proxy cannot begin");
 		_exit(1);
 	}

@@ -122,7 +122,7 @@ scanner_process(const struct generation *g, int channel)
 {
 	struct scan_service *s = scan_service_new(g);
 
-	if (s == NULL || !cage_close(&g->settings->limits)) {
+	if (s == NULL || !cage_close_scanner(&g->settings->limits, channel)) {
 		log_error("scanner", "the scanner cannot begin");
 		_exit(1);
 	}

@@ -11,7 +11,8 @@ sqlite_open(sqlite3 **db, const char *file, const char *pragmas)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
 	return sqlite3_open_v2(file, db, flags, NULL) == SQLITE_OK &&
-	    sqlite3_busy_timeout(*db, BUSY_PATIENCE) == SQLITE_OK && sqlite_run(*db, pragmas);
+	    sqlite3_busy_timeout(*db, BUSY_PATIENCE) == SQLITE_OK && sqlite_run(*db, "PRAGMA temp_store = MEMORY") &&
+	    sqlite_run(*db, pragmas);
 }
 
 void

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes the file when it is missing, and runs the pragmas. sqlite_close()
- * follows also a failure. */
+/* Makes the file when it is missing, and runs the pragmas. Nothing is written
+ * outside of its folder. sqlite_close() follows also a failure. */
 bool sqlite_open(sqlite3 **db, const char *file, const char *pragmas);
 /* Also what is NULL may be given; clears all of it. */
 void sqlite_close(sqlite3 **db, sqlite3_stmt **statements, size_t count);
