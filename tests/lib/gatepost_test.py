@@ -14,7 +14,8 @@ A test is a function that takes a Context and raises when something is wrong:
 
     tests.run()
 
-Whatever the Context opened is closed after the test, the newest first. Nothing
+Whatever the Context opened is closed after the test, the newest first, and no
+log of a gatepost may hold what is confidential (confidential.py). Nothing
 here sleeps: every wait is for an event, and gives up after PATIENCE seconds.
 """
 
@@ -34,6 +35,7 @@ import threading
 import time
 import traceback
 
+import confidential
 from certificates import Certificates
 from imap_client import ImapClient
 from imap_reader import ImapReader
@@ -290,7 +292,8 @@ class Context(contextlib.ExitStack):
     def __init__(self, certificates):
         super().__init__()
         self._certificates = certificates
-        self.gateposts, self.upstreams = [], []
+        self.gateposts, self.upstreams, self.clients = [], [], []
+        self.confided = []  # what programs say that are no clients of ours, as octets
 
     @property
     def certificates(self):
@@ -348,13 +351,22 @@ class Context(contextlib.ExitStack):
         changes.setdefault("policies", {}).setdefault("inbound", {}).setdefault("rules", ["rules.yaml"] if rules else None)
         return self.gatepost(upstream, changes, listener, rules=rules or STANDARD_RULES, **options)
 
-    @staticmethod
-    def _stop_gatepost(server, clean):
+    def _stop_gatepost(self, server, clean):
         status = server.stop()
         if server.crash_report():
             raise Failure(server.crash_report())
-        if clean and sys.exc_info()[0] is None:
+        if sys.exc_info()[0] is not None:
+            return
+        if clean:
             expect_equal(status, 0, "gatepost's exit status")
+            expect_equal(server.events("refused"), [], "what cages refused")
+        self.expect_nothing_told(server)
+
+    def expect_nothing_told(self, server):
+        """No credential, and no text of a message, is in its log."""
+        leaks = confidential.leaks("\n".join(server.lines), [*self.confided, *(bytes(c.said) for c in self.clients)],
+                                   [octets for u in self.upstreams for octets in u.held()])
+        expect(not leaks, "credentials or text of messages in the log", *leaks)
 
     def client(self, server, **options):
         """A Client connected to a Gatepost, an Upstream or an address."""
@@ -374,6 +386,7 @@ class Context(contextlib.ExitStack):
         address = server if isinstance(server, tuple) else server.address
         client = kind(address, patience=PATIENCE, **options)
         self.callback(client.close)
+        self.clients.append(client)
         return client
 
 

@@ -11,6 +11,7 @@ has everything that ever came."""
 import re
 import socket
 
+from confidential import KEPT
 from imap_expect import parse_items
 
 LITERAL = re.compile(rb"~?\{(\d+)\}\r\n\Z")
@@ -31,6 +32,7 @@ class ImapReader:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.reader = self.socket.makefile("rb")
         self.tags, self.octets, self.done = 0, [], {}
+        self.said = bytearray()  # the beginning of all that was sent
         self.greeting = self.response()
 
     def start_tls(self, context):
@@ -44,7 +46,9 @@ class ImapReader:
         self.socket.close()
 
     def send(self, data):
-        self.socket.sendall(data if isinstance(data, bytes) else data.encode("utf-8"))
+        data = data if isinstance(data, bytes) else data.encode("utf-8")
+        self.said += data[:max(0, KEPT - len(self.said))]
+        self.socket.sendall(data)
 
     def response(self):
         """One response; ConnectionError when there is none any more."""

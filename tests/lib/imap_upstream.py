@@ -327,6 +327,9 @@ class ImapUpstream(Upstream):
         self.order, self.quoted, self.envelope_literals = order or (lambda items: items), quoted, envelope_literals
         super().__init__(**options)
 
+    def held(self):
+        return [octets for _, octets, _ in self.mailbox.messages]
+
     def said(self, index=-1):
         """The commands of one session so far, without their tags."""
         return [line.partition(b" ")[2].decode("utf-8", "backslashreplace") for line in self.sessions[index].commands]

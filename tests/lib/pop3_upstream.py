@@ -289,6 +289,9 @@ class Pop3Upstream(Upstream):
         self.stopped = threading.Event()
         super().__init__(**options)
 
+    def held(self):
+        return list(self.maildrop.messages.values())
+
     def stop(self):
         self.stopped.set()
         super().stop()

@@ -325,6 +325,10 @@ class Upstream:
         """Until every connection so far has ended."""
         self.wait(lambda: all(s.closed for s in self.sessions), "all connections' end")
 
+    def held(self):
+        """The messages that it had or has, as octets."""
+        return [m.data for m in self.messages]
+
     def stop(self):
         self.stopping = True
         with contextlib.suppress(OSError):
