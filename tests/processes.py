@@ -13,6 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 from gatepost_test import Skip, Tests, expect, expect_equal, is_sanitized  # noqa: E402
+from process import holds, status  # noqa: E402
 
 tests = Tests()
 
@@ -42,11 +43,6 @@ def start(t, changes=None, listener=None):
     return t.gatepost(upstream, {**log, **(changes or {})}, listener, single=False)
 
 
-def status(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as f:
-        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
-
-
 @tests
 def sockets(t):
     "listening sockets are the master's and the proxies', a client's is one proxy's"
@@ -69,7 +65,7 @@ def sockets(t):
 
 @tests
 def privileges(t):
-    "children have given up root, capabilities and the way to new privileges; scanners are caged"
+    "children have given up root, capabilities and the way to new privileges, and are caged"
     if os.geteuid() != 0:
         raise Skip("only root has something to give up")
     gatepost = start(t)
@@ -81,24 +77,8 @@ def privileges(t):
             expect_equal(int(of["CapPrm"], 16) | int(of["CapEff"], 16) | int(of["CapAmb"], 16), 0, f"{kind}: capabilities")
             expect_equal(of["NoNewPrivs"], "1", f"{kind}: no_new_privs")
             expect_equal(os.stat(f"/proc/{pid}/environ").st_uid, 0, f"{kind}: a file that only root may read")
-            if kind == "scanner" and not is_sanitized(pid):
-                expect_equal(of["Seccomp"], "2", "the scanner's cage")
-
-
-def holds(pid, secret):
-    """Whether these octets are in the memory that is the process's alone."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in maps:
-            if "rw-p" not in line:
-                continue
-            begin, end = (int(x, 16) for x in line.split()[0].split("-"))
-            memory.seek(begin)
-            try:
-                if secret in memory.read(end - begin):
-                    return True
-            except OSError:
-                continue
-    return False
+            if not is_sanitized(pid):
+                expect_equal(of["Seccomp"], "2", f"the {kind}'s cage")
 
 
 def private_number(key):
@@ -117,10 +97,10 @@ def keys(t):
     if is_sanitized(gatepost.process.pid):
         raise Skip("AddressSanitizer's memory is too large to be looked through")
     secret = private_number(t.certificates.pair()[1])
-    expect(holds(gatepost.process.pid, secret), "the master has no key: what is looked for is not what is there")
+    expect(holds(gatepost.process.pid, secret) == [secret], "the master has no key: what is looked for is not what is there")
     for kind in KINDS:
         for pid in gatepost.processes(kind):
-            expect_equal(holds(pid, secret), kind == "proxy", f"{kind} {pid} holds the key")
+            expect_equal(bool(holds(pid, secret)), kind == "proxy", f"{kind} {pid} holds the key")
 
 
 def log_in(client, user):

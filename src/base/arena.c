@@ -98,6 +98,13 @@ arena_free(struct arena **a)
 }
 
 void
+arena_wipe(struct arena *a)
+{
+	for (struct block *b = a->blocks; b != NULL; b = b->next)
+		explicit_bzero(b->data, b->used);
+}
+
+void
 arena_set_escape(struct arena *a, jmp_buf *escape)
 {
 	a->escape = escape;

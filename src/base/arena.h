@@ -21,6 +21,8 @@ struct arena;
 struct arena *arena_new(size_t limit);
 /* Runs what was deferred, last first, frees everything and clears *a. */
 void arena_free(struct arena **a);
+/* Zeroes all that was handed out, before an arena that held a secret is freed. */
+void arena_wipe(struct arena *a);
 /* The same, but the arena can be used again; it keeps its first block. The
  * escape is forgotten. */
 void arena_reset(struct arena *a);

@@ -16,17 +16,49 @@ buf_init(struct buf *b, size_t limit)
 }
 
 void
+buf_init_secret(struct buf *b, size_t limit)
+{
+	*b = (struct buf){ .limit = limit, .secret = true };
+}
+
+static void
+wipe(struct buf *b)
+{
+	if (b->secret && b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+}
+
+void
 buf_free(struct buf *b)
 {
+	wipe(b);
 	free(b->data);
-	*b = (struct buf){ .limit = b->limit };
+	*b = (struct buf){ .limit = b->limit, .secret = b->secret };
 }
 
 void
 buf_clear(struct buf *b)
 {
+	wipe(b);
 	b->start = b->len = 0;
 	b->failed = false;
+}
+
+/* realloc(), which leaves what it moves where it was. */
+static char *
+resized(struct buf *b, size_t cap)
+{
+	char *data;
+
+	if (!b->secret || b->data == NULL)
+		return realloc(b->data, cap);
+	data = malloc(cap);
+	if (data == NULL)
+		return NULL;
+	memcpy(data, b->data, cap < b->cap ? cap : b->cap);
+	wipe(b);
+	free(b->data);
+	return data;
 }
 
 void
@@ -41,7 +73,7 @@ buf_shrink(struct buf *b)
 	}
 	memmove(b->data, b->data + b->start, b->len);
 	b->start = 0;
-	data = realloc(b->data, b->len);
+	data = resized(b, b->len);
 	if (data != NULL) {
 		b->data = data;
 		b->cap = b->len;
@@ -56,7 +88,7 @@ grow(struct buf *b, size_t need)
 
 	while (cap < need)
 		cap *= 2;
-	data = realloc(b->data, cap);
+	data = resized(b, cap);
 	if (data == NULL)
 		return false;
 	b->data = data;

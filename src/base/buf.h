@@ -15,9 +15,12 @@ struct buf {
 	size_t cap;
 	size_t limit; /* most unread bytes it may hold; 0 = no limit */
 	bool failed;
+	bool secret; /* what it held is wiped before its memory goes */
 };
 
 void buf_init(struct buf *b, size_t limit);
+/* For what may be a password: wiped whenever it is cleared, moved or freed. */
+void buf_init_secret(struct buf *b, size_t limit);
 void buf_free(struct buf *b);
 /* Forgets the contents and the failure, keeps the memory. */
 void buf_clear(struct buf *b);

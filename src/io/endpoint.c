@@ -74,6 +74,17 @@ endpoint_new(struct loop *l, int fd, void (*ready)(void *context), void *context
 	return e;
 }
 
+/* What came in may have been a password: memory that held it is wiped before
+ * others have it. */
+static void
+give_input_back(struct endpoint *e)
+{
+	if (e->in.data != NULL)
+		explicit_bzero(e->in.data, e->in_used);
+	e->in_used = 0;
+	block_give(e->loop, &e->in);
+}
+
 static void
 tear_down(struct endpoint *e)
 {
@@ -88,7 +99,7 @@ tear_down(struct endpoint *e)
 		lingerer_remove(e->loop, &e->lingerer);
 	close(e->fd);
 	e->fd = -1;
-	block_give(e->loop, &e->in);
+	give_input_back(e);
 	output_free(e->loop, &e->out);
 	deflate_endpoint_free(e);
 }
@@ -192,8 +203,9 @@ settle(struct endpoint *e)
 	buf_add_span(&rest, buf_span(&e->in));
 	if (rest.failed)
 		return;
-	block_give(e->loop, &e->in);
+	give_input_back(e);
 	e->in = rest;
+	e->in_used = rest.len;
 }
 
 /* Calls ready() and does what it put off. */
@@ -231,6 +243,8 @@ endpoint_input_room(struct endpoint *e, size_t *len)
 			return NULL;
 		}
 		buf_add_span(&e->in, buf_span(&rest));
+		if (rest.data != NULL)
+			explicit_bzero(rest.data, e->in_used);
 		buf_free(&rest);
 	}
 	*len = e->in.cap - e->in.len;
@@ -242,6 +256,14 @@ endpoint_input_room(struct endpoint *e, size_t *len)
 	if (room == NULL)
 		endpoint_break(e);
 	return room;
+}
+
+void
+endpoint_received(struct endpoint *e, size_t len)
+{
+	buf_commit(&e->in, len);
+	if (e->in_used < e->in.start + e->in.len)
+		e->in_used = e->in.start + e->in.len;
 }
 
 static bool
@@ -460,7 +482,7 @@ endpoint_close(struct endpoint **closed)
 	e->lingerer.end = end_lingering;
 	lingerer_add(e->loop, &e->lingerer);
 	e->more = false;
-	block_give(e->loop, &e->in);
+	give_input_back(e);
 	timer_at(e->timer, loop_now(e->loop) + ENDPOINT_LINGER_MS);
 	if (e->tls == ENDPOINT_HANDSHAKE) {
 		destroy(e);

@@ -20,6 +20,7 @@ struct endpoint {
 	struct timer *timer;
 	struct lingerer lingerer; /* in the loop's list while link != NULL */
 	struct buf in;
+	size_t in_used; /* so much of in's memory, from its beginning, has held input */
 	struct output out; /* as it goes to TLS or to the socket */
 	struct deflate *deflate; /* NULL: nothing is compressed */
 	const char *fault;
@@ -49,6 +50,8 @@ void endpoint_watch_input(struct endpoint *e);
 void endpoint_watch_output(struct endpoint *e, bool wanted);
 /* The connection is of no use any more. */
 void endpoint_break(struct endpoint *e);
+/* So many octets have come into that room. */
+void endpoint_received(struct endpoint *e, size_t len);
 /* Room for input, at most *len octets, whose number it sets; NULL: no memory, the endpoint is broken. */
 char *endpoint_input_room(struct endpoint *e, size_t *len);
 

@@ -70,11 +70,21 @@ drop_first_piece(struct output *o)
 	piece_free(p);
 }
 
+/* It may have been a password on its way: its memory is wiped. */
+static void
+drop_head(struct output *o, size_t len)
+{
+	if (len > 0)
+		explicit_bzero(o->head.data + o->head.start, len);
+	buf_consume(&o->head, len);
+}
+
 void
 output_free(struct loop *l, struct output *o)
 {
 	while (o->pieces != NULL)
 		drop_first_piece(o);
+	drop_head(o, o->head.len);
 	output_unstage(l, o);
 	block_give(l, &o->head);
 	o->pending = 0;
@@ -88,6 +98,7 @@ piece_add(struct output *o)
 	if (p == NULL)
 		return NULL;
 	p->fd = -1;
+	buf_init_secret(&p->own, 0);
 	if (o->last != NULL)
 		o->last->next = p;
 	else
@@ -113,7 +124,8 @@ add_to_pieces(struct output *o, struct span bytes)
 static char *
 head_room(struct loop *l, struct output *o, size_t len)
 {
-	if (o->pieces != NULL || len > BLOCK_SIZE - o->head.len)
+	/* Never moved, so that what is dropped is all that there was. */
+	if (o->pieces != NULL || len > BLOCK_SIZE - o->head.start - o->head.len)
 		return NULL;
 	if (o->head.data == NULL && !block_take(l, &o->head))
 		return NULL;
@@ -318,7 +330,7 @@ output_drop(struct loop *l, struct output *o, size_t len)
 	size_t head = len < o->head.len ? len : o->head.len;
 
 	o->pending -= len;
-	buf_consume(&o->head, head);
+	drop_head(o, head);
 	len -= head;
 	while (len > 0)
 		len -= piece_drop(o, o->pieces, len);

@@ -80,7 +80,8 @@ tls_context_common(SSL_CTX *ctx, int min_version, int max_version, const char *c
 		ciphers = "DEFAULT@SECLEVEL=0";
 	/* Many mail programs close without close_notify; SMTP, POP3 and IMAP
 	 * say themselves where a message ends. */
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+	    SSL_OP_CLEANSE_PLAINTEXT); /* it may be a password */
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	/* A flood of KeyUpdates must not keep SSL_read() to itself. */
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);

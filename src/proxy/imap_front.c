@@ -100,8 +100,6 @@ may_read(const struct imap_session *s)
 void
 imap_forget_unit(struct imap_session *s)
 {
-	if (s->unit.data != NULL)
-		explicit_bzero(s->unit.data, s->unit.cap); /* it may have been a password */
 	buf_clear(&s->unit);
 	s->literals = 0;
 	ends_progress(&s->ends);

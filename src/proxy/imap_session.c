@@ -77,6 +77,7 @@ imap_session_begin(struct proxy *p, const struct listener *listener, struct tls_
 		free(s);
 		return false;
 	}
+	buf_init_secret(&s->unit, 0);
 	s->policy = listener->policy;
 	s->routed = settings_routes_users(p->settings) && listener->intercept == INTERCEPT_NONE;
 	session_start(&s->ends.session, p, front_steps);
@@ -98,8 +99,6 @@ imap_free(struct session *session)
 	imap_mailbox_free(&s->selecting);
 	ends_release(&s->ends);
 	arena_free(&s->own_arena);
-	if (s->unit.data != NULL)
-		explicit_bzero(s->unit.data, s->unit.cap);
 	buf_free(&s->unit);
 	buf_free(&s->in.line);
 	buf_free(&s->in.flags);

@@ -167,6 +167,7 @@ proceed_login(struct imap_session *s, const struct imap_command *c)
 	buf_clear(&s->user);
 	if (wrong == NULL)
 		buf_add_span(&s->user, user);
+	arena_wipe(a);
 	arena_free(&a);
 	if (wrong != NULL)
 		return imap_refuse(s, "BAD", wrong);

@@ -85,12 +85,16 @@ smtp_relay_reply(struct smtp_session *s, struct smtp_pending *p)
 bool
 smtp_ask(struct smtp_session *s, struct span line, uint64_t timeout, smtp_handler *handle, struct span text)
 {
+	bool written;
+
 	if (!smtp_pending_push(s, handle, text, timeout))
 		return false;
 	buf_clear(&s->scratch);
 	buf_add_span(&s->scratch, line);
 	buf_add_str(&s->scratch, "\r\n");
-	return endpoint_write(s->ends.server, buf_span(&s->scratch));
+	written = endpoint_write(s->ends.server, buf_span(&s->scratch));
+	buf_clear(&s->scratch); /* it may have been a password */
+	return written;
 }
 
 static void

@@ -61,6 +61,7 @@ smtp_session_begin(struct proxy *p, const struct listener *listener, struct tls_
 		free(s);
 		return false;
 	}
+	buf_init_secret(&s->scratch, 0);
 	smtp_reply_init(&s->reply, p->settings->limits.reply_line, p->settings->limits.reply_lines);
 	session_start(&s->ends.session, p, steps);
 	held_init(&s->tx.held, &s->ends.session);

@@ -133,14 +133,6 @@ is_name(struct span s)
 	return s.len > 0 && s.len <= SASL_USER_MAX;
 }
 
-static void
-wipe(struct buf *b)
-{
-	if (b->data != NULL)
-		explicit_bzero(b->data, b->cap);
-	buf_free(b);
-}
-
 bool
 sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf *user)
 {
@@ -149,8 +141,8 @@ sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf
 
 	if (turn != 0 || response.len == 0 || response.len > RESPONSE_MAX)
 		return false;
-	buf_init(&text, 0);
-	buf_init(&name, 0);
+	buf_init_secret(&text, 0);
+	buf_init_secret(&name, 0);
 	if (buf_reserve(&text, response.len) != NULL && buf_reserve(&name, response.len) != NULL &&
 	    base64_decode_strict(&text, response)) {
 		for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
@@ -160,8 +152,8 @@ sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf
 	found = found && is_name(buf_span(&name));
 	if (found)
 		buf_add_span(user, buf_span(&name));
-	wipe(&text);
-	wipe(&name);
+	buf_free(&text);
+	buf_free(&name);
 	return found;
 }
 

@@ -187,6 +187,19 @@ test_defer_and_escape(void **state)
 	assert_string_equal(text, "x");
 }
 
+static void
+test_wipe(void **state)
+{
+	struct arena *a = arena_new(0);
+	const char *small = arena_strdup(a, "swordfish"), *large = memset(arena_alloc(a, 100000), 'x', 100000);
+
+	(void)state;
+	arena_wipe(a);
+	assert_string_equal(small, "");
+	assert_int_equal(large[0] | large[99999], 0);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -198,6 +211,7 @@ main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_defer),
 		cmocka_unit_test(test_defer_and_escape),
+		cmocka_unit_test(test_wipe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

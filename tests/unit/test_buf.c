@@ -233,6 +233,31 @@ test_lying_length(void **state)
 	buf_free(&b);
 }
 
+/* Cleared, moved and freed: the memory that was left holds nothing. What was
+ * freed may not be looked at, so this is of what is still owned. */
+static void
+test_secret(void **state)
+{
+	static const char nothing[9];
+	struct buf b;
+
+	(void)state;
+	buf_init_secret(&b, 0);
+	buf_add_str(&b, "swordfish");
+	buf_clear(&b);
+	assert_memory_equal(b.data, nothing, sizeof(nothing));
+	buf_add_str(&b, "swordfish");
+	for (int i = 0; i < 10000; i++)
+		buf_add_byte(&b, 'x');
+	assert_memory_equal(buf_str(&b), "swordfishx", 10);
+	assert_int_equal(b.len, 10009);
+	buf_consume(&b, 10000);
+	buf_shrink(&b);
+	assert_string_equal(buf_str(&b), "xxxxxxxxx");
+	buf_free(&b);
+	assert_true(b.secret);
+}
+
 int
 main(void)
 {
@@ -248,6 +273,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_short),
 		cmocka_unit_test(test_lying_length),
+		cmocka_unit_test(test_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
