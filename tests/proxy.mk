@@ -7,17 +7,19 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/processes.py tests/reload.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py tests/pop3_quarantine.py \
 	tests/pop3_users.py tests/pop3_views.py tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py \
 	tests/imap_faults.py \
-	tests/e2e_imap.py tests/imap_agreement.py tests/imap_compress.py tests/imap_agreement_cyrus.sh
+	tests/e2e_imap.py tests/imap_agreement.py tests/cage.py tests/secrets.py tests/imap_compress.py \
+	tests/imap_agreement_cyrus.sh
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
-EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/deflated.py tests/lib/cyrus.py \
+EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/confidential.py \
+	tests/lib/deflated.py tests/lib/cyrus.py \
 	tests/lib/dovecot.py \
 	tests/lib/fake_clamd.py \
 	tests/lib/gatepost_test.py tests/lib/imap_client.py tests/lib/imap_expect.py tests/lib/imap_mail.py \
 	tests/lib/imap_programs.py tests/lib/imapflow.cjs \
 	tests/lib/imap_reader.py tests/lib/imap_servers.py tests/lib/imap_upstream.py tests/lib/messages.py \
 	tests/lib/namespaces.py tests/lib/pop3_client.py \
-	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py \
+	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/process.py \
 	tests/lib/smtp_client.py \
 	tests/lib/smtp_upstream.py tests/lib/transcript.py
 
@@ -32,6 +34,10 @@ tests_unit_test_keep_frame_SOURCES = tests/unit/test_keep_frame.c
 tests_unit_test_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c
 tests_unit_test_keeper_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_cage
+tests_unit_test_cage_SOURCES = tests/unit/test_cage.c
+tests_unit_test_cage_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test_view tests/unit/test_edited
 tests_unit_test_view_SOURCES = tests/unit/test_view.c

@@ -259,7 +259,7 @@ endpoint_input_room(struct endpoint *e, size_t *len)
 }
 
 void
-endpoint_received(struct endpoint *e, size_t len)
+endpoint_input_came(struct endpoint *e, size_t len)
 {
 	buf_commit(&e->in, len);
 	if (e->in_used < e->in.start + e->in.len)

@@ -100,7 +100,10 @@ endpoint_receive_room(struct endpoint *e, size_t *len)
 void
 endpoint_received(struct endpoint *e, size_t len)
 {
-	buf_commit(e->deflate != NULL ? &e->deflate->raw : &e->in, len);
+	if (e->deflate != NULL)
+		buf_commit(&e->deflate->raw, len);
+	else
+		endpoint_input_came(e, len);
 }
 
 bool
@@ -116,7 +119,7 @@ deflate_endpoint_expand(struct endpoint *e)
 		if (to == NULL)
 			return true;
 		e->fault = expander_run(d->expander, &raw, to, &len);
-		buf_commit(&e->in, len);
+		endpoint_input_came(e, len);
 		buf_consume(&d->raw, d->raw.len - raw.len);
 	}
 	if (d->raw.len == 0)

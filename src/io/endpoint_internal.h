@@ -50,10 +50,10 @@ void endpoint_watch_input(struct endpoint *e);
 void endpoint_watch_output(struct endpoint *e, bool wanted);
 /* The connection is of no use any more. */
 void endpoint_break(struct endpoint *e);
-/* So many octets have come into that room. */
-void endpoint_received(struct endpoint *e, size_t len);
 /* Room for input, at most *len octets, whose number it sets; NULL: no memory, the endpoint is broken. */
 char *endpoint_input_room(struct endpoint *e, size_t *len);
+/* So many octets have come into that room. */
+void endpoint_input_came(struct endpoint *e, size_t len);
 
 /* The same for what comes from the socket, which may be compressed; and that so much came. */
 char *endpoint_receive_room(struct endpoint *e, size_t *len);
