@@ -104,6 +104,19 @@ def told_at_the_start(t):
 
 
 @tests
+def shared_memory(t):
+    "the memory in which proxies count connections and messages is the master's and theirs"
+    gatepost = start(t)
+    if os.geteuid() != 0:
+        raise Skip("only root may look")
+    for kind in KINDS:
+        for pid in gatepost.processes(kind):
+            with open(f"/proc/{pid}/maps", encoding="ascii") as f:
+                shared = [line for line in f if "rw-s" in line and "/dev/zero" in line]
+            expect_equal(bool(shared), kind == "proxy", f"the {kind} shares memory")
+
+
+@tests
 def no_core(t):
     "no process dumps core, and none of the same account can look into one, though root started none of them"
     gatepost = start(t)

@@ -30,6 +30,8 @@
 /* A child in other hands could fill the log: of each not more than this is told. */
 enum { REFUSALS_TOLD = 64 };
 
+enum { STATS_SIZE = STATS_SLOTS * sizeof(struct stats) };
+
 const char *
 child_kind_name(enum child_kind kind)
 {
@@ -42,11 +44,9 @@ bool
 children_init(struct children *c, struct loop *l, struct tls_tickets *tickets, void (*ready)(void *context),
     void *context)
 {
-	size_t size = STATS_SLOTS * sizeof(struct stats);
-
 	*c = (struct children){ .loop = l, .tickets = tickets, .ready = ready, .context = context };
 	LIST_INIT(&c->list);
-	c->stats = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	c->stats = mmap(NULL, STATS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return c->stats != MAP_FAILED;
 }
 
@@ -139,16 +139,21 @@ forget_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Of all generations that the master holds. */
+/* What only proxies need, of all generations that the master holds: keys, and
+ * the memory in which they count together. */
 static void
-forget_secrets(struct children *c, struct realm *r)
+forget_what_proxies_share(struct children *c, struct realm *r)
 {
 	const struct child *child;
 
 	generation_forget_secrets(r->generation);
-	LIST_FOREACH (child, &c->list, others)
+	census_free(&r->census);
+	LIST_FOREACH (child, &c->list, others) {
 		generation_forget_secrets(child->realm->generation);
+		census_free(&child->realm->census);
+	}
 	explicit_bzero(c->tickets, sizeof(*c->tickets));
+	munmap(c->stats, STATS_SIZE);
 }
 
 static bool
@@ -173,7 +178,7 @@ be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t ind
 	prctl(PR_SET_NAME, arena_printf(r->generation->arena, "gatepost:%.5s", name), 0, 0, 0);
 	log_set_process(name);
 	if (kind != CHILD_PROXY)
-		forget_secrets(c, r);
+		forget_what_proxies_share(c, r);
 	if (!account_become(&r->account, kind == CHILD_PROXY && uses_tproxy(settings)))
 		_exit(1);
 	cage_forbid_dumps(); /* the account was changed, which forgets it */
