@@ -119,7 +119,7 @@ def message_size(t):
     client.send(b".\r\n")
     reply = client.reply()
     expect_equal((reply.code, reply.status), (552, "5.3.4"), "reply")
-    if not is_sanitized(gatepost.process.pid):
+    if not is_sanitized():
         expect(held < 200_000_000, "memory", held)
     expect_equal(client.deliver(MESSAGE).code, 250, "the next message")
     expect_equal(len(upstream.messages), 1, "messages")

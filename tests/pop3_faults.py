@@ -354,7 +354,7 @@ def memory_peak(gatepost):
 def expect_bounded(gatepost, before, most):
     """Memory grew by less than that. AddressSanitizer keeps what was freed."""
     grown = memory_peak(gatepost) - before
-    expect(grown < most or is_sanitized(gatepost.process.pid), "memory grew", grown)
+    expect(grown < most or is_sanitized(), "memory grew", grown)
 
 
 ENOUGH = 100_000_000

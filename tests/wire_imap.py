@@ -488,7 +488,7 @@ def memory(gatepost):
 def expect_bounded(gatepost, before, most=8_000_000):
     """What it holds has not grown much. AddressSanitizer keeps what was freed."""
     grown = memory(gatepost) - before
-    expect(grown < most or is_sanitized(gatepost.process.pid), "memory grew", grown)
+    expect(grown < most or is_sanitized(), "memory grew", grown)
 
 
 @tests

@@ -450,7 +450,7 @@ def memory(gatepost):
 def expect_bounded(gatepost, before):
     """What it holds has not grown much. AddressSanitizer keeps what was freed."""
     grown = memory(gatepost) - before
-    expect(grown < 8_000_000 or is_sanitized(gatepost.process.pid), "memory grew", grown)
+    expect(grown < 8_000_000 or is_sanitized(), "memory grew", grown)
 
 
 @tests

@@ -22,8 +22,8 @@ bool cage_close_keeper(const struct settings *settings, int channel);
  * are verified by (where the kernel has Landlock); no programs, no other process. */
 bool cage_close_proxy(const struct generation *g, int channel);
 
-/* For every process of gatepost, from its beginning: no core is dumped, and no
- * other process of its account may look into it. */
+/* For the master and its children, from their beginning: no core is dumped, and
+ * no other process of the account may look into it. */
 void cage_forbid_dumps(void);
 
 #endif

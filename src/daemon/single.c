@@ -6,7 +6,6 @@
 #include "daemon/master.h"
 
 #include "base/log.h"
-#include "daemon/cage.h"
 #include "daemon/generation.h"
 #include "daemon/keeper_process.h"
 #include "daemon/proxy_process.h"
@@ -146,7 +145,6 @@ single_run(const char *file)
 	struct report report;
 	int status = 2;
 
-	cage_forbid_dumps();
 	report_init(&report, arena);
 	if (s != NULL && tls_tickets_make(&tickets))
 		s->generation = generation_load(file, &tickets, &report);
