@@ -272,6 +272,19 @@ would_block(void)
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
+void
+endpoint_count(struct endpoint *e, struct endpoint_traffic *traffic)
+{
+	e->traffic = traffic;
+}
+
+void
+endpoint_count_sent(struct endpoint *e, size_t octets)
+{
+	if (e->traffic != NULL)
+		atomic_fetch_add_explicit(&e->traffic->sent, octets, memory_order_relaxed);
+}
+
 static bool
 receive_plain(struct endpoint *e)
 {
@@ -364,6 +377,7 @@ send_plain(struct endpoint *e)
 		}
 		if (n < 0)
 			break;
+		endpoint_count_sent(e, (size_t)n);
 		turn += (size_t)n + endpoint_fill_output(e);
 	}
 	if (!e->broken)

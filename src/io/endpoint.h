@@ -17,12 +17,22 @@
 #include "io/loop.h"
 #include "io/tls.h"
 
+#include <stdatomic.h>
+
 struct endpoint;
+
+/* Octets as they pass under TLS, compressed where they are; shared by many
+ * endpoints, perhaps by processes. */
+struct endpoint_traffic {
+	atomic_ullong received, sent;
+};
 
 enum { ENDPOINT_INPUT_MAX = INPUT_MAX }; /* unread bytes before reading stops */
 
 /* fd: connected, non-blocking, owned from now on. NULL: no memory (fd closed). */
 struct endpoint *endpoint_new(struct loop *l, int fd, void (*ready)(void *context), void *context);
+/* What goes to and fro is added there from now on; it outlives the endpoint. */
+void endpoint_count(struct endpoint *e, struct endpoint_traffic *traffic);
 /* Closes at once, what is unsent is lost; clears *e. Safe inside ready(). */
 void endpoint_abort(struct endpoint **e);
 /* Sends what is pending (for at most ENDPOINT_LINGER_MS), shuts down TLS and the
@@ -65,6 +75,8 @@ enum endpoint_tls endpoint_tls(const struct endpoint *e);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or why the handshake or verification
  * failed; "" for plain. Lives as long as the endpoint. */
 const char *endpoint_tls_text(const struct endpoint *e);
+/* OpenSSL's TLS1_3_VERSION and so on; 0 when it is not secure. */
+int endpoint_tls_version(const struct endpoint *e);
 
 /* DEFLATE either way (RFC 4978), until the end: what was written before is sent as it
  * is, unread input is compressed already. Output that is flushed together is

@@ -100,6 +100,8 @@ endpoint_receive_room(struct endpoint *e, size_t *len)
 void
 endpoint_received(struct endpoint *e, size_t len)
 {
+	if (e->traffic != NULL)
+		atomic_fetch_add_explicit(&e->traffic->received, len, memory_order_relaxed);
 	if (e->deflate != NULL)
 		buf_commit(&e->deflate->raw, len);
 	else

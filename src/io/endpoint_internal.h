@@ -25,6 +25,7 @@ struct endpoint {
 	struct deflate *deflate; /* NULL: nothing is compressed */
 	const char *fault;
 
+	struct endpoint_traffic *traffic; /* NULL: not counted */
 	SSL *ssl;
 	char *tls_text;
 	enum endpoint_tls tls;
@@ -70,6 +71,8 @@ bool deflate_endpoint_expand(struct endpoint *e);
 /* Octets that are not compressed yet. */
 uint64_t deflate_endpoint_pending(const struct endpoint *e);
 void deflate_endpoint_free(struct endpoint *e);
+
+void endpoint_count_sent(struct endpoint *e, size_t octets);
 
 /* Each returns true when something happened that ready() must be told. */
 bool tls_endpoint_handshake(struct endpoint *e);

@@ -216,6 +216,7 @@ tls_endpoint_send(struct endpoint *e)
 		if (!write_front(e, front, &sent))
 			break;
 		output_drop(e->loop, &e->out, sent);
+		endpoint_count_sent(e, sent);
 		turn += sent + endpoint_fill_output(e);
 	}
 	output_unstage(e->loop, &e->out);
@@ -312,6 +313,12 @@ enum endpoint_tls
 endpoint_tls(const struct endpoint *e)
 {
 	return e->tls;
+}
+
+int
+endpoint_tls_version(const struct endpoint *e)
+{
+	return e->tls == ENDPOINT_SECURE ? SSL_version(e->ssl) : 0;
 }
 
 const char *
