@@ -8,6 +8,7 @@ src_libio_a_SOURCES = \
 	src/io/endpoint_tls.c \
 	src/io/endpoint_deflate.c \
 	src/io/deflate.h src/io/deflate.c \
+	src/io/http.h src/io/http.c \
 	src/io/connect.h src/io/connect.c \
 	src/io/sockets.h src/io/sockets.c \
 	src/io/peer.h src/io/peer.c \
