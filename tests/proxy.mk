@@ -7,7 +7,7 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/processes.py tests/reload.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py tests/pop3_quarantine.py \
 	tests/pop3_users.py tests/pop3_views.py tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py \
 	tests/imap_faults.py \
-	tests/e2e_imap.py tests/imap_agreement.py tests/cage.py tests/secrets.py tests/imap_compress.py \
+	tests/e2e_imap.py tests/imap_agreement.py tests/metrics.py tests/cage.py tests/secrets.py tests/imap_compress.py \
 	tests/imap_agreement_cyrus.sh
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
@@ -21,13 +21,17 @@ EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests
 	tests/lib/namespaces.py tests/lib/pop3_client.py \
 	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/process.py \
 	tests/lib/smtp_client.py \
-	tests/lib/smtp_upstream.py tests/lib/transcript.py
+	tests/lib/smtp_upstream.py tests/lib/terminal.py tests/lib/transcript.py
 
 unit_tests += tests/unit/test_spool tests/unit/test_ports
 tests_unit_test_spool_SOURCES = tests/unit/test_spool.c
 tests_unit_test_spool_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
 tests_unit_test_ports_SOURCES = tests/unit/test_ports.c
 tests_unit_test_ports_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
+
+unit_tests += tests/unit/test_metrics
+tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c
+tests_unit_test_metrics_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test_keep_frame tests/unit/test_keeper
 tests_unit_test_keep_frame_SOURCES = tests/unit/test_keep_frame.c

@@ -30,6 +30,12 @@ static const struct key control_keys[] = {
 	{ 0 },
 };
 
+static const struct key metrics_keys[] = {
+	{ KEY_AS("address", struct metrics_settings, addresses, addresses), COUNT(struct metrics_settings, address_count),
+	    .required = true },
+	{ 0 },
+};
+
 static const struct key run_keys[] = {
 	{ KEY(struct settings, user, text) },
 	{ KEY(struct settings, group, text) },
@@ -66,6 +72,7 @@ const struct key settings_keys[] = {
 	{ SECTION("quarantine", quarantine_keys) },
 	{ SECTION("spool", spool_keys) },
 	{ SECTION("control", control_keys) },
+	{ KEY(struct settings, metrics, mapping), .keys = metrics_keys },
 	{ SECTION("run", run_keys) },
 	{ SECTION("log", log_keys) },
 	{ 0 },

@@ -214,6 +214,12 @@ struct pop3_settings {
 	uint64_t keepalive;   /* NOOPs to the upstream while a client is slow to take a message */
 };
 
+/* Where metrics and health are told by HTTP; no address = nowhere. */
+struct metrics_settings {
+	struct address *addresses;
+	size_t address_count;
+};
+
 struct settings {
 	const char *file;
 	struct listener *listeners;
@@ -231,6 +237,7 @@ struct settings {
 	const char *hostname;        /* in our own replies; default gethostname() */
 	const char *quarantine_path; /* a folder; resolved against the configuration's folder */
 	const char *spool_path;      /* a folder for large messages; default /var/tmp */
+	struct metrics_settings metrics;
 	const char *control_path;    /* the UNIX socket of gatepost ctl */
 	/* What proxies, scanners and keeper run as, when started by root: default
 	 * "gatepost", or "nobody" where there is no such account; group NULL = the

@@ -16,13 +16,13 @@
 #include "daemon/generation.h"
 #include "daemon/keeper_process.h"
 #include "daemon/proxy_process.h"
+#include "daemon/reporter_process.h"
 #include "daemon/scanner_process.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,24 +30,14 @@
 /* A child in other hands could fill the log: of each not more than this is told. */
 enum { REFUSALS_TOLD = 64 };
 
-enum { STATS_SIZE = STATS_SLOTS * sizeof(struct stats) };
-
-const char *
-child_kind_name(enum child_kind kind)
-{
-	static const char *const names[] = { "keeper", "scanner", "proxy" };
-
-	return names[kind];
-}
-
 bool
 children_init(struct children *c, struct loop *l, struct tls_tickets *tickets, void (*ready)(void *context),
     void *context)
 {
 	*c = (struct children){ .loop = l, .tickets = tickets, .ready = ready, .context = context };
 	LIST_INIT(&c->list);
-	c->stats = mmap(NULL, STATS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return c->stats != MAP_FAILED;
+	c->board = board_new();
+	return c->board != NULL;
 }
 
 /* ---- links ---- */
@@ -77,7 +67,7 @@ link_to_others(struct children *c, struct child *new)
 	LIST_FOREACH (other, &c->list, others) {
 		bool together = other->realm == new->realm || other->kind == CHILD_KEEPER || new->kind == CHILD_KEEPER;
 
-		if (!together || other == new)
+		if (!together || other == new || other->kind == CHILD_REPORTER || new->kind == CHILD_REPORTER)
 			continue;
 		if (new->kind == CHILD_PROXY && other->kind != CHILD_PROXY)
 			link_pair(new, other);
@@ -94,12 +84,14 @@ compare_fds(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* Closes everything above standard error but the channel and, for a proxy, what
- * is in the realm: the listening sockets and the folder of users' files. */
+/* Closes everything above standard error but the channel and what of the realm
+ * that kind needs: a proxy its listening sockets and the folder of users'
+ * files, the reporter its own sockets. */
 static void
-close_others(int channel, const struct realm *realm)
+close_others(int channel, const struct realm *realm, enum child_kind kind)
 {
-	const struct listen_sockets *sockets = realm != NULL ? &realm->sockets : NULL;
+	const struct listen_sockets *sockets = kind == CHILD_PROXY ? &realm->sockets :
+	    kind == CHILD_REPORTER ? &realm->metrics : NULL;
 	size_t count = 0, most = (sockets != NULL ? sockets->count : 0) + 2;
 	int *keep = calloc(most, sizeof(*keep));
 	unsigned next = STDERR_FILENO + 1;
@@ -109,7 +101,7 @@ close_others(int channel, const struct realm *realm)
 	keep[count++] = channel;
 	for (size_t i = 0; sockets != NULL && i < sockets->count; i++)
 		keep[count++] = sockets->items[i].fd;
-	if (realm != NULL && realm->generation->user_directory >= 0)
+	if (kind == CHILD_PROXY && realm->generation->user_directory >= 0)
 		keep[count++] = realm->generation->user_directory;
 	qsort(keep, count, sizeof(*keep), compare_fds);
 	for (size_t i = 0; i < count; i++) {
@@ -140,9 +132,9 @@ forget_signals(void)
 }
 
 /* What only proxies need, of all generations that the master holds: keys, and
- * the memory in which they count together. */
+ * the memory in which they count together; the board is the reporter's too. */
 static void
-forget_what_proxies_share(struct children *c, struct realm *r)
+forget_what_proxies_share(struct children *c, struct realm *r, enum child_kind kind)
 {
 	const struct child *child;
 
@@ -153,7 +145,8 @@ forget_what_proxies_share(struct children *c, struct realm *r)
 		census_free(&child->realm->census);
 	}
 	explicit_bzero(c->tickets, sizeof(*c->tickets));
-	munmap(c->stats, STATS_SIZE);
+	if (kind != CHILD_REPORTER)
+		board_free(&c->board);
 }
 
 static bool
@@ -166,19 +159,22 @@ uses_tproxy(const struct settings *s)
 }
 
 static _Noreturn void
-be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t index, int channel)
+be_child(struct children *c, struct realm *r, const struct child *self, int channel)
 {
+	const enum child_kind kind = self->kind;
+	const uint32_t index = self->index;
 	const struct settings *settings = r->generation->settings;
-	struct proxy_place place = { r->generation, &r->sockets, r->census, &c->stats[index % STATS_SLOTS], index };
+	struct proxy_place place = { r->generation, &r->sockets, r->census, board_stats(c->board, index),
+		&self->place->gauges, index };
 	char *name = arena_printf(r->generation->arena, "%s %u", child_kind_name(kind), index);
 
-	close_others(channel, kind == CHILD_PROXY ? r : NULL);
+	close_others(channel, r, kind);
 	forget_signals();
 	log_setup(settings->log_target, settings->log_format, settings->log_level);
 	prctl(PR_SET_NAME, arena_printf(r->generation->arena, "gatepost:%.5s", name), 0, 0, 0);
 	log_set_process(name);
 	if (kind != CHILD_PROXY)
-		forget_what_proxies_share(c, r);
+		forget_what_proxies_share(c, r, kind);
 	if (!account_become(&r->account, kind == CHILD_PROXY && uses_tproxy(settings)))
 		_exit(1);
 	cage_forbid_dumps(); /* the account was changed, which forgets it */
@@ -187,6 +183,8 @@ be_child(struct children *c, struct realm *r, enum child_kind kind, uint32_t ind
 		keeper_process(settings, channel);
 	if (kind == CHILD_SCANNER)
 		scanner_process(r->generation, channel);
+	if (kind == CHILD_REPORTER)
+		reporter_process(c->board, &r->metrics, channel);
 	proxy_process(&place, channel);
 }
 
@@ -222,7 +220,7 @@ obey(struct child *child, const struct channel_message *m)
 	if (m->fd >= 0) /* none is asked for */
 		close(m->fd);
 	if (m->kind == CHANNEL_READY && !child->ready) {
-		child->ready = true;
+		child->ready = child->place->ready = true;
 		c->ready(c->context);
 	} else if (m->kind == CHANNEL_STUCK && child->kind == CHILD_PROXY) {
 		end_scanner(c, child->realm, m->index);
@@ -264,9 +262,10 @@ child_new(struct children *c, struct realm *r, enum child_kind kind, uint32_t in
 	if (child == NULL)
 		return NULL;
 	*child = (struct child){ .kind = kind, .index = index, .realm = r, .channel = channel, .all = c,
-		.began = loop_now(c->loop) };
-	child->watch = watch_new(c->loop, channel, hear_child, child);
+		.began = loop_now(c->loop), .place = board_place(c->board, kind, index) };
+	child->watch = child->place != NULL ? watch_new(c->loop, channel, hear_child, child) : NULL;
 	if (child->watch == NULL) {
+		errno = EAGAIN;
 		free(child);
 		return NULL;
 	}
@@ -301,7 +300,7 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 	}
 	child->pid = fork();
 	if (child->pid == 0)
-		be_child(c, r, kind, index, pair[1]);
+		be_child(c, r, child, pair[1]);
 	failure = errno;
 	close(pair[1]);
 	if (child->pid < 0) {
@@ -309,6 +308,7 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 		errno = failure;
 		return false;
 	}
+	child->place->pid = child->pid;
 	LIST_INSERT_HEAD(&c->list, child, others);
 	r->alive++;
 	log_start(child);
@@ -321,6 +321,7 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 void
 child_drain(struct child *child)
 {
+	child->place->leaving = true;
 	channel_send(child->channel, CHANNEL_DRAIN, 0, -1);
 }
 
@@ -330,6 +331,7 @@ child_free(struct child **child)
 	if (*child == NULL)
 		return;
 	watch_free(&(*child)->watch);
+	board_leave((*child)->place);
 	close((*child)->channel);
 	free(*child);
 	*child = NULL;

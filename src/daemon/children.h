@@ -3,20 +3,18 @@
 #ifndef DAEMON_CHILDREN_H
 #define DAEMON_CHILDREN_H
 
+#include "daemon/board.h"
 #include "daemon/listeners.h"
 #include "daemon/privileges.h"
 
 #include <sys/queue.h>
 #include <sys/types.h>
 
-enum child_kind { CHILD_KEEPER, CHILD_SCANNER, CHILD_PROXY };
-const char *child_kind_name(enum child_kind kind);
-
 /* A generation that runs, or that is being left. */
 struct realm {
 	TAILQ_ENTRY(realm) others;
 	struct generation *generation;
-	struct listen_sockets sockets;
+	struct listen_sockets sockets, metrics;
 	struct census *census;
 	struct account account;
 	size_t proxies, scanners; /* how many there should be */
@@ -36,18 +34,17 @@ struct child {
 	uint64_t began; /* loop_now() */
 	bool ready;
 	unsigned refusals; /* by its cage */
+	struct board_child *place; /* where others see it */
 };
 
 struct children {
 	struct loop *loop;
 	LIST_HEAD(, child) list;
-	struct stats *stats;      /* STATS_SLOTS of them, shared */
+	struct board *board;
 	struct tls_tickets *tickets; /* the master's, forgotten in children that need none */
 	void (*ready)(void *context);
 	void *context;
-	uint64_t restarts[3];     /* by kind */
 };
-enum { STATS_SLOTS = 256 };
 
 /* False: no shared memory. */
 bool children_init(struct children *c, struct loop *l, struct tls_tickets *tickets, void (*ready)(void *context),

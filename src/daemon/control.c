@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "daemon/metrics.h"
 #include "io/peer.h"
 
 #include <errno.h>
@@ -44,9 +45,9 @@ reload(struct master *m, struct buf *out)
 static void
 obey(struct master *m, struct span command, struct buf *out)
 {
-	if (span_is(command, "status")) {
+	if (span_is(command, "metrics")) {
 		buf_add_str(out, "ok\n");
-		master_status(m, out);
+		metrics_print(out, master_board(m));
 	} else if (span_is(command, "reload")) {
 		reload(m, out);
 	} else if (span_is(command, "drain")) {

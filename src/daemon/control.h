@@ -7,6 +7,7 @@
 #include "conf/report.h"
 #include "io/loop.h"
 
+struct board;
 struct master;
 struct control;
 /* NULL, and said in the log, when the socket cannot be made: gatepost runs
@@ -17,6 +18,6 @@ void control_free(struct control **c);
 /* The master's part. */
 bool master_reload(struct master *m, struct report *report);
 void master_drain(struct master *m);
-void master_status(struct master *m, struct buf *out);
+const struct board *master_board(const struct master *m);
 
 #endif

@@ -38,21 +38,32 @@ find_open(const struct listen_sockets *old, const struct listen_sockets *out, co
 	return -1;
 }
 
+/* s: what is wanted, without a descriptor. */
 static void
-open_one(struct listen_sockets *out, const struct generation *g, size_t listener, const struct address *address,
+open_one(struct listen_sockets *out, const struct generation *g, struct listen_socket s, const struct address *address,
     const struct listen_sockets *old, struct report *report)
 {
-	const struct listener *l = &g->settings->listeners[listener];
-	struct listen_socket s = { address->text, l->intercept, listener, -1 };
 	const char *error;
 
 	s.fd = find_open(old, out, &s);
 	if (s.fd < 0)
-		s.fd = listen_open(g->arena, address, l->intercept, &error);
-	if (s.fd < 0)
-		report_add(report, (struct mark){ g->settings->file, 0, 0 }, "listener %s: %s", l->name, error);
-	else
+		s.fd = listen_open(g->arena, address, s.intercept, &error);
+	if (s.fd >= 0)
 		out->items[out->count++] = s;
+	else if (s.listener < g->settings->listener_count)
+		report_add(report, (struct mark){ g->settings->file, 0, 0 }, "listener %s: %s",
+		    g->settings->listeners[s.listener].name, error);
+	else
+		report_add(report, (struct mark){ g->settings->file, 0, 0 }, "metrics: %s", error);
+}
+
+static bool
+all_opened(const struct listen_sockets *out, const struct listen_sockets *old, const struct report *report)
+{
+	if (report->count == 0)
+		return true;
+	listeners_close(out, old);
+	return false;
 }
 
 bool
@@ -74,12 +85,23 @@ listeners_open(struct listen_sockets *out, const struct generation *g, const str
 			continue;
 		}
 		for (size_t j = 0; j < l->address_count; j++)
-			open_one(out, g, i, &l->addresses[j], old, report);
+			open_one(out, g, (struct listen_socket){ l->addresses[j].text, l->intercept, i, -1 },
+			    &l->addresses[j], old, report);
 	}
-	if (report->count == 0)
-		return true;
-	listeners_close(out, old);
-	return false;
+	return all_opened(out, old, report);
+}
+
+bool
+metrics_sockets_open(struct listen_sockets *out, const struct generation *g, const struct listen_sockets *old,
+    struct report *report)
+{
+	const struct metrics_settings *m = &g->settings->metrics;
+
+	*out = (struct listen_sockets){ ARENA_ARRAY(g->arena, struct listen_socket, m->address_count), 0 };
+	for (size_t i = 0; i < m->address_count; i++)
+		open_one(out, g, (struct listen_socket){ m->addresses[i].text, INTERCEPT_NONE, SIZE_MAX, -1 },
+		    &m->addresses[i], old, report);
+	return all_opened(out, old, report);
 }
 
 void
@@ -135,9 +157,11 @@ welcome(struct acceptor_socket *s, int fd, const struct peer *peer)
 		proxy_accept(p, s->listener, fd, peer);
 		break;
 	case CENSUS_FULL:
+		stats_add(&p->stats->refused, 1);
 		turn_away(s, fd, "limits.connections is reached");
 		break;
 	case CENSUS_CLIENT_FULL:
+		stats_add(&p->stats->refused_client, 1);
 		turn_away(s, fd, "limits.connections_per_client is reached");
 		break;
 	}
@@ -198,6 +222,7 @@ accept_some(void *context)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			stats_add(&a->proxy->stats->errors[STATS_ERROR_ACCEPT], 1);
 			log_error("accept", "no more descriptors: accepting rests for %d ms", ACCEPT_REST_MS);
 			pause_all(a, true);
 			timer_at(a->rest, loop_now(a->proxy->loop) + ACCEPT_REST_MS);

@@ -9,7 +9,7 @@
 struct listen_socket {
 	const char *address; /* as configured; in the generation's arena */
 	enum intercept intercept;
-	size_t listener;     /* index in the settings */
+	size_t listener;     /* index in the settings; SIZE_MAX: of metrics */
 	int fd;
 };
 
@@ -22,6 +22,9 @@ struct listen_sockets {
  * the same address are taken over. False with errors in the report; then
  * nothing of old has changed. */
 bool listeners_open(struct listen_sockets *out, const struct generation *g, const struct listen_sockets *old,
+    struct report *report);
+/* The same of those that metrics are served at. */
+bool metrics_sockets_open(struct listen_sockets *out, const struct generation *g, const struct listen_sockets *old,
     struct report *report);
 /* Closes those of `old` that `now` (may be NULL) has not taken over. */
 void listeners_close(const struct listen_sockets *old, const struct listen_sockets *now);

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libdaemon.a
 src_libdaemon_a_SOURCES = \
+	src/daemon/board.c \
+	src/daemon/board.h \
 	src/daemon/cage.c \
 	src/daemon/cage.h \
 	src/daemon/channel.c \
@@ -12,6 +14,7 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/filter.h \
 	src/daemon/generation.c \
 	src/daemon/generation.h \
+	src/daemon/health.c \
 	src/daemon/keeper_process.c \
 	src/daemon/keeper_process.h \
 	src/daemon/landlock.c \
@@ -22,10 +25,14 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/listeners.h \
 	src/daemon/master.c \
 	src/daemon/master.h \
+	src/daemon/metrics.c \
+	src/daemon/metrics.h \
 	src/daemon/privileges.c \
 	src/daemon/privileges.h \
 	src/daemon/proxy_process.c \
 	src/daemon/proxy_process.h \
+	src/daemon/reporter_process.c \
+	src/daemon/reporter_process.h \
 	src/daemon/scanner_process.c \
 	src/daemon/scanner_process.h \
 	src/daemon/single.c

@@ -41,9 +41,8 @@ struct master {
 	struct tls_tickets tickets;
 	struct control *control;
 	struct watch *signals[4];
-	struct timer *rest, *deadline;
+	struct timer *rest, *deadline, *beat;
 	bool draining, told_ready;
-	uint64_t reloads;
 };
 
 static void
@@ -75,7 +74,20 @@ realm_free(struct realm *r)
 }
 
 static bool
-prepare_realm(struct realm *r, const struct listen_sockets *old, struct report *report)
+open_sockets(struct realm *r, const struct realm *old, struct report *report)
+{
+	const struct listen_sockets *before = old != NULL ? &old->sockets : NULL;
+
+	if (!listeners_open(&r->sockets, r->generation, before, report))
+		return false;
+	if (metrics_sockets_open(&r->metrics, r->generation, old != NULL ? &old->metrics : NULL, report))
+		return true;
+	listeners_close(&r->sockets, before);
+	return false;
+}
+
+static bool
+prepare_realm(struct realm *r, const struct realm *old, struct report *report)
 {
 	const struct settings *s = r->generation->settings;
 	const struct mark nowhere = { s->file, 0, 0 };
@@ -94,7 +106,7 @@ prepare_realm(struct realm *r, const struct listen_sockets *old, struct report *
 	r->census = census_new(r->proxies, s->limits.connections);
 	if (r->census == NULL)
 		report_add(report, nowhere, "no memory to count connections in");
-	return report->count == 0 && listeners_open(&r->sockets, r->generation, old, report);
+	return report->count == 0 && open_sockets(r, old, report);
 }
 
 static struct realm *
@@ -105,7 +117,7 @@ realm_load(struct master *m, struct report *report)
 	if (r == NULL)
 		return NULL;
 	r->generation = generation_load(m->file, &m->tickets, report);
-	if (r->generation != NULL && prepare_realm(r, m->current != NULL ? &m->current->sockets : NULL, report))
+	if (r->generation != NULL && prepare_realm(r, m->current, report))
 		return r;
 	realm_free(r);
 	return NULL;
@@ -122,15 +134,28 @@ start(struct master *m, struct realm *r, enum child_kind kind, uint32_t index)
 	return false;
 }
 
+/* Of keeper and reporter there is one, which serves all realms. */
+static bool
+is_single(enum child_kind kind)
+{
+	return kind == CHILD_KEEPER || kind == CHILD_REPORTER;
+}
+
 static struct child *
-find_keeper(struct master *m)
+find_single(struct master *m, enum child_kind kind)
 {
 	struct child *child;
 
 	LIST_FOREACH (child, &m->children.list, others)
-		if (child->kind == CHILD_KEEPER)
+		if (child->kind == kind)
 			return child;
 	return NULL;
+}
+
+static size_t
+reporters(const struct realm *r)
+{
+	return r->metrics.count > 0;
 }
 
 static void
@@ -141,8 +166,12 @@ realm_start(struct master *m, struct realm *r)
 	log_setup(s->log_target, s->log_format, s->log_level);
 	TAILQ_INSERT_HEAD(&m->realms, r, others);
 	m->current = r;
-	if (find_keeper(m) == NULL)
+	board_take(m->children.board, r->generation);
+	m->children.board->listening = (unsigned)r->sockets.count;
+	if (find_single(m, CHILD_KEEPER) == NULL)
 		start(m, r, CHILD_KEEPER, 0);
+	if (reporters(r) > 0 && find_single(m, CHILD_REPORTER) == NULL)
+		start(m, r, CHILD_REPORTER, 0);
 	for (size_t i = 0; i < r->scanners; i++)
 		start(m, r, CHILD_SCANNER, (uint32_t)i);
 	for (size_t i = 0; i < r->proxies; i++)
@@ -180,24 +209,51 @@ has_proxies(const struct master *m, const struct realm *r)
 
 /* ---- reload ---- */
 
-/* The keeper serves all realms; when its folder changes another takes its
- * place. It may be killed at any time: what it has not acknowledged is refused
- * to the client. */
+static void
+move_single(struct master *m, struct child *child)
+{
+	child->realm->alive--;
+	child->realm = m->current;
+	m->current->alive++;
+}
+
+/* When the keeper's folder changes another takes its place. It may be killed at
+ * any time: what it has not acknowledged is refused to the client. */
 static void
 move_keeper(struct master *m, const struct realm *old)
 {
-	struct child *keeper = find_keeper(m);
+	struct child *keeper = find_single(m, CHILD_KEEPER);
 
 	if (keeper == NULL)
 		return;
-	if (strcmp(old->generation->settings->quarantine_path,
-		m->current->generation->settings->quarantine_path) != 0) {
+	if (strcmp(old->generation->settings->quarantine_path, m->current->generation->settings->quarantine_path) == 0)
+		move_single(m, keeper);
+	else
 		kill(keeper->pid, SIGKILL);
+}
+
+static bool
+same_sockets(const struct listen_sockets *a, const struct listen_sockets *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = a->items[i].fd == b->items[i].fd;
+	return same;
+}
+
+/* Likewise when the reporter's sockets do. */
+static void
+move_reporter(struct master *m, const struct realm *old)
+{
+	struct child *reporter = find_single(m, CHILD_REPORTER);
+
+	if (reporter == NULL || reporter->realm == m->current)
 		return;
-	}
-	keeper->realm->alive--;
-	keeper->realm = m->current;
-	m->current->alive++;
+	if (same_sockets(&old->metrics, &m->current->metrics))
+		move_single(m, reporter);
+	else
+		child_drain(reporter);
 }
 
 bool
@@ -209,14 +265,17 @@ master_reload(struct master *m, struct report *report)
 		return false;
 	r = realm_load(m, report);
 	if (r == NULL) {
+		m->children.board->reload_failures++;
 		log_error("reload", "the configuration has errors: the running one stays");
 		return false;
 	}
+	m->children.board->generation++;
 	realm_start(m, r);
 	listeners_close(&old->sockets, &r->sockets);
+	listeners_close(&old->metrics, &r->metrics);
 	realm_leave(m, old);
 	move_keeper(m, old);
-	m->reloads++;
+	move_reporter(m, old);
 	log_info("reload", "%zu listeners, %zu policies in force", r->generation->settings->listener_count,
 	    r->generation->settings->policy_count);
 	return true;
@@ -265,7 +324,7 @@ master_drain(struct master *m)
 
 	if (m->draining)
 		return;
-	m->draining = true;
+	m->draining = m->children.board->draining = true;
 	notify("STOPPING=1");
 	log_info("drain", "no new connections; running sessions finish");
 	TAILQ_FOREACH (r, &m->realms, others)
@@ -311,7 +370,7 @@ is_running(const struct master *m, const struct realm *r, enum child_kind kind, 
 	const struct child *child;
 
 	LIST_FOREACH (child, &m->children.list, others)
-		if (child->kind == kind && child->index == index && (kind == CHILD_KEEPER || child->realm == r))
+		if (child->kind == kind && child->index == index && (is_single(kind) || child->realm == r))
 			return true;
 	return false;
 }
@@ -321,7 +380,7 @@ start_missing_of(struct master *m, struct realm *r, enum child_kind kind, size_t
 {
 	for (size_t i = 0; i < count; i++)
 		if (!is_running(m, r, kind, (uint32_t)i) && start(m, r, kind, (uint32_t)i))
-			m->children.restarts[kind]++;
+			m->children.board->restarts[kind]++;
 }
 
 /* Scanners are replaced as long as their proxies have sessions. */
@@ -336,8 +395,10 @@ start_missing(void *context)
 	TAILQ_FOREACH (r, &m->realms, others)
 		if (!r->leaving || has_proxies(m, r))
 			start_missing_of(m, r, CHILD_SCANNER, r->scanners);
-	if (!m->draining || has_proxies(m, NULL))
+	if (!m->draining || has_proxies(m, NULL)) {
 		start_missing_of(m, m->current, CHILD_KEEPER, 1);
+		start_missing_of(m, m->current, CHILD_REPORTER, reporters(m->current));
+	}
 }
 
 static void
@@ -352,6 +413,19 @@ free_left_realms(struct master *m)
 		TAILQ_REMOVE(&m->realms, r, others);
 		realm_free(r);
 	}
+}
+
+/* No proxy is left: nor does anybody need these. */
+static void
+end_singles(struct master *m)
+{
+	struct child *child;
+
+	LIST_FOREACH (child, &m->children.list, others)
+		if (is_single(child->kind))
+			child_drain(child);
+	if (LIST_EMPTY(&m->children.list))
+		loop_stop(m->loop);
 }
 
 static void
@@ -369,14 +443,8 @@ hear_child_ended(void *context)
 			census_clear(child->realm->census, child->index);
 		child_free(&child);
 	}
-	if (m->draining && !has_proxies(m, NULL)) {
-		struct child *keeper = find_keeper(m);
-
-		if (keeper != NULL)
-			child_drain(keeper);
-		if (LIST_EMPTY(&m->children.list))
-			loop_stop(m->loop);
-	}
+	if (m->draining && !has_proxies(m, NULL))
+		end_singles(m);
 	if (young)
 		timer_at(m->rest, loop_now(m->loop) + RESTART_REST_MS);
 	else
@@ -393,7 +461,7 @@ child_ready(void *context)
 
 	LIST_FOREACH (child, &m->children.list, others)
 		ready += child->ready;
-	if (m->told_ready || ready < m->current->proxies + m->current->scanners + 1)
+	if (m->told_ready || ready < m->current->proxies + m->current->scanners + 1 + reporters(m->current))
 		return;
 	m->told_ready = true;
 	log_info("ready", "%zu proxies, %zu scanners, %zu sockets", m->current->proxies, m->current->scanners,
@@ -401,34 +469,21 @@ child_ready(void *context)
 	notify("READY=1");
 }
 
-/* ---- what ctl status tells ---- */
+/* ---- what is told of it ---- */
 
-void
-master_status(struct master *m, struct buf *out)
+static void
+beat(void *context)
 {
-	struct child *child;
-	unsigned long long sum[5 + STATS_VERDICTS] = { 0 };
+	struct master *m = context;
 
-	for (size_t i = 0; i < STATS_SLOTS; i++) {
-		const struct stats *s = &m->children.stats[i];
+	board_beat(m->children.board);
+	timer_at(m->beat, loop_now(m->loop) + BOARD_BEAT_MS);
+}
 
-		sum[0] += s->connections;
-		sum[1] += s->sessions;
-		sum[2] += s->messages;
-		sum[3] += s->octets;
-		sum[4] += s->failures;
-		for (size_t v = 0; v < STATS_VERDICTS; v++)
-			sum[5 + v] += s->verdicts[v];
-	}
-	buf_printf(out, "gatepost %s%s\n", PACKAGE_VERSION, m->draining ? " (draining)" : "");
-	buf_printf(out, "configuration %s, reloaded %llu times\n", m->file, (unsigned long long)m->reloads);
-	buf_printf(out, "connections now %llu, in all %llu\n", (unsigned long long)census_total(m->current->census), sum[0]);
-	buf_printf(out, "messages %llu, octets %llu, failed scans %llu\n", sum[2], sum[3], sum[4]);
-	for (size_t v = 0; v < STATS_VERDICTS; v++)
-		buf_printf(out, "  %-10s %llu\n", verdict_name((enum verdict)v), sum[5 + v]);
-	LIST_FOREACH (child, &m->children.list, others)
-		buf_printf(out, "%-8s%2u pid %d%s\n", child_kind_name(child->kind), child->index, (int)child->pid,
-		    child->realm->leaving ? " (leaving)" : "");
+const struct board *
+master_board(const struct master *m)
+{
+	return m->children.board;
 }
 
 /* ---- beginning ---- */
@@ -446,10 +501,14 @@ begin(struct master *m)
 		return false;
 	m->rest = timer_new(m->loop, start_missing, m);
 	m->deadline = timer_new(m->loop, deadline_passed, m);
+	m->beat = timer_new(m->loop, beat, m);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		m->signals[i] = watch_signal(m->loop, signals[i], heard[i], m);
 	signal(SIGPIPE, SIG_IGN);
-	return m->rest != NULL && m->deadline != NULL && m->signals[3] != NULL;
+	if (m->rest == NULL || m->deadline == NULL || m->beat == NULL || m->signals[3] == NULL)
+		return false;
+	beat(m);
+	return true;
 }
 
 static void
@@ -464,8 +523,10 @@ end(struct master *m)
 	}
 	timer_free(&m->rest);
 	timer_free(&m->deadline);
+	timer_free(&m->beat);
 	for (size_t i = 0; i < sizeof(m->signals) / sizeof(m->signals[0]); i++)
 		watch_free(&m->signals[i]);
+	board_free(&m->children.board);
 	loop_free(&m->loop);
 }
 

@@ -25,11 +25,12 @@ proxy_host_new(struct loop *l, const struct proxy_place *place, void (*stuck)(vo
 	p->settings = place->generation->settings;
 	p->census = place->census;
 	p->stats = place->stats;
+	p->gauges = place->gauges;
 	LIST_INIT(&p->sessions);
 	p->upstreams = upstreams_new(l, p->settings);
 	p->clamd = p->upstreams != NULL ? clamd_port_new(l, p->settings, p->upstreams) : NULL;
-	p->scan = scan_port_new(l, p->settings, p->clamd, stuck, context);
-	p->keep = keep_port_new(l);
+	p->scan = scan_port_new(l, p->settings, p->clamd, p->stats, p->gauges, stuck, context);
+	p->keep = keep_port_new(l, p->gauges);
 	p->spools = spool_pool_new(l, p->settings->spool_path, p->settings->limits.spool_memory);
 	if (p->clamd == NULL || p->scan == NULL || p->keep == NULL || p->spools == NULL)
 		proxy_host_free(&p);

@@ -10,6 +10,7 @@ struct proxy_place {
 	const struct listen_sockets *sockets;
 	struct census *census;
 	struct stats *stats;
+	struct stats_gauges *gauges;
 	size_t index;
 };
 

@@ -6,15 +6,19 @@
 #include "daemon/master.h"
 
 #include "base/log.h"
+#include "daemon/board.h"
 #include "daemon/generation.h"
 #include "daemon/keeper_process.h"
 #include "daemon/proxy_process.h"
+#include "daemon/reporter_process.h"
 #include "daemon/scanner_process.h"
+#include "io/http.h"
 #include "io/packet.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct single {
 	struct loop *loop;
@@ -22,13 +26,15 @@ struct single {
 	struct listen_sockets sockets;
 	struct proxy *proxy;
 	struct acceptor *acceptor;
-	struct timer *linger;
+	struct timer *linger, *beat;
 	struct scan_service *scan;
 	struct keep_service *keep;
 	struct watch *watches[5];
 	int scan_link, keep_link;
-	struct stats stats;
 	struct census *census;
+	struct board *board;
+	struct listen_sockets metrics;
+	struct http_server *reporter;
 };
 
 static void
@@ -63,6 +69,7 @@ drain(void *context)
 {
 	struct single *s = context;
 
+	s->board->draining = true;
 	acceptor_stop(s->acceptor);
 	proxy_drain(s->proxy);
 }
@@ -96,16 +103,53 @@ link_up(struct single *s)
 	    keep_port_link(s->proxy->keep, keep[0]);
 }
 
+/* On the board it is one process of each kind. */
+static struct board_child *
+show(struct single *s, enum child_kind kind)
+{
+	struct board_child *c = board_place(s->board, kind, 0);
+
+	c->ready = true;
+	c->pid = getpid();
+	return c;
+}
+
+static void
+beat(void *context)
+{
+	struct single *s = context;
+
+	board_beat(s->board);
+	timer_at(s->beat, loop_now(s->loop) + BOARD_BEAT_MS);
+}
+
+static bool
+begin_report(struct single *s)
+{
+	board_take(s->board, s->generation);
+	s->board->listening = (unsigned)s->sockets.count;
+	show(s, CHILD_KEEPER);
+	show(s, CHILD_SCANNER);
+	s->beat = timer_new(s->loop, beat, s);
+	if (s->beat == NULL)
+		return false;
+	beat(s);
+	if (s->metrics.count > 0)
+		s->reporter = reporter_new(s->loop, s->board, &s->metrics);
+	return s->metrics.count == 0 || s->reporter != NULL;
+}
+
 static bool
 begin(struct single *s)
 {
-	struct proxy_place place = { s->generation, &s->sockets, NULL, &s->stats, 0 };
+	struct proxy_place place = { s->generation, &s->sockets, NULL, board_stats(s->board, 0),
+		&show(s, CHILD_PROXY)->gauges, 0 };
 
 	s->loop = loop_new();
 	s->census = place.census = census_new(1, s->generation->settings->limits.connections);
 	s->scan = scan_service_new(s->generation);
 	s->keep = keep_service_new(s->generation->settings);
-	if (s->loop == NULL || s->census == NULL || s->scan == NULL || s->keep == NULL)
+	if (s->loop == NULL || s->census == NULL || s->scan == NULL || s->keep == NULL || !begin_report(s))
 		return false;
 	s->proxy = proxy_host_new(s->loop, &place, never_stuck, s);
 	if (s->proxy == NULL || !link_up(s))
@@ -126,6 +170,8 @@ end(struct single *s)
 {
 	acceptor_free(&s->acceptor);
 	timer_free(&s->linger);
+	timer_free(&s->beat);
+	http_server_free(&s->reporter);
 	proxy_host_free(&s->proxy);
 	for (size_t i = 0; i < sizeof(s->watches) / sizeof(s->watches[0]); i++)
 		watch_free(&s->watches[i]);
@@ -133,6 +179,7 @@ end(struct single *s)
 	keep_service_free(&s->keep);
 	census_free(&s->census);
 	loop_free(&s->loop);
+	board_free(&s->board);
 	generation_free(&s->generation);
 }
 
@@ -148,7 +195,11 @@ single_run(const char *file)
 	report_init(&report, arena);
 	if (s != NULL && tls_tickets_make(&tickets))
 		s->generation = generation_load(file, &tickets, &report);
-	if (s != NULL && s->generation != NULL && listeners_open(&s->sockets, s->generation, NULL, &report)) {
+	if (s != NULL)
+		s->board = board_new();
+	if (s != NULL && s->board != NULL && s->generation != NULL &&
+	    listeners_open(&s->sockets, s->generation, NULL, &report) &&
+	    metrics_sockets_open(&s->metrics, s->generation, NULL, &report)) {
 		const struct settings *settings = s->generation->settings;
 
 		log_setup(settings->log_target, settings->log_format, settings->log_level);

@@ -27,6 +27,8 @@ ends_set_up(struct ends *e, struct proxy *p, const struct listener *listener, st
 	if (listener->intercept != INTERCEPT_NONE)
 		peer_original_destination(fd, listener->intercept, &e->destination);
 	e->client = endpoint_new(p->loop, fd, session_wake, e);
+	if (e->client != NULL)
+		endpoint_count(e->client, &p->stats->traffic[STATS_CLIENT]);
 	return e->client != NULL;
 }
 
@@ -38,6 +40,7 @@ ends_release(struct ends *e)
 
 	peer_bytes(&e->accepted_from, client);
 	census_leave(p->census, p->index, client);
+	stats_move(&p->gauges->sessions[e->listener->protocol], -1);
 	connecting_cancel(&e->connecting);
 	endpoint_abort(&e->client);
 	endpoint_abort(&e->server);
@@ -55,7 +58,13 @@ ends_upstream(const struct ends *e)
 	return e->upstream != SIZE_MAX ? &ends_settings(e)->upstreams[e->upstream] : NULL;
 }
 
-/* ---- the log ---- */
+/* ---- the log, and what is counted ---- */
+
+static struct stats *
+stats_of(const struct ends *e)
+{
+	return e->session.proxy->stats;
+}
 
 void
 ends_log_begin(struct log_entry *entry, const struct ends *e, enum log_level level, const char *event)
@@ -70,15 +79,24 @@ ends_log_begin(struct log_entry *entry, const struct ends *e, enum log_level lev
 }
 
 void
-ends_log(const struct ends *e, enum log_level level, const char *event, const char *msg)
+ends_log(const struct ends *e, enum log_level level, enum stats_error error, const char *msg)
 {
 	struct log_entry entry;
 
+	stats_add(&stats_of(e)->errors[error], 1);
 	if (!log_enabled(level))
 		return;
-	ends_log_begin(&entry, e, level, event);
+	ends_log_begin(&entry, e, level, stats_error_name(error));
 	log_text(&entry, "msg", msg);
 	log_end(&entry);
+}
+
+void
+ends_count_login(const struct ends *e, bool ok)
+{
+	struct stats *s = stats_of(e);
+
+	stats_add(&(ok ? s->logins : s->logins_failed)[e->listener->protocol], 1);
 }
 
 static void
@@ -87,6 +105,7 @@ log_upstream(const struct ends *e, const char *why)
 	const struct upstream *u = ends_upstream(e);
 	struct log_entry entry;
 
+	stats_add(&stats_of(e)->errors[STATS_ERROR_UPSTREAM], 1);
 	ends_log_begin(&entry, e, LOG_LEVEL_WARNING, "upstream");
 	log_text(&entry, "upstream", u != NULL ? u->name : "intercepted");
 	log_text(&entry, "msg", why);
@@ -135,10 +154,13 @@ client_handshake(struct ends *e)
 {
 	switch (endpoint_tls(e->client)) {
 	case ENDPOINT_SECURE:
+		if (!e->secure)
+			stats_tls(stats_of(e), STATS_CLIENT, endpoint_tls_version(e->client));
 		e->secure = true;
 		return ENDS_READY;
 	case ENDPOINT_TLS_FAILED:
-		ends_log(e, LOG_LEVEL_INFO, "tls", endpoint_tls_text(e->client));
+		stats_add(&stats_of(e)->tls_failures[STATS_CLIENT], 1);
+		ends_log(e, LOG_LEVEL_INFO, STATS_ERROR_TLS, endpoint_tls_text(e->client));
 		return ENDS_FAILED;
 	default:
 		return ENDS_WAIT;
@@ -151,7 +173,7 @@ ends_accept_client(struct ends *e)
 	int proxied = take_proxy_header(e);
 
 	if (proxied < 0)
-		ends_log(e, LOG_LEVEL_WARNING, "proxy-protocol", "no PROXY header where one is due");
+		ends_log(e, LOG_LEVEL_WARNING, STATS_ERROR_PROXY_PROTOCOL, "no PROXY header where one is due");
 	if (proxied <= 0)
 		return proxied < 0 ? ENDS_FAILED : ENDS_WAIT;
 	if (e->listener->tls.mode != TLS_IMPLICIT)
@@ -172,7 +194,7 @@ ends_secure_client(struct ends *e)
 			return ENDS_WAIT;
 	}
 	if (endpoint_discard_input(e->client) > 0)
-		ends_log(e, LOG_LEVEL_WARNING, "starttls", "plaintext behind STARTTLS was dropped");
+		ends_log(e, LOG_LEVEL_WARNING, STATS_ERROR_STARTTLS, "plaintext behind STARTTLS was dropped");
 	return endpoint_accept_tls(e->client, e->tls) ? ENDS_WAIT : ENDS_FAILED;
 }
 
@@ -219,8 +241,12 @@ ends_handshake(struct ends *e)
 
 	if (tls == ENDPOINT_HANDSHAKE)
 		return ENDS_WAIT;
+	if (tls == ENDPOINT_SECURE && !e->server_secure)
+		stats_tls(stats_of(e), STATS_UPSTREAM, endpoint_tls_version(e->server));
+	e->server_secure = tls == ENDPOINT_SECURE;
 	if (tls != ENDPOINT_TLS_FAILED)
 		return ENDS_READY;
+	stats_add(&stats_of(e)->tls_failures[STATS_UPSTREAM], 1);
 	ends_lose_upstream(e, endpoint_tls_text(e->server));
 	return ENDS_TLS_FAILED;
 }
@@ -252,6 +278,8 @@ connected(void *context, int fd, const struct address *address, const char *why)
 	} else {
 		e->server = endpoint_new(e->session.proxy->loop, fd, session_wake, e);
 		e->connect_failed = e->server == NULL;
+		if (e->server != NULL)
+			endpoint_count(e->server, &stats_of(e)->traffic[STATS_UPSTREAM]);
 	}
 	session_wake(&e->session);
 }

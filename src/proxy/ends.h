@@ -24,7 +24,7 @@ struct ends {
 	struct peer destination; /* intercepted: where it wanted to go */
 	struct connecting *connecting;
 	const struct address *server_address;
-	bool connect_failed, proxied, secure;
+	bool connect_failed, proxied, secure, server_secure;
 	bool greeted;            /* the client was: what fails now is no sign of a dead upstream */
 	/* Whom the current step waits for, and since which progress. */
 	enum party awaited;
@@ -84,6 +84,9 @@ bool ends_wait(struct ends *e, enum party whom, uint64_t timeout, uint64_t deadl
 
 /* A log line of this session: who, at which listener. */
 void ends_log_begin(struct log_entry *entry, const struct ends *e, enum log_level level, const char *event);
-void ends_log(const struct ends *e, enum log_level level, const char *event, const char *msg);
+/* Counts an error, and tells of it with its name as the event. */
+void ends_log(const struct ends *e, enum log_level level, enum stats_error error, const char *msg);
+/* A login was answered. */
+void ends_count_login(const struct ends *e, bool ok);
 
 #endif

@@ -71,10 +71,11 @@ verdict_came(void *context, const struct scan_answer *answer)
 }
 
 static void
-fail_scan(struct held *h, size_t policy, const char *why)
+fail_scan(struct held *h, size_t policy, enum stats_scan_failure failure, const char *why)
 {
 	struct scan_answer answer;
 
+	stats_add(&h->session->proxy->stats->scan_failures[failure], 1);
 	scan_answer_failure(&answer, h->session->proxy->settings->policies[policy].on_failure, why);
 	held_answer(h, &answer);
 }
@@ -84,7 +85,7 @@ held_ask_verdict(struct held *h, const struct scan_request *request)
 {
 	h->job = scan_submit(h->session->proxy->scan, request, &h->spool, verdict_came, h);
 	if (h->job == NULL)
-		fail_scan(h, request->policy, "no memory for the scan");
+		fail_scan(h, request->policy, STATS_SCAN_BROKEN, "no memory for the scan");
 }
 
 void
@@ -92,7 +93,7 @@ held_abandon_scan(struct held *h, size_t policy)
 {
 	scan_cancel(&h->job);
 	h->abandoned = true;
-	fail_scan(h, policy, "not scanned in time");
+	fail_scan(h, policy, STATS_SCAN_TIMEOUT, "not scanned in time");
 }
 
 struct span
@@ -119,6 +120,8 @@ kept(void *context, bool ok, const char *id)
 	h->keep = NULL;
 	h->kept = ok;
 	h->keep_failed = !ok;
+	if (!ok)
+		stats_add(&h->session->proxy->stats->errors[STATS_ERROR_KEEPER], 1);
 	snprintf(h->kept_as, sizeof(h->kept_as), "%s", id);
 	session_wake(h->session);
 }
@@ -144,9 +147,25 @@ held_ask_keeper(struct held *h, const struct quarantine_item *item)
 	whole.rule_count = h->answer->hit_count;
 	h->keep = keep_submit(h->session->proxy->keep, &whole, &h->spool, kept, h);
 	h->keep_failed = h->keep == NULL;
+	if (h->keep_failed)
+		stats_add(&h->session->proxy->stats->errors[STATS_ERROR_KEEPER], 1);
 }
 
-/* ---- the log ---- */
+/* ---- counting, and the log ---- */
+
+void
+held_count(const struct held *h, enum protocol protocol, size_t policy)
+{
+	const struct proxy *p = h->session->proxy;
+	const struct stats_names *names = &p->generation->names;
+	const struct scan_answer *a = h->answer;
+	size_t verdict = a != NULL ? (size_t)a->verdict : STATS_NO_VERDICT;
+
+	stats_add(&p->stats->messages[protocol][names->policies[policy]][verdict], 1);
+	stats_add(&p->stats->octets[protocol], h->spool.size);
+	for (size_t i = 0; a != NULL && i < a->hit_count; i++)
+		stats_add(&p->stats->rules[stats_rule_at(names, a->hits[i].rule)], 1);
+}
 
 static void
 log_answer(struct log_entry *e, const struct scan_answer *a)

@@ -49,6 +49,10 @@ struct span held_head(struct held *h);
  * the answer. kept or keep_failed is set with a wake, or at once. */
 void held_ask_keeper(struct held *h, const struct quarantine_item *item);
 
+/* Counts the message under that policy, once it is settled what becomes of it:
+ * by the answer's verdict, or as one without, and the rules that hold. */
+void held_count(const struct held *h, enum protocol protocol, size_t policy);
+
 /* Adds to a log line what was decided by which rules, and where the original
  * is. Nothing of the message's text. */
 void held_log(struct log_entry *e, const struct held *h);

@@ -300,9 +300,7 @@ log_append(struct imap_session *s, const char *reply)
 	const struct held *h = &s->append->held;
 	struct log_entry e;
 
-	stats_add(&s->ends.session.proxy->stats->messages, 1);
-	stats_add(&s->ends.session.proxy->stats->octets, h->spool.size);
-	stats_add(&s->ends.session.proxy->stats->verdicts[h->answer->verdict], 1);
+	held_count(h, PROTOCOL_IMAP, s->policy);
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "append");

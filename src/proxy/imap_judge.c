@@ -181,14 +181,9 @@ log_verdict(struct imap_session *s)
 {
 	const struct imap_mailbox *m = s->mailbox;
 	const struct held *h = &m->fetching.held;
-	struct stats *stats = s->ends.session.proxy->stats;
 	struct log_entry e;
 
-	stats_add(&stats->messages, 1);
-	stats_add(&stats->octets, h->spool.size);
-	stats_add(&stats->verdicts[h->answer->verdict], 1);
-	if (!h->answer->complete)
-		stats_add(&stats->failures, 1);
+	held_count(h, PROTOCOL_IMAP, s->policy);
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "message");

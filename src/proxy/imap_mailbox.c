@@ -381,7 +381,7 @@ imap_views_save(struct imap_mailbox *m)
 	a = arena_new(0);
 	while ((count = collect_unsaved(m, &next, a, puts)) > 0) {
 		if (!keep_views_change(s->ends.session.proxy->keep, &owner, puts, count, NULL, 0))
-			ends_log(&s->ends, LOG_LEVEL_WARNING, "views", "what was shown cannot be remembered");
+			ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_VIEWS, "what was shown cannot be remembered");
 		arena_reset(a);
 	}
 	arena_free(&a);

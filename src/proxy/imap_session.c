@@ -82,7 +82,6 @@ imap_session_begin(struct proxy *p, const struct listener *listener, struct tls_
 	s->routed = settings_routes_users(p->settings) && listener->intercept == INTERCEPT_NONE;
 	session_start(&s->ends.session, p, front_steps);
 	session_add_lane(&s->ends.session, back_steps);
-	stats_add(&p->stats->sessions, 1);
 	session_wake(s);
 	return true;
 }
@@ -137,7 +136,7 @@ imap_wait(struct imap_session *s, enum party whom, uint64_t timeout)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	if (ends_wait(&s->ends, whom, timeout, 0))
 		return STEP_WAIT;
-	ends_log(&s->ends, LOG_LEVEL_INFO, "timeout", texts[whom]);
+	ends_log(&s->ends, LOG_LEVEL_INFO, STATS_ERROR_TIMEOUT, texts[whom]);
 	return imap_give_up(s, texts[whom]);
 }
 

@@ -131,6 +131,7 @@ log_login(const struct imap_session *s, bool ok)
 {
 	struct log_entry e;
 
+	ends_count_login(&s->ends, ok);
 	ends_log_begin(&e, &s->ends, ok ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "auth");
 	log_text(&e, "mechanism", s->mechanism);
 	log_span(&e, "user", buf_span(&s->user));

@@ -27,6 +27,7 @@ struct keep_job {
 struct keep_port {
 	struct loop *loop;
 	struct watch *watch;
+	struct stats_gauges *gauges;
 	int fd; /* -1: no keeper now */
 	TAILQ_HEAD(, keep_job) sent;
 	struct packet packet;
@@ -34,13 +35,14 @@ struct keep_port {
 };
 
 struct keep_port *
-keep_port_new(struct loop *l)
+keep_port_new(struct loop *l, struct stats_gauges *gauges)
 {
 	struct keep_port *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
 	p->loop = l;
+	p->gauges = gauges;
 	p->fd = -1;
 	TAILQ_INIT(&p->sent);
 	packet_init(&p->packet);
@@ -54,6 +56,7 @@ finish_job(struct keep_port *p, struct keep_job *j, bool ok, struct span body)
 	char text[128];
 
 	TAILQ_REMOVE(&p->sent, j, others);
+	stats_move(&p->gauges->keeper, -1);
 	if (!j->cancelled && j->kind == KEEP_VIEWS_FETCH) {
 		j->fetched(j->context, ok, ok ? body : SPAN_NONE);
 	} else if (!j->cancelled) {
@@ -168,6 +171,7 @@ send_job(struct keep_port *p, const struct keep_job *as, struct keep_frame *f, c
 		return NULL;
 	}
 	TAILQ_INSERT_TAIL(&p->sent, j, others);
+	stats_move(&p->gauges->keeper, 1);
 	return j;
 }
 

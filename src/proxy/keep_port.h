@@ -6,6 +6,7 @@
 #include "io/loop.h"
 #include "proxy/keep_frame.h"
 #include "proxy/spool.h"
+#include "proxy/stats.h"
 
 struct keep_port;
 struct keep_job;
@@ -17,7 +18,8 @@ typedef void keep_done(void *context, bool ok, const char *text);
  * had now. */
 typedef void keep_views_done(void *context, bool ok, struct span views);
 
-struct keep_port *keep_port_new(struct loop *l);
+/* gauges outlive the port. */
+struct keep_port *keep_port_new(struct loop *l, struct stats_gauges *gauges);
 void keep_port_free(struct keep_port **p);
 /* A link to a keeper; the one before is dropped, what it had not acknowledged
  * has failed. fd is owned from now on. */

@@ -61,6 +61,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/smtp_verdict.c \
 	src/proxy/spool.c \
 	src/proxy/spool.h \
+	src/proxy/stats.c \
 	src/proxy/stats.h \
 	src/proxy/user.c \
 	src/proxy/user.h \

@@ -205,15 +205,9 @@ static void
 log_verdict(struct pop3_session *s)
 {
 	const struct pop3_fetch *f = &s->maildrop->fetch;
-	const struct scan_answer *a = f->held.answer;
-	struct stats *stats = s->ends.session.proxy->stats;
 	struct log_entry e;
 
-	stats_add(&stats->messages, 1);
-	stats_add(&stats->octets, f->held.spool.size);
-	stats_add(&stats->verdicts[a->verdict], 1);
-	if (!a->complete)
-		stats_add(&stats->failures, 1);
+	held_count(&f->held, PROTOCOL_POP3, s->policy);
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "message");

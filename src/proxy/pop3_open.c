@@ -146,7 +146,7 @@ recalled(void *context, bool ok, struct span views)
 	if (ok)
 		pop3_maildrop_recall(s, views);
 	else
-		ends_log(&s->ends, LOG_LEVEL_WARNING, "views", "what was shown before cannot be recalled");
+		ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_VIEWS, "what was shown before cannot be recalled");
 	session_wake(s);
 }
 

@@ -217,7 +217,7 @@ wait_for_client(struct pop3_session *s)
 		m->stalled_until = loop_now(s->ends.session.proxy->loop) + t->client_data;
 	}
 	if (endpoint_broken(s->ends.client) || loop_now(s->ends.session.proxy->loop) >= m->stalled_until) {
-		ends_log(&s->ends, LOG_LEVEL_INFO, "timeout", "the client does not take its message");
+		ends_log(&s->ends, LOG_LEVEL_INFO, STATS_ERROR_TIMEOUT, "the client does not take its message");
 		return pop3_goto(s, POP3_STEP_CLOSE);
 	}
 	keep_upstream_alive(s);
@@ -250,7 +250,7 @@ pop3_serve_message(struct session *session)
 	while (got > 0 && !m->served && endpoint_pending(s->ends.client) < POP3_OUTPUT_MAX)
 		got = m->top_ended ? 0 : edited_next(&m->serving, put, s);
 	if (got < 0) {
-		ends_log(&s->ends, LOG_LEVEL_ERROR, "spool", "a message cannot be read back");
+		ends_log(&s->ends, LOG_LEVEL_ERROR, STATS_ERROR_SPOOL, "a message cannot be read back");
 		return pop3_goto(s, POP3_STEP_CLOSE);
 	}
 	if (got == 0 && !m->served) {

@@ -67,7 +67,6 @@ pop3_session_begin(struct proxy *p, const struct listener *listener, struct tls_
 	s->policy = listener->policy;
 	s->routed = settings_routes_users(p->settings) && listener->intercept == INTERCEPT_NONE;
 	session_start(&s->ends.session, p, steps);
-	stats_add(&p->stats->sessions, 1);
 	session_wake(s);
 	return true;
 }
@@ -109,7 +108,7 @@ pop3_wait(struct pop3_session *s, enum party whom, uint64_t timeout)
 		return pop3_goto(s, POP3_STEP_CLOSE);
 	if (ends_wait(&s->ends, whom, timeout, 0))
 		return STEP_WAIT;
-	ends_log(&s->ends, LOG_LEVEL_INFO, "timeout", texts[whom]);
+	ends_log(&s->ends, LOG_LEVEL_INFO, STATS_ERROR_TIMEOUT, texts[whom]);
 	return pop3_give_up(s, texts[whom]);
 }
 

@@ -201,6 +201,7 @@ log_login(const struct pop3_session *s, const char *mechanism)
 {
 	struct log_entry e;
 
+	ends_count_login(&s->ends, s->authenticated);
 	ends_log_begin(&e, &s->ends, s->authenticated ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "auth");
 	log_text(&e, "mechanism", mechanism);
 	log_span(&e, "user", buf_span(&s->user));

@@ -33,10 +33,13 @@ proxy_accept(struct proxy *p, size_t listener, int fd, const struct peer *peer)
 	const struct listener *l = &p->settings->listeners[listener];
 	unsigned char client[16];
 
-	stats_add(&p->stats->connections, 1);
+	stats_add(&p->stats->sessions[l->protocol], 1);
+	stats_move(&p->gauges->sessions[l->protocol], 1);
 	if (protocols[l->protocol].begin(p, l, p->generation->listener_tls[listener], fd, peer))
 		return;
 	log_error("session", "a session cannot begin: out of memory");
+	stats_add(&p->stats->errors[STATS_ERROR_SESSION], 1);
+	stats_move(&p->gauges->sessions[l->protocol], -1);
 	peer_bytes(peer, client);
 	census_leave(p->census, p->index, client);
 }

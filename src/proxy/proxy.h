@@ -19,6 +19,7 @@ struct generation {
 	struct arena *arena;
 	const struct settings *settings;
 	struct ruleset **rules;
+	struct stats_names names;         /* empty before it runs */
 	int user_directory;               /* open, of the users' files; -1 = none */
 	struct arena *secrets;            /* what follows: keys of listeners and upstreams */
 	struct tls_server **listener_tls; /* NULL where a listener has none */
@@ -38,6 +39,7 @@ struct proxy {
 	struct spool_pool *spools;
 	struct census *census;
 	struct stats *stats;
+	struct stats_gauges *gauges;
 	LIST_HEAD(, session) sessions;
 	size_t session_count;
 	uint64_t sessions_begun;

@@ -10,6 +10,7 @@
 
 #include "proxy/scan_port.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "io/packet.h"
 
@@ -25,7 +26,7 @@ enum {
 struct scan_job {
 	TAILQ_ENTRY(scan_job) others;
 	LIST_ENTRY(scan_job) asking;
-	uint64_t id, size;
+	uint64_t id, size, began;  /* clock_micros() */
 	size_t policy;
 	const struct spool *spool;
 	struct buf request;        /* encoded */
@@ -45,6 +46,7 @@ struct link {
 	struct timer *timer;
 	int fd;
 	uint32_t scanner;
+	bool stuck;
 	struct jobs sent;
 	size_t depth;
 	uint64_t octets;
@@ -54,6 +56,8 @@ struct scan_port {
 	struct loop *loop;
 	const struct settings *settings;
 	struct clamd_port *clamd;
+	struct stats *stats;
+	struct stats_gauges *gauges;
 	LIST_HEAD(, link) links;
 	struct jobs waiting;
 	LIST_HEAD(, scan_job) asking; /* clamd */
@@ -66,7 +70,7 @@ struct scan_port {
 
 struct scan_port *
 scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port *clamd,
-    void (*stuck)(void *context, uint32_t scanner), void *context)
+    struct stats *stats, struct stats_gauges *gauges, void (*stuck)(void *context, uint32_t scanner), void *context)
 {
 	struct scan_port *p = calloc(1, sizeof(*p));
 
@@ -75,6 +79,8 @@ scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port
 	p->loop = l;
 	p->settings = settings;
 	p->clamd = clamd;
+	p->stats = stats;
+	p->gauges = gauges;
 	p->stuck = stuck;
 	p->stuck_context = context;
 	p->arena = arena_new(0);
@@ -96,15 +102,20 @@ job_free(struct scan_job *j)
 static void
 finish_job(struct scan_job *j, const struct scan_answer *answer)
 {
-	if (j->done != NULL)
+	if (j->done != NULL) {
+		stats_time(&j->port->stats->scan, clock_micros() - j->began);
 		j->done(j->context, answer);
+	}
 	job_free(j);
 }
 
 static void
-fail_job(struct scan_port *p, struct scan_job *j, const char *why)
+fail_job(struct scan_port *p, struct scan_job *j, enum stats_scan_failure failure, const char *why)
 {
 	struct scan_answer answer;
+
+	if (j->done != NULL)
+		stats_add(&p->stats->scan_failures[failure], 1);
 
 	scan_answer_failure(&answer, p->settings->policies[j->policy].on_failure, why);
 	finish_job(j, &answer);
@@ -116,6 +127,22 @@ arm(struct link *k)
 	uint64_t timeout = k->port->settings->timeouts.scan;
 
 	timer_at(k->timer, TAILQ_EMPTY(&k->sent) ? 0 : loop_now(k->port->loop) + timeout);
+}
+
+/* ---- waiting ---- */
+
+static void
+wait_at_end(struct scan_job *j)
+{
+	TAILQ_INSERT_TAIL(&j->port->waiting, j, others);
+	stats_move(&j->port->gauges->scan_waiting, 1);
+}
+
+static void
+stop_waiting(struct scan_job *j)
+{
+	TAILQ_REMOVE(&j->port->waiting, j, others);
+	stats_move(&j->port->gauges->scan_waiting, -1);
 }
 
 /* ---- sending ---- */
@@ -167,8 +194,9 @@ dispatch(struct scan_port *p)
 		/* A broken link is noticed by its reader; the job stays. */
 		if (result != PACKET_SENT)
 			return;
-		TAILQ_REMOVE(&p->waiting, j, others);
+		stop_waiting(j);
 		TAILQ_INSERT_TAIL(&k->sent, j, others);
+		stats_move(&p->gauges->scan_running, 1);
 		j->sent = true;
 		k->octets += j->size;
 		if (k->depth++ == 0)
@@ -185,13 +213,13 @@ scan_submit(struct scan_port *p, const struct scan_request *request, const struc
 	if (j == NULL)
 		return NULL;
 	*j = (struct scan_job){ .id = ++p->last_id, .size = spool->size, .policy = request->policy, .spool = spool,
-		.port = p, .done = done, .context = context };
+		.began = clock_micros(), .port = p, .done = done, .context = context };
 	scan_request_encode(&j->request, request);
 	if (j->request.failed) {
 		job_free(j);
 		return NULL;
 	}
-	TAILQ_INSERT_TAIL(&p->waiting, j, others);
+	wait_at_end(j);
 	dispatch(p);
 	return j;
 }
@@ -218,7 +246,7 @@ scan_cancel(struct scan_job **job)
 		LIST_REMOVE(j, asking);
 		job_free(j);
 	} else if (!j->sent) {
-		TAILQ_REMOVE(&j->port->waiting, j, others);
+		stop_waiting(j);
 		job_free(j);
 	}
 }
@@ -229,6 +257,7 @@ static void
 drop_from_link(struct link *k, struct scan_job *j)
 {
 	TAILQ_REMOVE(&k->sent, j, others);
+	stats_move(&k->port->gauges->scan_running, -1);
 	k->depth--;
 	k->octets -= j->size;
 	arm(k);
@@ -245,6 +274,8 @@ clamd_said(void *context, const struct clamd_answer *answer)
 
 	j->clamd = NULL;
 	LIST_REMOVE(j, asking);
+	if (answer->result == CLAMD_FAILED)
+		stats_add(&p->stats->errors[STATS_ERROR_CLAMD], 1);
 	arena_reset(p->arena);
 	if (scan_request_decode(p->arena, buf_span(&j->request), &request)) {
 		request.clamd = answer->result;
@@ -253,13 +284,13 @@ clamd_said(void *context, const struct clamd_answer *answer)
 	}
 	if (again.len == 0 || again.failed) {
 		buf_free(&again);
-		fail_job(p, j, "no memory to repeat the scan");
+		fail_job(p, j, STATS_SCAN_BROKEN, "no memory to repeat the scan");
 		return;
 	}
 	buf_free(&j->request);
 	j->request = again;
 	j->id = ++p->last_id;
-	TAILQ_INSERT_TAIL(&p->waiting, j, others);
+	wait_at_end(j);
 	dispatch(p);
 }
 
@@ -269,7 +300,7 @@ ask_clamd(struct scan_port *p, struct scan_job *j)
 	j->sent = false;
 	j->clamd = clamd_submit(p->clamd, j->policy, j->spool, clamd_said, j);
 	if (j->clamd == NULL)
-		fail_job(p, j, "no memory to ask clamd");
+		fail_job(p, j, STATS_SCAN_BROKEN, "no memory to ask clamd");
 	else
 		LIST_INSERT_HEAD(&p->asking, j, asking);
 }
@@ -280,10 +311,12 @@ conclude(struct scan_port *p, struct scan_job *j, const struct scan_answer *answ
 {
 	bool has_clamd = p->settings->policies[j->policy].clamd.upstream < p->settings->upstream_count;
 
-	if (!answer->ask_clamd)
+	if (!answer->ask_clamd) {
+		if (!answer->complete && j->done != NULL)
+			stats_add(&p->stats->scan_failures[STATS_SCAN_INCOMPLETE], 1);
 		finish_job(j, answer);
-	else if (j->asked || !has_clamd || j->done == NULL)
-		fail_job(p, j, "the scanner asks for clamd without need");
+	} else if (j->asked || !has_clamd || j->done == NULL)
+		fail_job(p, j, STATS_SCAN_BROKEN, "the scanner asks for clamd without need");
 	else {
 		j->asked = true;
 		ask_clamd(p, j);
@@ -309,7 +342,7 @@ take_answer(struct link *k, struct span in)
 	if (scan_answer_decode(p->arena, in, &answer))
 		conclude(p, j, &answer);
 	else
-		fail_job(p, j, "the scanner's answer cannot be read");
+		fail_job(p, j, STATS_SCAN_BROKEN, "the scanner's answer cannot be read");
 }
 
 static void
@@ -327,20 +360,23 @@ lose_link(struct link *k)
 {
 	struct scan_port *p = k->port;
 	struct scan_job *culprit = TAILQ_FIRST(&k->sent), *j;
+	enum stats_scan_failure failure = k->stuck ? STATS_SCAN_TIMEOUT : STATS_SCAN_DIED;
 
+	stats_move(&p->gauges->scan_running, -(long long)k->depth);
 	if (culprit != NULL)
 		TAILQ_REMOVE(&k->sent, culprit, others);
 	while ((j = TAILQ_LAST(&k->sent, jobs)) != NULL) {
 		TAILQ_REMOVE(&k->sent, j, others);
 		j->sent = false;
-		if (j->done != NULL)
+		if (j->done != NULL) {
 			TAILQ_INSERT_HEAD(&p->waiting, j, others);
-		else
+			stats_move(&p->gauges->scan_waiting, 1);
+		} else
 			job_free(j);
 	}
 	link_free(k);
 	if (culprit != NULL)
-		fail_job(p, culprit, "the scanner died on this message");
+		fail_job(p, culprit, failure, "the scanner died on this message");
 	dispatch(p);
 }
 
@@ -369,6 +405,7 @@ link_stuck(void *context)
 
 	log_error("scan", "scanner %u has not answered for %llu ms", k->scanner,
 	    (unsigned long long)k->port->settings->timeouts.scan);
+	k->stuck = true;
 	k->port->stuck(k->port->stuck_context, k->scanner);
 	arm(k);
 }

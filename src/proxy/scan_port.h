@@ -10,6 +10,7 @@
 #include "io/loop.h"
 #include "proxy/clamd_port.h"
 #include "proxy/spool.h"
+#include "proxy/stats.h"
 #include "scan/request.h"
 
 struct scan_port;
@@ -19,10 +20,10 @@ struct scan_job;
 typedef void scan_done(void *context, const struct scan_answer *answer);
 
 /* clamd: asked where a verdict hangs on it, before done(); not owned, outlives
- * the port. stuck(context, scanner): that scanner has not answered for timeouts.scan;
+ * the port; stats and gauges too. stuck(context, scanner): that scanner has not answered for timeouts.scan;
  * whoever supervises should end it. */
 struct scan_port *scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port *clamd,
-    void (*stuck)(void *context, uint32_t scanner), void *context);
+    struct stats *stats, struct stats_gauges *gauges, void (*stuck)(void *context, uint32_t scanner), void *context);
 void scan_port_free(struct scan_port **p);
 /* A link to the scanner with that number; fd is owned from now on. */
 bool scan_port_link(struct scan_port *p, uint32_t scanner, int fd);

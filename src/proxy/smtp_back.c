@@ -102,7 +102,7 @@ ignore_reply(struct smtp_session *s, struct smtp_pending *p)
 {
 	(void)p;
 	if (s->reply.code >= 300)
-		ends_log(&s->ends, LOG_LEVEL_INFO, "upstream", "RSET was not answered by 250");
+		ends_log(&s->ends, LOG_LEVEL_INFO, STATS_ERROR_UPSTREAM, "RSET was not answered by 250");
 }
 
 void

@@ -22,10 +22,8 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 	struct proxy *proxy = s->ends.session.proxy;
 	struct log_entry e;
 
-	if (!tx->counted) {
-		stats_add(&proxy->stats->messages, 1);
-		stats_add(&proxy->stats->octets, tx->held.spool.size);
-	}
+	if (!tx->counted)
+		held_count(&tx->held, s->ends.listener->protocol, smtp_policy(s));
 	tx->counted = true;
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;

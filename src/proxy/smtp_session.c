@@ -65,7 +65,6 @@ smtp_session_begin(struct proxy *p, const struct listener *listener, struct tls_
 	smtp_reply_init(&s->reply, p->settings->limits.reply_line, p->settings->limits.reply_lines);
 	session_start(&s->ends.session, p, steps);
 	held_init(&s->tx.held, &s->ends.session);
-	stats_add(&p->stats->sessions, 1);
 	session_wake(s);
 	return true;
 }
@@ -109,7 +108,7 @@ time_out(struct smtp_session *s, enum party whom)
 		[PARTY_KEEPER] = "421 4.3.0 timeout: the message could not be kept in time",
 	};
 
-	ends_log(&s->ends, LOG_LEVEL_INFO, "timeout", texts[whom] + sizeof("421 4.4.2"));
+	ends_log(&s->ends, LOG_LEVEL_INFO, STATS_ERROR_TIMEOUT, texts[whom] + sizeof("421 4.4.2"));
 	if (s->tx.held.answer != NULL)
 		smtp_log_message(s, span_str(texts[whom]));
 	return smtp_give_up(s, texts[whom]);

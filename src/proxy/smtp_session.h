@@ -74,6 +74,7 @@ struct smtp_transaction {
 	struct held held;
 	struct mail_unstuffer unstuffer;
 	uint64_t began, deadline; /* loop_now() milliseconds */
+	uint64_t relay_began; /* clock_micros() */
 	/* The replay. */
 	struct edited message;   /* as it goes on */
 	struct mail_stuffer stuffer;

@@ -498,6 +498,7 @@ log_auth(const struct smtp_session *s)
 {
 	struct log_entry e;
 
+	ends_count_login(&s->ends, s->authenticated);
 	ends_log_begin(&e, &s->ends, s->authenticated ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "auth");
 	log_text(&e, "mechanism", s->mechanism);
 	log_span(&e, "user", buf_span(&s->user));

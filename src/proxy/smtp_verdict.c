@@ -113,9 +113,6 @@ smtp_apply_verdict(struct session *session)
 	struct smtp_session *s = smtp_of(session);
 	const struct scan_answer *a = s->tx.held.answer;
 
-	stats_add(&session->proxy->stats->verdicts[a->verdict], 1);
-	if (!a->complete)
-		stats_add(&session->proxy->stats->failures, 1);
 	if (a->verdict == VERDICT_REJECT)
 		return refuse_by_rule(s, "550 5.7.1 message refused by policy");
 	if (a->verdict == VERDICT_DEFER)
@@ -184,6 +181,7 @@ relay_end(struct smtp_session *s)
 {
 	if (is_taken_too_early(s))
 		return break_off(s, "421 4.3.0 the mail server's reply makes no sense");
+	stats_time(&s->ends.session.proxy->stats->relay, clock_micros() - s->tx.relay_began);
 	smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
 	endpoint_write(s->ends.client, buf_span(&s->reply.text));
 	if (s->reply.code == 421 || smtp_is_half_sent(s))
@@ -199,8 +197,10 @@ smtp_open_replay(struct session *session)
 	enum outcome outcome;
 	int got;
 
-	if (!s->asked)
+	if (!s->asked) {
 		tx->message = held_edited(&tx->held);
+		tx->relay_began = clock_micros();
+	}
 	tx->replies = s->lmtp ? tx->recipient_count : 1;
 	mail_stuff_init(&tx->stuffer);
 	if (tx->chunked) {

@@ -7,8 +7,10 @@
 #include "base/log.h"
 
 static void
-log_errors(const struct report *report)
+log_errors(const struct proxy *p, const struct report *report)
 {
+	if (report->first != NULL)
+		stats_add(&p->stats->errors[STATS_ERROR_USER], 1);
 	for (const struct report_error *e = report->first; e != NULL; e = e->next)
 		log_warning("user", "%s:%zu:%zu: %s", e->mark.file, e->mark.line, e->mark.column, e->message);
 }
@@ -28,6 +30,6 @@ user_own(const struct proxy *p, struct arena **a, struct span user)
 	report_init(&report, *a);
 	if (!settings_user_file(*a, p->settings, directory, user, own, &report))
 		return settings_user(p->settings, user);
-	log_errors(&report);
+	log_errors(p, &report);
 	return own;
 }

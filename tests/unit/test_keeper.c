@@ -33,6 +33,7 @@ struct answer {
 struct fixture {
 	char folder[PATH_SIZE];
 	struct settings settings;
+	struct stats_gauges gauges;
 	struct loop *loop;
 	struct keep_port *port;
 	struct keep_service *keeper;
@@ -50,7 +51,7 @@ set_up(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	f->settings.quarantine_path = f->folder;
 	f->loop = loop_new();
-	f->port = keep_port_new(f->loop);
+	f->port = keep_port_new(f->loop, &f->gauges);
 	f->link = -1;
 	*state = f;
 	return 0;

@@ -35,6 +35,8 @@ struct fixture {
 	struct done done[JOBS_MOST];
 	struct policy_settings policy;
 	struct settings settings;
+	struct stats stats;
+	struct stats_gauges gauges;
 	size_t stuck;
 };
 
@@ -58,8 +60,8 @@ set_up(void **state)
 	f->settings = (struct settings){ .policies = &f->policy, .policy_count = 1, .timeouts = { .scan = 60 * 1000 } };
 	f->loop = loop_new();
 	f->pool = spool_pool_new(f->loop, "/tmp", 1024 * 1024);
-	f->scan = scan_port_new(f->loop, &f->settings, NULL, was_stuck, f);
-	f->keep = keep_port_new(f->loop);
+	f->scan = scan_port_new(f->loop, &f->settings, NULL, &f->stats, &f->gauges, was_stuck, f);
+	f->keep = keep_port_new(f->loop, &f->gauges);
 	spool_init(&f->spool, f->pool);
 	assert_true(spool_add(&f->spool, span_str(message)));
 	*state = f;
