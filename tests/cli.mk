@@ -3,6 +3,10 @@ unit_tests += tests/unit/test_mbox
 tests_unit_test_mbox_SOURCES = tests/unit/test_mbox.c src/cli/mbox.c src/cli/mbox.h
 tests_unit_test_mbox_LDADD = src/libbase.a $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/test_figures
+tests_unit_test_figures_SOURCES = tests/unit/test_figures.c src/cli/figures.c src/cli/figures.h
+tests_unit_test_figures_LDADD = src/libbase.a $(CMOCKA_LIBS)
+
 fuzz_targets += tests/fuzz/fuzz_mbox
 tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c src/cli/mbox.c src/cli/mbox.h
 tests_fuzz_fuzz_mbox_LDADD = src/libbase.a

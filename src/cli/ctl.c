@@ -2,95 +2,98 @@
 #include "config.h"
 
 #include "cli/commands.h"
+#include "cli/control_client.h"
+#include "cli/ctl_show.h"
+#include "cli/ctl_top.h"
 #include "cli/options.h"
 #include "conf/report.h"
 #include "conf/settings.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 static const char help[] =
-    "Usage: gatepost ctl [-c FILE] status|reload|drain\n"
+    "Usage: gatepost ctl [-c FILE] status|metrics|reload|drain\n"
+    "       gatepost ctl [-c FILE] top [--interval SECONDS] [--count N]\n"
     "\n"
     "Speaks to the gatepost that runs with that configuration.\n"
     "\n"
-    "  status   its processes, connections, and messages by verdict\n"
+    "  status   its sessions, messages by verdict, rules, work and processes\n"
+    "  top      the same as rates, drawn anew every second; q ends it\n"
+    "  metrics  the same for Prometheus\n"
     "  reload   reads configuration, rules and certificates anew; prints what is wrong\n"
     "           with them, and then the running ones stay\n"
     "  drain    no new connections; sessions finish, then it ends\n"
     "\n"
-    "  -c, --config FILE   the configuration (default " DEFAULT_CONFIG ")\n"
+    "  -c, --config FILE        the configuration (default " DEFAULT_CONFIG ")\n"
+    "  -i, --interval SECONDS   of top, from 0.1 to 3600 (default 1)\n"
+    "  -n, --count N            top ends after N frames (default: when you do; 1 where\n"
+    "                           the output is no terminal)\n"
     "\n"
     "Exits with 0 when it was done, 1 when gatepost refused, 2 when none answers.\n";
 
-static const char *const verbs[] = { "status", "reload", "drain", NULL };
+static const char *const verbs[] = { "status", "top", "metrics", "reload", "drain", NULL };
 
+struct ctl_options {
+	const char *config;
+	uint64_t interval; /* ms */
+	uint64_t count;    /* 0: not given */
+	bool top_only;     /* one of these two was given */
+};
+
+/* What the answer has for people goes to where they look for it. */
 static int
-reach(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || strlen(path) >= sizeof(address.sun_path)) {
-		complain("%s: cannot be a socket", path);
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	complain("%s: %s: is gatepost running?", path, strerror(errno));
-	close(fd);
-	return -1;
-}
-
-/* The first line says whether it was done; the rest is for people. */
-static int
-tell(int fd)
+tell(const char *control, const char *verb)
 {
 	struct buf answer = { 0 };
-	struct span text, first;
-	char *room;
-	ssize_t n = 0;
-	int status;
+	int status = control_ask(control, verb, &answer);
 
-	while ((room = buf_reserve(&answer, 4096)) != NULL && (n = read(fd, room, 4096)) > 0)
-		buf_commit(&answer, (size_t)n);
-	text = buf_span(&answer);
-	if (!span_split(&text, '\n', &first) || first.len == 0)
-		status = complain("gatepost gave no answer");
-	else
-		status = span_is(first, "ok") ? STATUS_OK : STATUS_NEGATIVE;
-	if (text.len > 0)
-		fwrite(text.data, 1, text.len, status == STATUS_OK ? stdout : stderr);
+	if (status == STATUS_ERROR)
+		complain("%.*s", SPAN_ARG(buf_span(&answer)));
+	else if (answer.len > 0)
+		fwrite(buf_span(&answer).data, 1, answer.len, status == STATUS_OK ? stdout : stderr);
 	buf_free(&answer);
 	return status;
 }
 
 static int
-say(const char *config, const char *verb)
+tell_status(struct arena *arena, const struct settings *settings)
+{
+	struct buf answer = { 0 }, text = { 0 };
+	struct figures figures;
+	int status = control_ask(settings->control_path, "metrics", &answer);
+
+	if (status == STATUS_OK) {
+		figures_parse(arena, buf_span(&answer), &figures);
+		show_status(&text, &figures, settings->file);
+		fwrite(text.data, 1, text.len, stdout);
+	} else {
+		complain("%.*s", SPAN_ARG(buf_span(&answer)));
+	}
+	buf_free(&answer);
+	buf_free(&text);
+	return status;
+}
+
+static int
+say(const struct ctl_options *o, const char *verb)
 {
 	struct arena *arena = arena_new(0);
 	const struct settings *settings;
 	struct report report;
-	int fd = -1, status = STATUS_ERROR;
+	int status = STATUS_ERROR;
 
 	report_init(&report, arena);
-	settings = settings_read(arena, config, &report);
+	settings = settings_read(arena, o->config, &report);
 	if (settings == NULL)
 		report_print(&report, stderr);
+	else if (strcmp(verb, "status") == 0)
+		status = tell_status(arena, settings);
+	else if (strcmp(verb, "top") == 0)
+		status = ctl_top(settings->control_path, o->interval, o->count);
 	else
-		fd = reach(settings->control_path);
-	if (fd >= 0) {
-		if (send(fd, verb, strlen(verb), MSG_NOSIGNAL) > 0)
-			status = tell(fd);
-		close(fd);
-	}
+		status = tell(settings->control_path, verb);
 	arena_free(&arena);
 	return status;
 }
@@ -104,30 +107,74 @@ is_verb(const char *word)
 	return false;
 }
 
-int
-cmd_ctl(int argc, char **argv)
+static bool
+take_interval(struct ctl_options *o, const char *text)
+{
+	char *rest;
+	double seconds = strtod(text, &rest);
+
+	o->top_only = true;
+	if (rest != text && *rest == '\0' && seconds >= 0.1 && seconds <= 3600) {
+		o->interval = (uint64_t)(seconds * 1000);
+		return true;
+	}
+	complain("--interval takes seconds, from 0.1 to 3600, not \"%s\"", text);
+	return false;
+}
+
+static bool
+take_count(struct ctl_options *o, const char *text)
+{
+	o->top_only = true;
+	if (span_to_u64(span_str(text), &o->count) && o->count > 0)
+		return true;
+	complain("--count takes a number from 1, not \"%s\"", text);
+	return false;
+}
+
+/* False: leave with *status. */
+static bool
+take_options(struct ctl_options *o, int argc, char **argv, int *status)
 {
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
+		{ "interval", required_argument, NULL, 'i' },
+		{ "count", required_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	const char *config = DEFAULT_CONFIG, *nearest;
 	int option;
 
-	while ((option = option_next(argc, argv, ":c:h", longs)) != -1) {
+	*status = STATUS_ERROR;
+	while ((option = option_next(argc, argv, ":c:i:n:h", longs)) != -1) {
 		if (option == 'h') {
 			fputs(help, stdout);
-			return STATUS_OK;
+			*status = STATUS_OK;
+			return false;
 		}
-		if (option != 'c')
-			return STATUS_ERROR;
-		config = optarg;
+		if (option == 'c')
+			o->config = optarg;
+		else if (option == '?' || (option == 'i' && !take_interval(o, optarg)) || (option == 'n' && !take_count(o, optarg)))
+			return false;
 	}
+	return true;
+}
+
+int
+cmd_ctl(int argc, char **argv)
+{
+	struct ctl_options o = { .config = DEFAULT_CONFIG, .interval = 1000 };
+	const char *nearest;
+	int status;
+
+	if (!take_options(&o, argc, argv, &status))
+		return status;
 	if (optind + 1 != argc)
-		return complain("ctl takes one of status, reload, drain; see \"gatepost ctl --help\"");
+		return complain("ctl takes one of status, top, metrics, reload, drain; see \"gatepost ctl --help\"");
+	if (o.top_only && strcmp(argv[optind], "top") != 0)
+		return complain("--interval and --count are for \"gatepost ctl top\"");
 	if (is_verb(argv[optind]))
-		return say(config, argv[optind]);
+		return say(&o, argv[optind]);
 	nearest = nearest_word(argv[optind], verbs);
 	return complain("unknown command \"%s\"; %s%s", argv[optind], nearest != NULL ? "did you mean " : "see \"gatepost ctl --help\"",
 	    nearest != NULL ? nearest : "");

@@ -4,7 +4,16 @@ src_gatepost_SOURCES = \
 	src/cli/clamd_asker.c \
 	src/cli/clamd_asker.h \
 	src/cli/commands.h \
+	src/cli/control_client.c \
+	src/cli/control_client.h \
 	src/cli/ctl.c \
+	src/cli/ctl_show.c \
+	src/cli/ctl_show.h \
+	src/cli/ctl_status.c \
+	src/cli/ctl_top.c \
+	src/cli/ctl_top.h \
+	src/cli/figures.c \
+	src/cli/figures.h \
 	src/cli/load.c \
 	src/cli/load.h \
 	src/cli/mail_list.c \
@@ -27,5 +36,7 @@ src_gatepost_SOURCES = \
 	src/cli/scan_pool.h \
 	src/cli/scan_summary.c \
 	src/cli/scan_summary.h \
+	src/cli/screen.c \
+	src/cli/screen.h \
 	src/cli/test.c
 src_gatepost_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS)
