@@ -17,7 +17,7 @@ from process import holds, status  # noqa: E402
 
 tests = Tests()
 
-KINDS = ("proxy", "scanner", "keeper")
+KINDS = ("proxy", "scanner", "keeper", "reporter")
 MESSAGE = b"Subject: hello\r\n\r\ngood day\r\n"
 
 
@@ -39,7 +39,7 @@ def sockets_of(pid):
 def start(t, changes=None, listener=None):
     """A gatepost of several processes, all of which have begun, and its upstream."""
     upstream = t.upstream()
-    log = {"log": {"level": "info"}, "run": {"proxies": 2, "scanners": 2}}
+    log = {"log": {"level": "info"}, "run": {"proxies": 2, "scanners": 2}, "metrics": {"address": "unix:metrics"}}
     return t.gatepost(upstream, {**log, **(changes or {})}, listener, single=False)
 
 
@@ -56,7 +56,7 @@ def sockets(t):
     listening, connected = inodes_of(gatepost.address)
     expect_equal(len(listening), 1, "listening sockets")
     holders = {kind: sum(bool(connected & sockets_of(pid)) for pid in gatepost.processes(kind)) for kind in KINDS}
-    expect_equal(holders, {"proxy": 1, "scanner": 0, "keeper": 0}, "who holds the client's connection")
+    expect_equal(holders, {"proxy": 1, "scanner": 0, "keeper": 0, "reporter": 0}, "who holds the client's connection")
     for kind in KINDS:
         for pid in gatepost.processes(kind):
             expect_equal(bool(listening & sockets_of(pid)), kind == "proxy", f"{kind} {pid} holds the listening socket")
@@ -90,7 +90,7 @@ def private_number(key):
 
 @tests
 def keys(t):
-    "private keys are in the master's and the proxies' memory, not in that of scanners and keeper"
+    "private keys are in the master's and the proxies' memory, not in that of the others"
     if os.geteuid() != 0:
         raise Skip("only root may look")
     gatepost = start(t, listener={"tls": t.certificates.yaml()})

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -25,9 +26,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CAGE_DESCRIPTORS = 1024 }; /* links, a message and its scratch */
+enum {
+	CAGE_DESCRIPTORS = 1024, /* links, a message and its scratch; or connections */
+	/* All of HTTP_CONNECTIONS_MAX at the largest page, twice. */
+	REPORTER_MEMORY = 128 * 1024 * 1024,
+};
 
-#define RULES(array) (array), sizeof(array) / sizeof((array)[0])
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ALLOW(name) { FILTER_ALLOW, SCMP_SYS(name), 0, { 0 } }
 #define ALLOW_IF(name, argument) { FILTER_ALLOW, SCMP_SYS(name), 1, argument }
 #define REFUSE(name) { FILTER_REFUSE, SCMP_SYS(name), 0, { 0 } }
@@ -35,9 +40,9 @@ enum { CAGE_DESCRIPTORS = 1024 }; /* links, a message and its scratch */
 #define END(name) { FILTER_END, SCMP_SYS(name), 0, { 0 } }
 #define END_IF(name, argument) { FILTER_END, SCMP_SYS(name), 1, argument }
 
-/* The scanner: what is not here ends it. */
+/* The scanner, and the reporter, which serves: what is not here ends it. */
 static bool
-filter_scanner(int channel)
+filter_reader(bool serves, int channel)
 {
 	const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	const struct scmp_arg_cmp itself = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
@@ -58,8 +63,17 @@ filter_scanner(int channel)
 		REFUSE(open), REFUSE(openat), REFUSE(access), REFUSE(readlink), REFUSE(stat), REFUSE(statx), REFUSE(socket),
 		REFUSE(connect),
 	};
+	/* What libevent needs at sockets. */
+	const struct filter_rule serving[] = {
+		ALLOW(accept), ALLOW(accept4), ALLOW(epoll_wait), ALLOW(epoll_pwait), ALLOW(epoll_pwait2), ALLOW(epoll_ctl),
+		ALLOW(recvfrom), ALLOW(readv), ALLOW(shutdown), ALLOW(getsockopt), ALLOW(setsockopt), ALLOW(getsockname),
+		ALLOW(getpeername), ALLOW_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, FIONREAD)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFL)),
+	};
+	struct filter_rule all[COUNT(rules) + COUNT(serving)];
 
-	return filter_install(FILTER_END, RULES(rules), channel);
+	memcpy(all, rules, sizeof(rules));
+	memcpy(all + COUNT(rules), serving, sizeof(serving));
+	return filter_install(FILTER_END, all, COUNT(rules) + (serves ? COUNT(serving) : 0), channel);
 }
 
 /* Keeper and proxy, which open files and sockets: what neither ever does, and
@@ -85,7 +99,7 @@ filter_worker(struct scmp_arg_cmp family, int channel)
 		REFUSE_IF(mmap, executable), REFUSE_IF(mprotect, executable), REFUSE(pkey_mprotect), REFUSE_IF(socket, family),
 	};
 
-	return filter_install(FILTER_ALLOW, RULES(rules), channel);
+	return filter_install(FILTER_ALLOW, rules, COUNT(rules), channel);
 }
 
 /* Octets of address space in use, from /proc/self/statm; 0 when unknown. */
@@ -112,16 +126,16 @@ limit_to(int resource, uint64_t most)
 }
 
 static bool
-limit_scanner(const struct limits *limits)
+limit_reader(uint64_t memory)
 {
 	uint64_t used = address_space();
 
-	return used > 0 && limit_to(RLIMIT_AS, used + limits->scan_memory) && limit_to(RLIMIT_NOFILE, CAGE_DESCRIPTORS) &&
+	return used > 0 && limit_to(RLIMIT_AS, used + memory) && limit_to(RLIMIT_NOFILE, CAGE_DESCRIPTORS) &&
 	    limit_to(RLIMIT_NPROC, 0);
 }
 
 static bool
-lock_scanner(void)
+lock_reader(void)
 {
 	struct landlock l;
 
@@ -192,12 +206,24 @@ report(bool ok, const char *calls)
 }
 
 /* Said before the filter is there, which would refuse to ask. */
-bool
-cage_close_scanner(const struct limits *limits, int channel)
+static bool
+close_reader(uint64_t memory, bool serves, int channel)
 {
 	if (!is_caged())
 		return true;
-	return report(limit_scanner(limits) && lock_scanner(), "listed") && (filter_scanner(channel) || report(false, ""));
+	return report(limit_reader(memory) && lock_reader(), "listed") && (filter_reader(serves, channel) || report(false, ""));
+}
+
+bool
+cage_close_scanner(const struct limits *limits, int channel)
+{
+	return close_reader(limits->scan_memory, false, channel);
+}
+
+bool
+cage_close_reporter(int channel)
+{
+	return close_reader(REPORTER_MEMORY, true, channel);
 }
 
 bool

@@ -1,5 +1,5 @@
 /* The cages that gatepost's processes work in: the scanner, which reads hostile
- * bytes, in a narrow one; keeper and proxy in wider ones. SECURITY.md tells what
+ * bytes, and the reporter, whom strangers may ask, in narrow ones; keeper and proxy in wider ones. SECURITY.md tells what
  * each is for.
  *
  * All need no_new_privs, tell what they are in the log (event "cage"), and have
@@ -15,6 +15,9 @@
  * limits->scan_memory at most. What libraries try fails with EACCES; anything
  * else that is not allowed ends the process by SIGSYS. */
 bool cage_close_scanner(const struct limits *limits, int channel);
+/* The same for the reporter, which may serve at sockets that it has already, and
+ * have some memory for that. */
+bool cage_close_reporter(int channel);
 /* No files but those of the quarantine (where the kernel has Landlock), no
  * sockets but local ones, no programs, no other process. */
 bool cage_close_keeper(const struct settings *settings, int channel);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/cage.h"
 #include "daemon/channel.h"
 #include "daemon/metrics.h"
 #include "io/http.h"
@@ -74,7 +75,7 @@ reporter_process(const struct board *b, const struct listen_sockets *sockets, in
 	r.loop = loop_new();
 	server = r.loop != NULL ? reporter_new(r.loop, b, sockets) : NULL;
 	watch = server != NULL ? watch_new(r.loop, channel, hear_master, &r) : NULL;
-	if (watch == NULL) {
+	if (watch == NULL || !cage_close_reporter(channel)) {
 		log_error("reporter", "the reporter cannot begin");
 		_exit(1);
 	}

@@ -1,5 +1,5 @@
 /* The reporter: serves metrics and health by HTTP. It holds no mail and no
- * keys, and reads the board alone. */
+ * keys, reads the board alone, and can open nothing. */
 #ifndef DAEMON_REPORTER_PROCESS_H
 #define DAEMON_REPORTER_PROCESS_H
 
