@@ -30,7 +30,8 @@ board_new(void)
 	b->began = clock_wall_millis();
 	snprintf(b->policies[0], STATS_NAME_SIZE, "%s", others);
 	snprintf(b->rules[0], STATS_NAME_SIZE, "%s", others);
-	b->policy_count = b->rule_count = 1;
+	b->policy_count = 1;
+	b->rule_count = 1;
 	board_beat(b);
 	return b;
 }

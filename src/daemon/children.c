@@ -220,7 +220,8 @@ obey(struct child *child, const struct channel_message *m)
 	if (m->fd >= 0) /* none is asked for */
 		close(m->fd);
 	if (m->kind == CHANNEL_READY && !child->ready) {
-		child->ready = child->place->ready = true;
+		child->ready = true;
+		child->place->ready = true;
 		c->ready(c->context);
 	} else if (m->kind == CHANNEL_STUCK && child->kind == CHILD_PROXY) {
 		end_scanner(c, child->realm, m->index);

@@ -324,7 +324,8 @@ master_drain(struct master *m)
 
 	if (m->draining)
 		return;
-	m->draining = m->children.board->draining = true;
+	m->draining = true;
+	m->children.board->draining = true;
 	notify("STOPPING=1");
 	log_info("drain", "no new connections; running sessions finish");
 	TAILQ_FOREACH (r, &m->realms, others)

@@ -240,8 +240,12 @@ octets(const struct printer *p)
 static void
 rule_hits(const struct printer *p)
 {
-	for (size_t i = 0; i < p->board->rule_count; i++)
-		labelled(p, "rule", p->board->rules[i], sum_at(p, ITEM(rules, i)));
+	for (size_t i = 0; i < p->board->rule_count; i++) {
+		unsigned long long n = sum_at(p, ITEM(rules, i));
+
+		if (n > 0 || i > 0) /* there are seldom others */
+			labelled(p, "rule", p->board->rules[i], n);
+	}
 }
 
 static void

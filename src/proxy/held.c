@@ -46,6 +46,19 @@ held_arena(struct held *h)
 
 /* ---- the verdict ---- */
 
+static void
+count_failure(const struct held *h, enum stats_scan_failure failure)
+{
+	stats_add(&h->session->proxy->stats->scan_failures[failure], 1);
+}
+
+void
+held_refuse_answer(struct held *h)
+{
+	count_failure(h, STATS_SCAN_BROKEN);
+	scan_answer_failure(h->answer, FAILURE_DEFER, "the answer of the scan cannot be used");
+}
+
 void
 held_answer(struct held *h, const struct scan_answer *answer)
 {
@@ -56,7 +69,7 @@ held_answer(struct held *h, const struct scan_answer *answer)
 	scan_answer_encode(&copy, answer);
 	if (copy.failed || !scan_answer_decode(a, arena_copy(a, buf_span(&copy)), h->answer) ||
 	    !edits_valid(h->answer->edits, h->answer->edit_count, h->spool.size))
-		scan_answer_failure(h->answer, FAILURE_DEFER, "the answer of the scan cannot be used");
+		held_refuse_answer(h);
 	buf_free(&copy);
 }
 
@@ -75,7 +88,7 @@ fail_scan(struct held *h, size_t policy, enum stats_scan_failure failure, const 
 {
 	struct scan_answer answer;
 
-	stats_add(&h->session->proxy->stats->scan_failures[failure], 1);
+	count_failure(h, failure);
 	scan_answer_failure(&answer, h->session->proxy->settings->policies[policy].on_failure, why);
 	held_answer(h, &answer);
 }

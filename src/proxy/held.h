@@ -40,6 +40,8 @@ void held_ask_verdict(struct held *h, const struct scan_request *request);
 void held_abandon_scan(struct held *h, size_t policy);
 /* An answer without a scan; copied. */
 void held_answer(struct held *h, const struct scan_answer *answer);
+/* The answer makes no sense, so the message was not scanned. */
+void held_refuse_answer(struct held *h);
 
 /* Its first octets, for the header of a notice: scan_answer_withhold(). They
  * live until held_reset(). */

@@ -339,7 +339,7 @@ judge_one(struct imap_session *s, enum outcome *outcome)
 		return false;
 	}
 	if (h->answer->in_place && !edits_in_place(h->answer->edits, h->answer->edit_count, h->spool.size))
-		scan_answer_failure(h->answer, FAILURE_DEFER, "the answer of the scan cannot be used");
+		held_refuse_answer(h);
 	if (h->keep == NULL && !h->kept && !h->keep_failed) {
 		if (!h->answer->complete && h->answer->verdict == VERDICT_DEFER && !take_failure(s)) {
 			*outcome = refuse_fetch(s, "[UNAVAILABLE] a message could not be scanned, try again later");
