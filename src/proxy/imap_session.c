@@ -184,7 +184,7 @@ imap_close(struct session *session)
 	struct imap_session *s = imap_of(session);
 
 	if (endpoint_fault(s->ends.client) != NULL)
-		ends_log(&s->ends, LOG_LEVEL_WARNING, "compress", endpoint_fault(s->ends.client));
+		ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_COMPRESS, endpoint_fault(s->ends.client));
 	endpoint_abort(&s->ends.server);
 	endpoint_close(&s->ends.client);
 	return STEP_DONE;

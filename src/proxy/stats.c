@@ -14,6 +14,7 @@ stats_error_name(enum stats_error e)
 	static const char *const names[] = {
 		[STATS_ERROR_ACCEPT] = "accept",
 		[STATS_ERROR_CLAMD] = "clamd",
+		[STATS_ERROR_COMPRESS] = "compress",
 		[STATS_ERROR_KEEPER] = "keeper",
 		[STATS_ERROR_PROXY_PROTOCOL] = "proxy-protocol",
 		[STATS_ERROR_SESSION] = "session",
