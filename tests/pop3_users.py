@@ -380,11 +380,16 @@ def cancelled(client):
     refused(client, "*")
 
 
+def no_base64(client):
+    expect(client.command("AUTH PLAIN").word == b"+", "AUTH PLAIN")
+    refused(client, "no base64")
+
+
 def another_user(client):
     client.ok("USER ada")
 
 
-for a in (wrong_password, wrong_plain, cancelled, another_user):
+for a in (wrong_password, wrong_plain, cancelled, no_base64, another_user):
     for b in (user_password, user_plain):
         name = f"{a.__name__}, then {b.__name__} at another upstream".replace("_", " ")
         tests.add(name, two_users(a, b))

@@ -412,8 +412,9 @@ relay_auth_line(struct imap_session *s)
 	if (got == 0)
 		return endpoint_eof(s->ends.client) ? imap_goto(s, IMAP_FRONT_CLOSE)
 						    : imap_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_command);
-	if (got < 0 || !clean || !sasl_line_is_clean(line))
+	if (got < 0 || !clean)
 		return imap_give_up(s, "that is no line of an authentication exchange");
+	line = sasl_line(line);
 	imap_note_user(s, line);
 	s->auth_waits_client = false;
 	endpoint_write(s->ends.server, line);

@@ -251,7 +251,7 @@ introduce_by_line(struct pop3_session *s, struct span line, size_t used)
 {
 	const char *text = span_is(line, "*") ? "cancelled" : "[AUTH] that does not tell the user";
 
-	if (s->user.len == 0)
+	if (s->user.len == 0 && sasl_is_response(line))
 		pop3_note_user(s, line);
 	if (s->user.len > 0 && !s->turned_away)
 		return pop3_introduce(s, POP3_STEP_EXCHANGE_AUTH);
@@ -274,10 +274,11 @@ relay_auth_line(struct pop3_session *s)
 	if (got == 0)
 		return endpoint_eof(s->ends.client) ? pop3_goto(s, POP3_STEP_CLOSE)
 						    : pop3_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_command);
-	if (got < 0 || !clean || !sasl_line_is_clean(line))
+	if (got < 0 || !clean)
 		return pop3_give_up(s, "that is no line of an authentication exchange");
 	if (pop3_must_be_introduced(s))
 		return introduce_by_line(s, line, used);
+	line = sasl_line(line);
 	if (!s->routed)
 		pop3_note_user(s, line);
 	s->auth_waits_client = false;

@@ -215,8 +215,9 @@ relay_auth_line(struct smtp_session *s)
 	if (got == 0)
 		return endpoint_eof(s->ends.client) ? smtp_goto(s, SMTP_STEP_CLOSE)
 					       : smtp_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_command);
-	if (got < 0 || !clean || !sasl_line_is_clean(line))
+	if (got < 0 || !clean)
 		return smtp_give_up(s, "421 4.5.2 that is no line of an authentication exchange");
+	line = sasl_line(line);
 	smtp_note_user(s, line);
 	s->auth_waits_client = false;
 	smtp_ask(s, line, ends_settings(&s->ends)->timeouts.command, smtp_auth_replied, SPAN_NONE);

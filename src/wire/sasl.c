@@ -175,10 +175,10 @@ sasl_is_response(struct span word)
 	return true;
 }
 
-bool
-sasl_line_is_clean(struct span line)
+struct span
+sasl_line(struct span line)
 {
-	return span_is(line, "*") || sasl_is_response(line);
+	return sasl_is_response(line) ? line : SPAN_LITERAL("*");
 }
 
 static bool

@@ -21,8 +21,10 @@ bool sasl_user(struct span mechanism, unsigned turn, struct span response, struc
 bool sasl_is_mechanism(struct span word);
 /* The alphabet of base64, or "=": what it decodes to is upstream's affair. May be empty. */
 bool sasl_is_response(struct span word);
-/* A client's line within an exchange: a response, or "*" which ends it. */
-bool sasl_line_is_clean(struct span line);
+/* A client's line within an exchange, as it may go on: a response, or "*" which ends
+ * it, and takes the place of what is neither. The server's refusal is then the
+ * client's answer. */
+struct span sasl_line(struct span line);
 
 /* A list of mechanisms is text with SP between. Adds one in upper case unless it
  * is there; one that does not fit into `size` octets with NUL, is empty or not
