@@ -331,6 +331,20 @@ def large(t):
     expect_equal(gatepost.quarantined(message), 1, "originals in quarantine")
 
 
+@tests
+def refused_upstream(t):
+    "a message that the server itself refuses: DELE is the server's affair, as without gatepost"
+    upstream = t.pop3_upstream([SPAM, CLEAN[1]], replies={"RETR": b"-ERR [IN-USE] not now\r\n"})
+    client = visit(t, before(t, upstream, changes=NO_BUDGET))
+    refused(client, "RETR 1", "[IN-USE]")
+    client.ok("DELE 1")
+    refused(client, "RETR 2", "[IN-USE]")
+    del upstream.replies["RETR"]
+    expect_equal(client.retrieve(2), CLEAN[1], "the next try")
+    client.quit()
+    expect_equal(upstream.maildrop.gone, ["uid-1"], "gone")
+
+
 # What cannot be scanned.
 
 class Scanners:

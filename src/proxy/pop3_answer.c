@@ -198,7 +198,7 @@ dele_replied(struct pop3_session *s, struct pop3_pending *p, const struct pop3_r
 }
 
 /* What the reader did not see all of must lie in quarantine; and what he asked
- * for and did not get is not his to delete. */
+ * for and did not get from us is not his to delete. */
 enum outcome
 pop3_answer_dele(struct pop3_session *s, const struct pop3_command *c)
 {
@@ -210,7 +210,7 @@ pop3_answer_dele(struct pop3_session *s, const struct pop3_command *c)
 	if (index == POP3_NO_INDEX)
 		return refused(s, no_message);
 	m = &s->maildrop->messages[index];
-	if (m->refused || (view_withholds(&m->view) && !m->view.kept))
+	if ((m->refused && !m->denied) || (view_withholds(&m->view) && !m->view.kept))
 		return refused(s, "[SYS/TEMP] the message was not delivered, it stays");
 	len = snprintf(line, sizeof(line), "DELE %llu", (unsigned long long)m->number);
 	pop3_ask(s, span_of(line, (size_t)len), dele_replied, POP3_BODY_NONE, c->number);

@@ -75,10 +75,12 @@ pop3_fetch_is_running(const struct pop3_session *s)
 	return m != NULL && m->fetch.state != POP3_FETCH_NONE && m->fetch.state != POP3_FETCH_DONE;
 }
 
+/* text: NULL when the upstream refused. */
 static enum pop3_fetched
 fail(struct pop3_session *s, const char *text)
 {
 	message_of(s)->refused = true;
+	message_of(s)->denied = text == NULL;
 	pop3_fetch_end(s);
 	s->maildrop->fetch.trouble = text;
 	return POP3_FETCH_FAILED;
@@ -268,7 +270,7 @@ done(struct pop3_session *s)
 	struct pop3_fetch *f = &s->maildrop->fetch;
 	struct pop3_message *m = message_of(s);
 
-	m->refused = false;
+	m->refused = m->denied = false;
 	if (!m->view.judged || m->view.octets != f->held.spool.size) {
 		m->view = view_of(s, f->held.kept);
 		m->unsaved = true;

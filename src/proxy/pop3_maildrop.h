@@ -28,6 +28,7 @@ struct pop3_message {
 	bool dotted;         /* on the shelf: some line begins with a dot */
 	bool hidden, deleted;
 	bool refused;        /* it was asked for and could not be delivered */
+	bool denied;         /* by the upstream itself */
 	bool unsaved;        /* the keeper has not got this view */
 };
 
