@@ -270,21 +270,26 @@ withhold(struct imap_session *s, const char *why)
 	scan_answer_withhold_in_place(held_arena(h), h->answer, held_head(h), h->spool.size, why);
 }
 
-/* Nobody could scan it this time. False: the client is to come again. */
+/* Nobody could scan it this time. False: the client is to come again. The log and
+ * the quarantine are told why. */
 static bool
 take_failure(struct imap_session *s)
 {
 	struct imap_mailbox *m = s->mailbox;
 	struct imap_view *v = imap_view_add(m, m->fetching.uid);
+	struct scan_answer *a = m->fetching.held.answer;
+	struct span reason = a->reason;
 
-	log_verdict(s);
-	if (v == NULL)
+	if (v != NULL) {
+		v->failures++;
+		v->unsaved = true;
+	}
+	if (v == NULL || (a->readings == 0 && v->failures < SCAN_TRIES)) {
+		log_verdict(s);
 		return false;
-	v->failures++;
-	v->unsaved = true;
-	if (m->fetching.held.answer->readings == 0 && v->failures < SCAN_TRIES)
-		return false;
+	}
 	withhold(s, "this message could not be scanned");
+	a->reason = reason;
 	return true;
 }
 

@@ -231,22 +231,24 @@ withhold(struct pop3_session *s, const char *why)
 }
 
 /* Nobody could scan it this time: later perhaps, but not for ever. False: the
- * client is to come again. */
+ * client is to come again. The log and the quarantine are told why. */
 static bool
 take_failure(struct pop3_session *s)
 {
 	struct pop3_message *m = message_of(s);
-	const struct scan_answer *a = s->maildrop->fetch.held.answer;
+	struct scan_answer *a = s->maildrop->fetch.held.answer;
+	struct span reason = a->reason;
 
 	m->view.failures++;
 	m->view.listed = m->listed;
 	m->unsaved = true;
-	log_verdict(s);
 	if (a->readings == 0 && m->view.failures < POP3_SCAN_TRIES) {
+		log_verdict(s);
 		pop3_maildrop_save(s);
 		return false;
 	}
 	withhold(s, "this message could not be scanned");
+	a->reason = reason;
 	return true;
 }
 
