@@ -45,16 +45,16 @@ static bool
 filter_reader(bool serves, int channel)
 {
 	const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	const struct scmp_arg_cmp itself = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
-	const struct scmp_arg_cmp not_our_own = SCMP_A0(SCMP_CMP_NE, SIGSYS);
-	const struct scmp_arg_cmp no_address = SCMP_A4(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp itself = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
+	const struct scmp_arg_cmp not_our_own = SCMP_A0(SCMP_CMP_NE, SIGSYS, 0);
+	const struct scmp_arg_cmp no_address = SCMP_A4(SCMP_CMP_EQ, 0, 0);
 	const struct filter_rule rules[] = {
 		ALLOW(read), ALLOW(write), ALLOW(writev), ALLOW(pread64), ALLOW(lseek), ALLOW(close), ALLOW(poll), ALLOW(ppoll),
 		ALLOW(recvmsg), ALLOW(sendmsg), ALLOW_IF(sendto, no_address), /* syslog(3) */
 		ALLOW(munmap), ALLOW(mremap), ALLOW(brk), ALLOW(madvise), ALLOW_IF(mmap, not_executable),
 		ALLOW_IF(mprotect, not_executable), ALLOW(memfd_create), ALLOW(ftruncate), ALLOW(fstat), ALLOW(newfstatat),
-		ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_GETFL)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_GETFD)),
-		ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFD)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC)),
+		ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_GETFL, 0)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_GETFD, 0)),
+		ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFD, 0)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC, 0)),
 		ALLOW(clock_gettime), ALLOW(gettimeofday), ALLOW(time), ALLOW(getpid), ALLOW(gettid), ALLOW(futex),
 		ALLOW(getrandom), ALLOW(sched_yield), ALLOW(umask), ALLOW_IF(tgkill, itself),
 		ALLOW_IF(rt_sigaction, not_our_own), ALLOW(rt_sigprocmask), ALLOW(rt_sigreturn), ALLOW(restart_syscall),
@@ -82,20 +82,20 @@ static bool
 filter_worker(struct scmp_arg_cmp family, int channel)
 {
 	const struct scmp_arg_cmp executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
-	const struct scmp_arg_cmp not_itself = SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid());
+	const struct scmp_arg_cmp not_itself = SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0);
 	const struct filter_rule rules[] = {
 		END(execve), END(execveat), END(fork), END(vfork), END(clone), END(clone3),
 		END(ptrace), END(process_vm_readv), END(process_vm_writev), END(process_madvise), END(pidfd_open),
 		END(pidfd_getfd), END(pidfd_send_signal), END(kill), END(tkill), END_IF(tgkill, not_itself),
-		END(rt_sigqueueinfo), END(rt_tgsigqueueinfo), END_IF(rt_sigaction, SCMP_A0(SCMP_CMP_EQ, SIGSYS)),
-		END_IF(prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE)), END_IF(prlimit64, SCMP_A2(SCMP_CMP_NE, 0)), END(setrlimit),
+		END(rt_sigqueueinfo), END(rt_tgsigqueueinfo), END_IF(rt_sigaction, SCMP_A0(SCMP_CMP_EQ, SIGSYS, 0)),
+		END_IF(prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE, 0)), END_IF(prlimit64, SCMP_A2(SCMP_CMP_NE, 0, 0)), END(setrlimit),
 		END(setuid), END(setgid), END(setreuid), END(setregid), END(setresuid), END(setresgid), END(setgroups),
 		END(setfsuid), END(setfsgid), END(capset), END(personality), END(bpf), END(perf_event_open), END(userfaultfd),
 		END(io_uring_setup), END(io_uring_enter), END(io_uring_register), END(add_key), END(request_key), END(keyctl),
 		END(mount), END(umount2), END(pivot_root), END(chroot), END(unshare), END(setns), END(move_mount), END(open_tree),
 		END(fsopen), END(init_module), END(finit_module), END(delete_module), END(kexec_load), END(reboot), END(swapon),
 		END(swapoff), END(open_by_handle_at), END(fanotify_init), END(mknod), END(mknodat), END(shmat),
-		END_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, TIOCSTI)),
+		END_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, TIOCSTI, 0)),
 		REFUSE_IF(mmap, executable), REFUSE_IF(mprotect, executable), REFUSE(pkey_mprotect), REFUSE_IF(socket, family),
 	};
 
@@ -231,7 +231,7 @@ cage_close_keeper(const struct settings *settings, int channel)
 {
 	if (!is_caged())
 		return true;
-	return report(lock_keeper(settings) && filter_worker(SCMP_A0(SCMP_CMP_NE, AF_UNIX), channel), "all but listed");
+	return report(lock_keeper(settings) && filter_worker(SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0), channel), "all but listed");
 }
 
 bool
@@ -239,7 +239,7 @@ cage_close_proxy(const struct generation *g, int channel)
 {
 	if (!is_caged())
 		return true;
-	return report(lock_proxy(g) && filter_worker(SCMP_A0(SCMP_CMP_GT, AF_NETLINK), channel), "all but listed");
+	return report(lock_proxy(g) && filter_worker(SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0), channel), "all but listed");
 }
 
 void
