@@ -7,6 +7,7 @@ one in tests/unit/test_cage.c. Run as root to see all.
 
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
 
@@ -101,6 +102,34 @@ def told_at_the_start(t):
         for pid in gatepost.processes(kind):
             of = status(pid)
             expect_equal((of["Seccomp"], of["NoNewPrivs"]), ("2", "1"), kind)
+
+
+@tests
+def at_work(t):
+    "what proxy and keeper work with is open to them: a spool file, a scratch file, the quarantine"
+    gatepost = t.gatepost(t.upstream(), {"spool": {"path": "spool"}, "limits": {"spool_memory": "64KiB"}}, single=False)
+    client = t.client(gatepost)
+    client.greet()
+    lines = b"".join(b"%020d in a line\r\n" % n for n in range(20000))
+    for subject in (b"please quarantine", b"please tag", b"please quarantine"):
+        expect_equal(client.deliver(b"Subject: " + subject + b"\r\n\r\n" + lines).code, 250, "a delivery")
+    expect_equal(gatepost.quarantined(lines), 2, "in quarantine")
+    expect_equal(os.listdir(os.path.join(gatepost.folder, "spool")), [], "left in the spool")
+
+
+@tests
+def authorities(t):
+    "a folder of certificate authorities is read when one is needed, which is after the cage was closed"
+    folder = os.path.join(t.folder(), "authorities")
+    os.mkdir(folder)
+    shutil.copy(t.certificates.ca(), os.path.join(folder, "ours.pem"))
+    os.chmod(os.path.join(folder, "ours.pem"), 0o644)
+    subprocess.run(["openssl", "rehash", folder], check=True, stdout=subprocess.DEVNULL)
+    upstream = t.upstream(tls="implicit", context=t.certificates.server_context())
+    gatepost = t.gatepost(upstream, {"upstreams": {"mta": {
+        "address": f"localhost:{upstream.address[1]}", "tls": {"mode": "implicit", "verify": "full", "ca": folder}}}},
+        single=False)
+    expect_equal(deliver(t, gatepost), 250, "a delivery")
 
 
 @tests
