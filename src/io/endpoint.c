@@ -242,6 +242,7 @@ endpoint_input_room(struct endpoint *e, size_t *len)
 			endpoint_break(e);
 			return NULL;
 		}
+		e->in.secret = true; /* should it grow, and move */
 		buf_add_span(&e->in, buf_span(&rest));
 		if (rest.data != NULL)
 			explicit_bzero(rest.data, e->in_used);

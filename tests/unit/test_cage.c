@@ -248,6 +248,94 @@ test_proxy(void **state)
 	try_all(2);
 }
 
+/* A kernel that has none, as far as this child can see. */
+static void
+take_landlock_away(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (filter == NULL || seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset), 0) != 0 ||
+	    seccomp_load(filter) != 0)
+		_exit(1);
+	seccomp_release(filter);
+}
+
+static int
+end_of(pid_t child)
+{
+	int status;
+
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return status;
+}
+
+/* The rest of the cage is closed all the same. */
+static void
+test_without_landlock(void **state)
+{
+	static const struct attempt reading = { SYS_openat, { AT_FDCWD, ADDRESS("/etc/passwd"), O_RDONLY }, 0, 0, 0 };
+	static const struct attempt running = { SYS_execve, { ADDRESS("/bin/true"), ADDRESS(program) }, 0, 0, 0 };
+	struct place place = { .folder = "/tmp" };
+	int pair[2], status;
+
+	(void)state;
+#ifdef SANITIZERS
+	skip();
+#endif
+	assert_true(packet_pair(pair, true, false));
+	for (int who = 0; who < 3; who++) {
+		for (int i = 0; i < 2; i++) {
+			pid_t child = fork();
+
+			if (child == 0) {
+				take_landlock_away();
+				be_child(&place, who, i == 0 ? &reading : &running, pair[1]);
+			}
+			status = end_of(child);
+			if (i == 0)
+				assert_int_equal(WEXITSTATUS(status), who == 0 ? DENIED : MADE);
+			else
+				assert_int_equal(WTERMSIG(status), SIGSYS);
+		}
+	}
+	close(pair[0]);
+	close(pair[1]);
+}
+
+#ifdef __x86_64__
+/* By the numbers of another architecture nothing can be called. */
+static void
+test_32_bit_calls(void **state)
+{
+	struct place place = { .folder = "/tmp" };
+	int pair[2], status;
+
+	(void)state;
+#ifdef SANITIZERS
+	skip();
+#endif
+	assert_true(packet_pair(pair, true, false));
+	for (int who = 0; who < 3; who++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			long result = 20; /* getpid() */
+
+			if (!enter(&place, who, pair[1]))
+				_exit(NOT_CAGED);
+			__asm__ volatile("int $0x80" : "+a"(result) : : "memory");
+			_exit(MADE);
+		}
+		status = end_of(child);
+		/* or by SIGSEGV, where the kernel has no such calls */
+		assert_true(WIFSIGNALED(status));
+	}
+	close(pair[0]);
+	close(pair[1]);
+}
+#endif
+
 static void
 test_call_names(void **state)
 {
@@ -263,6 +351,10 @@ main(void)
 		cmocka_unit_test(test_scanner),
 		cmocka_unit_test(test_keeper),
 		cmocka_unit_test(test_proxy),
+		cmocka_unit_test(test_without_landlock),
+#ifdef __x86_64__
+		cmocka_unit_test(test_32_bit_calls),
+#endif
 		cmocka_unit_test(test_call_names),
 	};
 

@@ -2,7 +2,7 @@
 """Secrets: keys are read before privileges drop, passwords are wiped once they were
 sent on, and what the tests' own search of logs would find. As root for most of it.
 
-    GATEPOST=src/gatepost python3 tests/secrets.py [WORD…]"""
+    GATEPOST=src/gatepost python3 tests/credentials.py [WORD…]"""
 
 import base64
 import os
