@@ -58,10 +58,14 @@ hear_refusal(int signal, siginfo_t *info, void *context)
 	int before = errno;
 
 	(void)signal;
+	if (info->si_code <= 0) /* not from the kernel: somebody sent it */
+		return;
 	if (!known || !installed.told[call])
 		channel_send(installed.channel, CHANNEL_REFUSED, call, -1);
-	if (!known || !installed.soft[call])
+	if (!known || !installed.soft[call]) {
 		syscall(SYS_ptrace, 0, 0, 0, 0);
+		_exit(1); /* not reached */
+	}
 	installed.told[call] = true;
 	set_result(context, -EACCES);
 	errno = before;

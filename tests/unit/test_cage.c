@@ -90,6 +90,7 @@ static const struct attempt attempts[] = {
 	{ SYS_tkill, { PARENT, SIGUSR1 }, ENDS, ENDS, ENDS },
 	{ SYS_tgkill, { PARENT, PARENT, SIGUSR1 }, ENDS, ENDS, ENDS },
 	{ SYS_tgkill, { SELF, SELF, 0 }, ALLOWED, ALLOWED, ALLOWED },
+	{ SYS_tgkill, { SELF, SELF, SIGSYS }, ALLOWED, ALLOWED, ALLOWED },
 	{ SYS_rt_sigqueueinfo, { PARENT, SIGUSR1, ADDRESS(room) }, ENDS, ENDS, ENDS },
 	{ SYS_pidfd_open, { PARENT }, ENDS, ENDS, ENDS },
 	{ SYS_pidfd_getfd, { 0, 0 }, ENDS, ENDS, ENDS },
