@@ -24,6 +24,10 @@ tests_unit_test_io_loop_LDADD = $(IO_DEPS)
 tests_unit_test_io_connect_SOURCES = tests/unit/test_io_connect.c $(IO_PAIR)
 tests_unit_test_io_connect_LDADD = $(IO_DEPS)
 
+unit_tests += tests/unit/test_http
+tests_unit_test_http_SOURCES = tests/unit/test_http.c
+tests_unit_test_http_LDADD = $(IO_DEPS)
+
 unit_tests += tests/unit/test_io_storm
 tests_unit_test_io_storm_SOURCES = tests/unit/test_io_storm.c tests/unit/io_certs.h tests/unit/io_certs.c $(IO_PAIR)
 tests_unit_test_io_storm_LDADD = $(IO_DEPS)

@@ -28,7 +28,7 @@
 
 enum {
 	CAGE_DESCRIPTORS = 1024, /* links, a message and its scratch; or connections */
-	/* All of HTTP_CONNECTIONS_MAX at the largest page, twice. */
+	/* As many connections as the reporter serves, each at the largest page, twice. */
 	REPORTER_MEMORY = 128 * 1024 * 1024,
 };
 

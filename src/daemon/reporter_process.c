@@ -15,6 +15,9 @@
 
 enum { HTTP_UNAVAILABLE = 503 };
 
+/* Far above what a few monitoring systems need; each asks and goes. */
+static const struct http_bounds bounds = { .connections = 64, .idle = 10 * 1000, .lifetime = 30 * 1000 };
+
 static bool
 get(void *context, const char *path, int *status, const char **type, struct buf *body)
 {
@@ -39,7 +42,7 @@ get(void *context, const char *path, int *status, const char **type, struct buf 
 struct http_server *
 reporter_new(struct loop *l, const struct board *b, const struct listen_sockets *sockets)
 {
-	struct http_server *s = http_server_new(l, get, (void *)b);
+	struct http_server *s = http_server_new(l, &bounds, get, (void *)b);
 
 	for (size_t i = 0; s != NULL && i < sockets->count; i++)
 		if (!http_server_listen(s, sockets->items[i].fd))

@@ -37,7 +37,8 @@ struct http_server {
 	void *context;
 	struct evconnlistener *listeners[HTTP_SOCKETS_MAX]; /* evhttp's */
 	size_t listener_count;
-	struct connection connections[HTTP_CONNECTIONS_MAX];
+	struct http_bounds bounds;
+	struct connection *connections; /* so many places */
 	size_t used;
 };
 
@@ -77,9 +78,9 @@ static void
 sweep(void *context)
 {
 	struct http_server *s = context;
-	bool was_full = s->used == HTTP_CONNECTIONS_MAX;
+	bool was_full = s->used == s->bounds.connections;
 
-	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+	for (size_t i = 0; i < s->bounds.connections; i++) {
 		struct connection *c = &s->connections[i];
 
 		if (c->bev != NULL && is_gone(c->bev))
@@ -87,7 +88,7 @@ sweep(void *context)
 		else if (c->bev != NULL && c->until <= loop_now(s->loop))
 			shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
 	}
-	if (was_full && s->used < HTTP_CONNECTIONS_MAX)
+	if (was_full && s->used < s->bounds.connections)
 		accept_more(s, true);
 	timer_at(s->timer, s->used > 0 ? loop_now(s->loop) + HTTP_SWEEP_MS : 0);
 }
@@ -95,7 +96,7 @@ sweep(void *context)
 static struct connection *
 find_place(struct http_server *s)
 {
-	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+	for (size_t i = 0; i < s->bounds.connections; i++)
 		if (s->connections[i].bev == NULL)
 			return &s->connections[i];
 	return NULL;
@@ -113,8 +114,8 @@ begin_connection(struct event_base *base, void *context)
 		return NULL;
 	bufferevent_setwatermark(bev, EV_READ, 0, HTTP_INPUT_MAX);
 	bufferevent_incref(bev);
-	*c = (struct connection){ bev, loop_now(s->loop) + HTTP_LIFETIME_MS };
-	if (++s->used == HTTP_CONNECTIONS_MAX)
+	*c = (struct connection){ bev, loop_now(s->loop) + s->bounds.lifetime };
+	if (++s->used == s->bounds.connections)
 		accept_more(s, false);
 	timer_at(s->timer, loop_now(s->loop) + HTTP_SWEEP_MS);
 	return bev;
@@ -172,25 +173,28 @@ serve(struct evhttp_request *request, void *context)
 /* ---- the server ---- */
 
 struct http_server *
-http_server_new(struct loop *l, http_get *get, void *context)
+http_server_new(struct loop *l, const struct http_bounds *bounds, http_get *get, void *context)
 {
+	const struct timeval idle = { .tv_sec = (time_t)(bounds->idle / 1000), .tv_usec = (suseconds_t)(bounds->idle % 1000 * 1000) };
 	struct http_server *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
 	s->loop = l;
+	s->bounds = *bounds;
 	s->get = get;
 	s->context = context;
 	s->timer = timer_new(l, sweep, s);
 	s->http = evhttp_new(loop_base(l));
-	if (s->timer == NULL || s->http == NULL) {
+	s->connections = calloc(bounds->connections, sizeof(*s->connections));
+	if (s->timer == NULL || s->http == NULL || s->connections == NULL) {
 		http_server_free(&s);
 		return NULL;
 	}
 	evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
 	evhttp_set_max_headers_size(s->http, HTTP_HEADERS_MAX);
 	evhttp_set_max_body_size(s->http, HTTP_BODY_MAX);
-	evhttp_set_timeout(s->http, HTTP_IDLE_S);
+	evhttp_set_timeout_tv(s->http, &idle);
 	evhttp_set_bevcb(s->http, begin_connection, s);
 	evhttp_set_gencb(s->http, serve, s);
 	return s;
@@ -224,9 +228,10 @@ http_server_free(struct http_server **server)
 	*server = NULL;
 	if (s->http != NULL)
 		evhttp_free(s->http);
-	for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+	for (size_t i = 0; s->connections != NULL && i < s->bounds.connections; i++)
 		if (s->connections[i].bev != NULL)
 			forget(s, &s->connections[i]);
+	free(s->connections);
 	timer_free(&s->timer);
 	free(s);
 }

@@ -7,13 +7,16 @@
 #include "io/loop.h"
 
 enum {
-	HTTP_CONNECTIONS_MAX = 64, /* others wait in the backlog */
-	/* A connection is closed that long after it was taken, whatever it does:
-	 * a client that sends a byte now and then cannot stay. */
-	HTTP_LIFETIME_MS = 30 * 1000,
-	HTTP_IDLE_S = 10,          /* of nothing heard or taken */
 	HTTP_HEADERS_MAX = 8 * 1024,
-	HTTP_BODY_MAX = 1024,      /* nobody has to send any */
+	HTTP_BODY_MAX = 1024, /* nobody has to send any */
+};
+
+struct http_bounds {
+	size_t connections; /* others wait in the backlog */
+	uint64_t idle;      /* ms of nothing heard or taken, then it is closed */
+	/* ms after it was taken it is closed, whatever it does: a client that sends
+	 * a byte now and then cannot stay. */
+	uint64_t lifetime;
 };
 
 /* What there is at that path, without query; false: nothing (404). *status is
@@ -23,7 +26,7 @@ typedef bool http_get(void *context, const char *path, int *status, const char *
 
 struct http_server;
 /* NULL: no memory. */
-struct http_server *http_server_new(struct loop *l, http_get *get, void *context);
+struct http_server *http_server_new(struct loop *l, const struct http_bounds *bounds, http_get *get, void *context);
 /* fd: listening and non-blocking; not owned, and open as long as the server
  * lives. False: no memory. */
 bool http_server_listen(struct http_server *s, int fd);
