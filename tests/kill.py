@@ -204,4 +204,19 @@ def scanner_dies_on_a_message(t):
     client.quit()
 
 
+@tests
+def young_child_killed(t):
+    "a child that dies young is replaced at once, and only one whose kind keeps dying young waits"
+    gatepost = t.gatepost(t.upstream(), {"run": {"proxies": 1, "scanners": 1}, "log": {"level": "info"}}, single=False)
+    killer = Killer(gatepost, random.Random(SEED))
+    for _ in range(3):
+        killer.wait("scanner")
+        killer.kill("scanner")
+    killer.wait("scanner")
+    expect(not gatepost.events("start", msg="waits"), "it waited", gatepost.events("start"))
+    while not gatepost.events("start", msg="^scanner 0 died young.*waits"):
+        killer.kill("scanner")
+        killer.wait("scanner")
+
+
 tests.run()

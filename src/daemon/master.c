@@ -6,8 +6,8 @@
  * finish: a session keeps the rules that it began with. A configuration that
  * does not load changes nothing.
  *
- * A child that ends unasked is replaced: at once, unless its kind keeps dying
- * young; then after RESTART_REST_MS. */
+ * A child that ends unasked is replaced: at once, unless YOUNG_MOST of its kind
+ * have died young one after the other; then after RESTART_REST_MS. */
 #include "config.h"
 
 #include "daemon/master.h"
@@ -29,6 +29,7 @@
 
 enum {
 	YOUNG_MS = 1000,       /* a child that ends within this did not get to work */
+	YOUNG_MOST = 3,        /* what a hostile message or an administrator's kill can do; more is our own fault */
 	RESTART_REST_MS = 1000,
 };
 
@@ -43,6 +44,7 @@ struct master {
 	struct watch *signals[4];
 	struct timer *rest, *deadline, *beat;
 	bool draining, told_ready;
+	unsigned died_young[CHILD_KINDS]; /* without one between that did not */
 };
 
 static void
@@ -429,24 +431,38 @@ end_singles(struct master *m)
 		loop_stop(m->loop);
 }
 
+/* Whether its kind keeps dying young: then a rest is in order. */
+static bool
+keeps_dying(struct master *m, const struct child *child)
+{
+	unsigned *count = &m->died_young[child->kind];
+
+	*count = loop_now(m->loop) - child->began < YOUNG_MS ? *count + 1 : 0;
+	if (*count <= YOUNG_MOST)
+		return false;
+	log_warning("start", "%s %u died young, as %u before it: the next one waits for %d ms",
+	    child_kind_name(child->kind), child->index, *count - 1, RESTART_REST_MS);
+	return true;
+}
+
 static void
 hear_child_ended(void *context)
 {
 	struct master *m = context;
 	struct child *child;
-	bool young = false;
+	bool rest = false;
 	int status;
 
 	while ((child = children_reap(&m->children, &status)) != NULL) {
 		log_end_of_child(child, status);
-		young = young || loop_now(m->loop) - child->began < YOUNG_MS;
+		rest = (!m->draining && keeps_dying(m, child)) || rest;
 		if (child->kind == CHILD_PROXY)
 			census_clear(child->realm->census, child->index);
 		child_free(&child);
 	}
 	if (m->draining && !has_proxies(m, NULL))
 		end_singles(m);
-	if (young)
+	if (rest)
 		timer_at(m->rest, loop_now(m->loop) + RESTART_REST_MS);
 	else
 		start_missing(m);
