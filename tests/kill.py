@@ -186,6 +186,26 @@ def master_killed(t):
 
 
 @tests
+def master_killed_under_a_session(t):
+    "a session outlives its master, and another gatepost has the quarantine meanwhile"
+    upstream, chance = t.upstream(), random.Random(SEED)
+    gatepost = t.gatepost(upstream, {"log": {"level": "info"}, "run": {"proxies": 1}}, single=False, clean=False)
+    old = t.client(gatepost)
+    old.greet()
+    old.envelope()
+    expect_equal(old.command("DATA").code, 354, "DATA")
+    gatepost.process.kill()
+    again = t.gatepost(upstream, {"quarantine": {"path": os.path.join(gatepost.folder, "quarantine")}}, single=False)
+    client = t.client(again)
+    client.greet()
+    expect_equal(client.deliver(message(0, chance)).code, 250, "a message to be kept")
+    old.send(message(2, chance) + b".\r\n")
+    expect_equal(old.reply().code, 250, "the message under way")
+    expect(token(0) in all_of_quarantine(gatepost), "not in quarantine")
+    expect(token(2) in upstream.wait_message().data, "not at the upstream")
+
+
+@tests
 def scanner_dies_on_a_message(t):
     "a scanner that is killed again and again costs one message a 451, not its connection"
     upstream = t.upstream()

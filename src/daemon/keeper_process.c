@@ -1,6 +1,10 @@
 /* The keeper process: a message and what is known of it go to the disk, and
  * only then is the proxy told. Views are a help to readers and no more: when
- * they cannot be had the keeper does without, and tries again the next day. */
+ * they cannot be had the keeper does without, and tries again the next day.
+ *
+ * Without a master it ends at once: the quarantine is one keeper's, and another
+ * gatepost may be waiting for it. Proxies that outlive their master refuse for now
+ * what they cannot have kept. */
 #include "config.h"
 
 #include "daemon/keeper_process.h"
@@ -179,7 +183,7 @@ keeper_process(const struct settings *settings, int channel)
 
 	if (k == NULL || !cage_close_keeper(settings, channel))
 		_exit(1);
-	links_serve(channel, serve, k);
+	links_serve(channel, false, serve, k);
 	keep_service_free(&k);
 	_exit(0);
 }

@@ -15,7 +15,7 @@ struct links {
 	struct pollfd fds[LINKS_MAX + 1]; /* the channel first */
 	nfds_t count;
 	struct packet packet;
-	bool draining;
+	bool draining, orphaned;
 };
 
 static void
@@ -33,7 +33,7 @@ hear_master(struct links *l)
 
 	if (got < 0) {
 		l->fds[0].fd = -1; /* poll() passes over it */
-		l->draining = true;
+		l->draining = l->orphaned = true;
 	} else if (got > 0 && m.kind == CHANNEL_LINK_PROXY && m.fd >= 0) {
 		if (l->count <= LINKS_MAX)
 			l->fds[l->count++] = (struct pollfd){ .fd = m.fd, .events = POLLIN };
@@ -45,14 +45,14 @@ hear_master(struct links *l)
 }
 
 void
-links_serve(int channel, bool (*serve)(void *context, int link), void *context)
+links_serve(int channel, bool outlives_master, bool (*serve)(void *context, int link), void *context)
 {
 	struct links l = { .count = 1 };
 
 	packet_init(&l.packet);
 	l.fds[0] = (struct pollfd){ .fd = channel, .events = POLLIN };
 	channel_send(channel, CHANNEL_READY, 0, -1);
-	while (!l.draining || l.count > 1) {
+	while (!l.draining || (l.count > 1 && (outlives_master || !l.orphaned))) {
 		if (poll(l.fds, l.count, -1) < 0) {
 			if (errno == EINTR)
 				continue;

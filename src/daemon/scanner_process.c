@@ -126,6 +126,6 @@ scanner_process(const struct generation *g, int channel)
 		log_error("scanner", "the scanner cannot begin");
 		_exit(1);
 	}
-	links_serve(channel, serve, s);
+	links_serve(channel, true, serve, s);
 	_exit(0);
 }

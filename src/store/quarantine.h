@@ -44,7 +44,8 @@ struct quarantine_record {
 
 /* Makes the folder (0700) and what is missing in it, and clears up after a put
  * that was interrupted: without a row it was never acknowledged, so its file
- * is removed. NULL on failure, also when another process has it open. */
+ * is removed. NULL on failure, also when another process has it open and does
+ * not let go within half a second. */
 struct quarantine *quarantine_open(const char *path, const char **error);
 void quarantine_close(struct quarantine **q);
 

@@ -27,7 +27,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_NAME_SIZE = QUARANTINE_ID_SIZE + sizeof(".eml") };
+enum {
+	FILE_NAME_SIZE = QUARANTINE_ID_SIZE + sizeof(".eml"),
+	LOCK_TRIES = 50, /* for half a second: whoever has the lock may be about to end, with a sync */
+	LOCK_REST_NS = 10 * 1000 * 1000,
+};
 
 static bool
 fail(const char **error, const char *what)
@@ -73,13 +77,26 @@ sync_parent(int folder)
 	return ok;
 }
 
+static bool
+lock(int folder)
+{
+	const struct timespec rest = { .tv_nsec = LOCK_REST_NS };
+
+	for (int tries = 1; flock(folder, LOCK_EX | LOCK_NB) != 0; tries++) {
+		if (errno != EWOULDBLOCK || tries == LOCK_TRIES)
+			return false;
+		nanosleep(&rest, NULL);
+	}
+	return true;
+}
+
 bool
 vault_open(struct vault *v, const char *path, const char **error)
 {
 	*v = VAULT_CLOSED;
 	if (!make_path(path) || (v->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return fail(error, "the folder of the quarantine cannot be opened");
-	if (flock(v->root, LOCK_EX | LOCK_NB) != 0)
+	if (!lock(v->root))
 		return fail(error, "another process has the quarantine open");
 	v->messages = open_folder(v->root, "messages");
 	v->incoming = open_folder(v->root, "incoming");
