@@ -7,7 +7,7 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/processes.py tests/reload.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py tests/pop3_quarantine.py \
 	tests/pop3_users.py tests/pop3_views.py tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py \
 	tests/imap_faults.py \
-	tests/e2e_imap.py tests/imap_agreement.py tests/metrics.py tests/cage.py tests/credentials.py tests/secrets.py \
+	tests/e2e_imap.py tests/imap_agreement.py tests/kill_matrix.py tests/metrics.py tests/cage.py tests/credentials.py \
 	tests/imap_compress.py \
 	tests/imap_agreement_cyrus.sh tests/e2e_imap_cyrus.sh
 TESTS += $(session_tests)
@@ -16,6 +16,7 @@ EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests
 	tests/lib/deflated.py tests/lib/cyrus.py \
 	tests/lib/dovecot.py \
 	tests/lib/fake_clamd.py \
+	tests/lib/faults.py tests/lib/short_sessions.py \
 	tests/lib/gatepost_test.py tests/lib/imap_client.py tests/lib/imap_expect.py tests/lib/imap_mail.py \
 	tests/lib/imap_programs.py tests/lib/imapflow.cjs \
 	tests/lib/imap_reader.py tests/lib/imap_servers.py tests/lib/imap_upstream.py tests/lib/messages.py \
@@ -23,6 +24,11 @@ EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests
 	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/process.py \
 	tests/lib/smtp_client.py \
 	tests/lib/smtp_upstream.py tests/lib/terminal.py tests/lib/transcript.py
+
+# A gatepost that fails where a test wants it.
+check_PROGRAMS += tests/gatepost_faulty
+tests_gatepost_faulty_SOURCES = $(src_gatepost_SOURCES) tests/faults.c
+tests_gatepost_faulty_LDADD = $(src_gatepost_LDADD)
 
 unit_tests += tests/unit/test_spool tests/unit/test_ports
 tests_unit_test_spool_SOURCES = tests/unit/test_spool.c

@@ -255,11 +255,11 @@ class Gatepost:
         return [pid for pid in pids if pid in alive]
 
     def quarantined(self, token):
-        """How many of quarantine's files hold these bytes."""
+        """How many of quarantine's files hold these bytes; some may go meanwhile."""
         count = 0
         for folder, _, names in os.walk(os.path.join(self.folder, "quarantine")):
             for name in names:
-                with open(os.path.join(folder, name), "rb") as f:
+                with contextlib.suppress(FileNotFoundError), open(os.path.join(folder, name), "rb") as f:
                     count += token in f.read()
         return count
 
@@ -335,7 +335,7 @@ class Context(contextlib.ExitStack):
         folder = self.folder()
         server = Gatepost(folder, config, rules, single, prefix)
         self.gateposts.append(server)
-        self.callback(self._stop_gatepost, server, clean)
+        self.callback(self.stop_gatepost, server, clean)
         return server.wait_ready() if wait else server
 
     def pop3_gatepost(self, upstream, changes=None, listener=None, *, rules=None, **options):
@@ -351,7 +351,7 @@ class Context(contextlib.ExitStack):
         changes.setdefault("policies", {}).setdefault("inbound", {}).setdefault("rules", ["rules.yaml"] if rules else None)
         return self.gatepost(upstream, changes, listener, rules=rules or STANDARD_RULES, **options)
 
-    def _stop_gatepost(self, server, clean):
+    def stop_gatepost(self, server, clean):
         status = server.stop()
         if server.crash_report():
             raise Failure(server.crash_report())

@@ -1,0 +1,381 @@
+/* What makes gatepost fail where a test wants it. Linked into a gatepost of its
+ * own, tests/gatepost_faulty, and nowhere else: these definitions of functions of
+ * the C library take the place of the library's, for gatepost and for all
+ * libraries that it uses, AddressSanitizer's too.
+ *
+ * The test tells by a page of memory that it shares with all processes, the file
+ * named by GATEPOST_FAULTS (tests/lib/faults.py):
+ *
+ * - the nth call of one function fails, or the process is killed at it;
+ * - a session stops where it enters a step: the line of the log that tells of the
+ *   step is written, then the process connects to a socket of the test, and waits
+ *   there until the test closes it. */
+#include "config.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { FAULT_SHORT = -1, FAULT_KILL = -2 }; /* in place of an errno */
+enum { NAME_SIZE = 32, STEP_SIZE = 64, LINE_MAX_LOOKED = 1024 };
+
+/* As tests/lib/faults.py packs it. */
+static struct page {
+	char function[NAME_SIZE]; /* "": none fails */
+	char process[NAME_SIZE];  /* which fails: "master", "proxy", "scann", "keepe"; "": any */
+	int32_t error;
+	uint32_t nth, times;      /* the first to fail, counted from 1, and how many do */
+	uint32_t calls, failed;   /* so far */
+	uint32_t step_nth, step_seen;
+	char step[STEP_SIZE];     /* "": no session stops */
+	char socket[STEP_SIZE];   /* its name in the abstract namespace */
+} *page;
+
+static char process[NAME_SIZE] = "master";
+
+/* ---- what is replaced ---- */
+
+__attribute__((constructor)) static void
+begin(void)
+{
+	const char *path = getenv("GATEPOST_FAULTS");
+	int fd = path != NULL ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC) : -1;
+	long mapped;
+
+	if (fd < 0)
+		return;
+	mapped = syscall(SYS_mmap, NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
+	syscall(SYS_close, fd);
+	if (mapped > 0)
+		page = (struct page *)mapped;
+}
+
+/* Whether this call is to fail. errno is set then. */
+static bool
+fails(const char *function)
+{
+	uint32_t call;
+
+	if (page == NULL || strcmp(page->function, function) != 0)
+		return false;
+	if (strncmp(process, page->process, strlen(page->process)) != 0)
+		return false;
+	call = __atomic_add_fetch(&page->calls, 1, __ATOMIC_SEQ_CST);
+	if (call < page->nth || call - page->nth >= page->times)
+		return false;
+	__atomic_add_fetch(&page->failed, 1, __ATOMIC_SEQ_CST);
+	if (page->error == FAULT_KILL)
+		syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+	errno = page->error;
+	return true;
+}
+
+/* The same for what may take fewer octets than it is given: then it takes one. */
+static bool
+fails_or_is_short(const char *function, size_t *size)
+{
+	if (!fails(function))
+		return false;
+	if (page->error != FAULT_SHORT)
+		return true;
+	*size = *size > 0 ? 1 : 0;
+	return false;
+}
+
+/* The sanitizers' version of a function where there is one, else the C
+ * library's. */
+#define REAL(name) \
+	(__interceptor_##name != NULL ? __interceptor_##name : (typeof(&name))dlsym(RTLD_NEXT, #name))
+#define INTERCEPTED(type, name, ...) \
+	extern type __interceptor_##name(__VA_ARGS__) __attribute__((weak)); \
+	type name(__VA_ARGS__)
+
+/* ---- memory ---- */
+
+/* dlsym() takes memory itself, and begins before anything can be looked up. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+INTERCEPTED(void *, malloc, size_t size)
+{
+	if (fails("alloc"))
+		return NULL;
+	return __interceptor_malloc != NULL ? __interceptor_malloc(size) : __libc_malloc(size);
+}
+
+INTERCEPTED(void *, calloc, size_t count, size_t size)
+{
+	if (fails("alloc"))
+		return NULL;
+	return __interceptor_calloc != NULL ? __interceptor_calloc(count, size) : __libc_calloc(count, size);
+}
+
+INTERCEPTED(void *, realloc, void *old, size_t size)
+{
+	if (size > 0 && fails("alloc"))
+		return NULL;
+	return __interceptor_realloc != NULL ? __interceptor_realloc(old, size) : __libc_realloc(old, size);
+}
+
+INTERCEPTED(void *, mmap, void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	if (fails("mmap"))
+		return MAP_FAILED;
+	return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
+}
+
+/* ---- reading ---- */
+
+INTERCEPTED(ssize_t, read, int fd, void *to, size_t size)
+{
+	return fails_or_is_short("read", &size) ? -1 : REAL(read)(fd, to, size);
+}
+
+INTERCEPTED(ssize_t, recv, int fd, void *to, size_t size, int flags)
+{
+	return fails_or_is_short("read", &size) ? -1 : REAL(recv)(fd, to, size, flags);
+}
+
+INTERCEPTED(ssize_t, readv, int fd, const struct iovec *to, int count)
+{
+	return fails("read") ? -1 : REAL(readv)(fd, to, count);
+}
+
+INTERCEPTED(ssize_t, recvmsg, int fd, struct msghdr *message, int flags)
+{
+	return fails("recvmsg") ? -1 : REAL(recvmsg)(fd, message, flags);
+}
+
+INTERCEPTED(ssize_t, pread, int fd, void *to, size_t size, off_t at)
+{
+	return fails_or_is_short("pread", &size) ? -1 : REAL(pread)(fd, to, size, at);
+}
+
+INTERCEPTED(ssize_t, pread64, int fd, void *to, size_t size, off64_t at)
+{
+	return fails_or_is_short("pread", &size) ? -1 : REAL(pread64)(fd, to, size, at);
+}
+
+/* ---- a session that stops ---- */
+
+static void
+wait_for_test(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	size_t len = strlen(page->socket);
+	int fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char byte;
+
+	memcpy(name.sun_path + 1, page->socket, len);
+	if (syscall(SYS_connect, fd, &name, offsetof(struct sockaddr_un, sun_path) + 1 + len) == 0)
+		while (syscall(SYS_read, fd, &byte, 1) != 0)
+			;
+	syscall(SYS_close, fd);
+}
+
+/* line: one that was written to the log. */
+static void
+stop_at_step(const void *line, size_t size)
+{
+	char text[LINE_MAX_LOOKED], wanted[STEP_SIZE + sizeof(" step=\n")];
+
+	if (page == NULL || page->step[0] == '\0' || size >= sizeof(text))
+		return;
+	memcpy(text, line, size);
+	text[size] = '\0';
+	snprintf(wanted, sizeof(wanted), " step=%s\n", page->step);
+	if (strstr(text, " event=step ") == NULL || strstr(text, wanted) == NULL)
+		return;
+	if (__atomic_add_fetch(&page->step_seen, 1, __ATOMIC_SEQ_CST) == page->step_nth)
+		wait_for_test();
+}
+
+/* ---- writing ---- */
+
+INTERCEPTED(ssize_t, write, int fd, const void *from, size_t size)
+{
+	ssize_t written;
+
+	if (fd != STDERR_FILENO)
+		return fails_or_is_short("write", &size) ? -1 : REAL(write)(fd, from, size);
+	written = REAL(write)(fd, from, size);
+	stop_at_step(from, size);
+	return written;
+}
+
+INTERCEPTED(ssize_t, send, int fd, const void *from, size_t size, int flags)
+{
+	return fails_or_is_short("write", &size) ? -1 : REAL(send)(fd, from, size, flags);
+}
+
+INTERCEPTED(ssize_t, writev, int fd, const struct iovec *from, int count)
+{
+	return fails("write") ? -1 : REAL(writev)(fd, from, count);
+}
+
+INTERCEPTED(ssize_t, sendmsg, int fd, const struct msghdr *message, int flags)
+{
+	return fails("sendmsg") ? -1 : REAL(sendmsg)(fd, message, flags);
+}
+
+INTERCEPTED(ssize_t, pwrite, int fd, const void *from, size_t size, off_t at)
+{
+	return fails_or_is_short("pwrite", &size) ? -1 : REAL(pwrite)(fd, from, size, at);
+}
+
+INTERCEPTED(ssize_t, pwrite64, int fd, const void *from, size_t size, off64_t at)
+{
+	return fails_or_is_short("pwrite", &size) ? -1 : REAL(pwrite64)(fd, from, size, at);
+}
+
+INTERCEPTED(int, fsync, int fd)
+{
+	return fails("fsync") ? -1 : REAL(fsync)(fd);
+}
+
+INTERCEPTED(int, fdatasync, int fd)
+{
+	return fails("fsync") ? -1 : REAL(fdatasync)(fd);
+}
+
+INTERCEPTED(int, ftruncate, int fd, off_t size)
+{
+	return fails("ftruncate") ? -1 : REAL(ftruncate)(fd, size);
+}
+
+INTERCEPTED(int, ftruncate64, int fd, off64_t size)
+{
+	return fails("ftruncate") ? -1 : REAL(ftruncate64)(fd, size);
+}
+
+/* ---- descriptors ---- */
+
+static mode_t
+mode_of(int flags, va_list arguments)
+{
+	return (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+}
+
+#define OPENS(name) \
+	extern int __interceptor_##name(const char *path, int flags, ...) __attribute__((weak)); \
+	int name(const char *path, int flags, ...) \
+	{ \
+		va_list arguments; \
+		mode_t mode; \
+		va_start(arguments, flags); \
+		mode = mode_of(flags, arguments); \
+		va_end(arguments); \
+		return fails("open") ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode); \
+	}
+OPENS(open)
+OPENS(open64)
+
+#define OPENS_AT(name) \
+	int name(int folder, const char *path, int flags, ...) \
+	{ \
+		va_list arguments; \
+		mode_t mode; \
+		va_start(arguments, flags); \
+		mode = mode_of(flags, arguments); \
+		va_end(arguments); \
+		return fails("open") ? -1 : (int)syscall(SYS_openat, folder, path, flags, mode); \
+	}
+OPENS_AT(openat)
+OPENS_AT(openat64)
+
+INTERCEPTED(int, memfd_create, const char *name, unsigned flags)
+{
+	return fails("memfd_create") ? -1 : REAL(memfd_create)(name, flags);
+}
+
+INTERCEPTED(int, socket, int domain, int type, int protocol)
+{
+	return fails("socket") ? -1 : REAL(socket)(domain, type, protocol);
+}
+
+INTERCEPTED(int, socketpair, int domain, int type, int protocol, int fds[2])
+{
+	return fails("socketpair") ? -1 : REAL(socketpair)(domain, type, protocol, fds);
+}
+
+INTERCEPTED(int, accept4, int fd, struct sockaddr *address, socklen_t *len, int flags)
+{
+	return fails("accept") ? -1 : REAL(accept4)(fd, address, len, flags);
+}
+
+INTERCEPTED(int, connect, int fd, const struct sockaddr *address, socklen_t len)
+{
+	return fails("connect") ? -1 : REAL(connect)(fd, address, len);
+}
+
+INTERCEPTED(int, epoll_ctl, int epoll, int operation, int fd, struct epoll_event *event)
+{
+	return operation != EPOLL_CTL_DEL && fails("epoll_ctl") ? -1 : REAL(epoll_ctl)(epoll, operation, fd, event);
+}
+
+/* ---- files by name ---- */
+
+INTERCEPTED(int, rename, const char *from, const char *to)
+{
+	return fails("rename") ? -1 : REAL(rename)(from, to);
+}
+
+INTERCEPTED(int, linkat, int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+	return fails("rename") ? -1 : REAL(linkat)(from_folder, from, to_folder, to, flags);
+}
+
+INTERCEPTED(int, mkdir, const char *path, mode_t mode)
+{
+	return fails("mkdir") ? -1 : REAL(mkdir)(path, mode);
+}
+
+INTERCEPTED(int, unlink, const char *path)
+{
+	return fails("unlink") ? -1 : REAL(unlink)(path);
+}
+
+/* ---- processes ---- */
+
+INTERCEPTED(pid_t, fork, void)
+{
+	pid_t pid = fails("fork") ? -1 : REAL(fork)();
+
+	if (pid == 0)
+		strcpy(process, "forked");
+	return pid;
+}
+
+/* Each child tells by this what it is: "gatepost:proxy". */
+int
+prctl(int option, ...)
+{
+	va_list arguments;
+	unsigned long a[4];
+
+	va_start(arguments, option);
+	for (size_t i = 0; i < 4; i++)
+		a[i] = va_arg(arguments, unsigned long);
+	va_end(arguments);
+	if (option == PR_SET_NAME && strncmp((const char *)a[0], "gatepost:", strlen("gatepost:")) == 0)
+		snprintf(process, sizeof(process), "%s", (const char *)a[0] + strlen("gatepost:"));
+	return (int)syscall(SYS_prctl, option, a[0], a[1], a[2], a[3]);
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/python3
+"""R11: at every step of a session of SMTP, POP3 and IMAP, master, proxy, scanner and
+keeper are killed in turn while the session stands just there. The client sees a closed
+connection or a temporary answer and tries again; then nothing that was acknowledged is
+missing, nothing passed unscanned, a new session is served, the keeper's files are
+whole, and of those that the master left behind none lives on.
+
+    builddir=. python3 tests/kill_matrix.py [--all] [WORD…]
+
+A step is entered many times in a session; killed is at one of them, which the seed
+(GATEPOST_TEST_SEED) chooses, or with --all at each."""
+
+import collections
+import os
+import queue
+import random
+import select
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import faults  # noqa: E402
+
+os.environ["GATEPOST"] = faults.PROGRAM
+
+from gatepost_test import PATIENCE, Tests, await_event, expect  # noqa: E402
+from short_sessions import PROTOCOLS, Estate, message  # noqa: E402
+from smtp_client import Client  # noqa: E402
+
+tests = Tests()
+
+VICTIMS = ("proxy", "scanner", "keeper", "master")
+WORKERS = 2
+RETRY_SECONDS = 0.005  # a client would wait for minutes
+SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
+ALL = "--all" in sys.argv
+STEPS_MOST = {"smtp": 23, "pop3": 19, "imap": 30}  # how many there are
+
+
+def entered(t, protocol):
+    """{step: how often a session that nothing happens to enters it}."""
+    estate = Estate(t, faults.Faults(t.folder()).environment)
+    visit = estate.visit(protocol)
+    expect(visit.attempt(), "a healthy session", visit.failures)
+    visit.check()
+    estate.gatepost.stop()
+    return collections.Counter(line["step"] for line in estate.gatepost.events("step"))
+
+
+class Worker(threading.Thread):
+    """Cells one after the other, on an estate of its own."""
+
+    def __init__(self, t, protocol, cells):
+        super().__init__(daemon=True)
+        self.protocol, self.cells, self.failure = protocol, cells, None
+        self.faults = faults.Faults(t.folder())
+        self.estate = Estate(t, self.faults.environment)
+        self.killed, self.recovery, self.probes, self.done = set(), collections.defaultdict(float), 0, 0
+        self.pause = threading.Event()  # never set
+        self.cell = None
+
+    def run(self):
+        try:
+            while True:
+                self.cell = step, nth, _ = self.cells.get_nowait()
+                for victim in VICTIMS:
+                    self.cell = (step, nth, victim)
+                    self.kill(step, nth, victim)
+        except queue.Empty:
+            self.cell = None
+        except Exception as error:  # shown by the test, which waits for this thread
+            self.failure = error
+
+    def pid(self, kind):
+        gatepost = self.estate.gatepost
+        if kind == "master":
+            return gatepost.process.pid
+
+        def living():
+            return [pid for pid in gatepost.processes(kind) if pid not in self.killed]
+        await_event(gatepost.changed, living, kind)
+        return living()[0]
+
+    def kill(self, step, nth, victim):
+        pid = self.pid(victim)
+        visit = self.estate.visit(self.protocol)
+        first = threading.Thread(target=visit.attempt, daemon=True)
+        with faults.listening() as listener:
+            self.faults.stop_at(step, nth, listener)
+            first.start()
+            listener.settimeout(PATIENCE)
+            stopped = listener.accept()[0]
+            self.faults.none()
+            self.killed.add(pid)
+            children = [os.pidfd_open(child) for child in self.estate.gatepost.children()]
+            began = time.monotonic()
+            os.kill(pid, signal.SIGKILL)
+            stopped.close()
+        self.recover(victim, began)
+        first.join(PATIENCE)
+        self.finish(visit)
+        self.expect_ended(children if victim == "master" else [], children)
+        visit.check()
+        self.estate.expect_sound()
+        self.done += 1
+
+    def recover(self, victim, began):
+        """Until a new session has a message acknowledged that is scanned, and kept."""
+        if victim == "master":
+            self.restart()
+        while not self.probe():
+            expect(time.monotonic() < began + PATIENCE, "the service does not come back")
+            self.pause.wait(RETRY_SECONDS)
+        self.recovery[victim] = max(self.recovery[victim], time.monotonic() - began)
+
+    def restart(self):
+        """What a service manager does. The old proxy may hold the sockets a moment longer."""
+        self.estate.gatepost.process.wait(PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self.estate.gatepost = gatepost = self.estate.start(wait=False)
+            await_event(gatepost.changed, lambda: gatepost.ended or gatepost.events("ready"), "gatepost to be ready")
+            if gatepost.events("ready"):
+                return
+            expect(time.monotonic() < deadline, "it cannot be started again", gatepost.lines[-5:])
+
+    def probe(self):
+        self.probes += 1
+        token = f"probe-{self.probes:06}-end".encode()
+        try:
+            client = Client(self.estate.gatepost.address, PATIENCE)
+            try:
+                client.greet()
+                code = client.deliver(message("quarantine", token)).code
+            finally:
+                client.close()
+        except (AssertionError, OSError):
+            return False
+        expect(code != 250 or self.estate.gatepost.quarantined(token), "acknowledged, and not in quarantine", token)
+        return code == 250
+
+    def finish(self, visit):
+        deadline = time.monotonic() + PATIENCE
+        while not visit.attempt():
+            expect(time.monotonic() < deadline, "the session is never done", visit.failures[-3:])
+            self.pause.wait(RETRY_SECONDS)
+
+    @staticmethod
+    def expect_ended(orphans, opened):
+        for child in orphans:
+            expect(select.select([child], [], [], PATIENCE)[0], "a child of the killed master lives on")
+        for child in opened:
+            os.close(child)
+
+
+def cells_of(protocol, counts):
+    """(step, which entering of it, the protocol) in a random order."""
+    chance = random.Random(f"{SEED} {protocol}")
+    cells = []
+    for step, count in sorted(counts.items()):
+        cells += [(step, nth, protocol) for nth in (range(1, count + 1) if ALL else [chance.randint(1, count)])]
+    chance.shuffle(cells)
+    return cells
+
+
+def matrix(protocol):
+    def test(t):
+        counts = entered(t, protocol)
+        expect(len(counts) == STEPS_MOST[protocol], "a step that no session enters", sorted(counts))
+        cells = queue.Queue()
+        for cell in cells_of(protocol, counts):
+            cells.put(cell)
+        workers = [Worker(t, protocol, cells) for _ in range(WORKERS)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        for worker in workers:
+            if worker.failure is not None:
+                print(f"# at {worker.cell}, seed {SEED}")
+                raise worker.failure
+        slowest = {victim: max(w.recovery[victim] for w in workers) for victim in VICTIMS}
+        print(f"# {protocol}: {len(counts)} steps, {sum(w.done for w in workers)} kills; a message kept again after at most " +
+              ", ".join(f"{seconds * 1000:.0f} ms ({victim})" for victim, seconds in slowest.items()))
+    return test
+
+
+for protocol in PROTOCOLS:
+    tests.add(f"R11: {protocol.upper()}: each process is killed at each step", matrix(protocol))
+
+
+tests.run([word for word in sys.argv[1:] if word != "--all"])

@@ -1,0 +1,287 @@
+"""Short sessions of SMTP, POP3 and IMAP that between them enter every step, before
+one gatepost that stands before three servers, TLS on either side. A session that
+breaks off is begun again, as clients do, until all in it is done; then check() says
+whether anything that was acknowledged is missing, or passed that must not.
+
+    estate = Estate(t, prefix)
+    visit = estate.visit("smtp")
+    while not visit.attempt(): …
+    visit.check()"""
+
+import base64
+import contextlib
+import os
+import sqlite3
+
+from gatepost_test import PATIENCE, Gatepost, expect, free_port, standard_config
+from imap_client import ImapClient
+from imap_upstream import Mailbox
+from pop3_client import Pop3Client, Refused
+from pop3_upstream import Maildrop
+from readings.payload import EICAR
+from smtp_client import Client
+from smtp_upstream import KEYWORDS
+
+RULES = r"""rules:
+- { name: EICAR, when: { signature: { text: 'X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*' } }, then: reject, reply: "554 5.7.1 no" }
+- { name: TAG, when: { header: { name: Subject, matches: '/please tag/' } }, then: tag }
+- { name: QUARANTINE, when: { header: { name: Subject, matches: '/please quarantine/' } }, then: quarantine }
+- { name: DEFER, when: { header: { name: Subject, matches: '/please defer/' } }, then: defer }
+- { name: STRIP, when: { attachment: { extension: [exe] } }, then: strip }
+"""
+PROTOCOLS = ("smtp", "pop3", "imap")
+PROGRAM = base64.b64encode(b"MZ\x90\0\x03\0\0\0 this program is none")
+WORDS = {"clean": b"hello", "chunks": b"hello", "tag": b"please tag", "quarantine": b"please quarantine",
+         "defer": b"please defer", "virus": b"a virus", "program": b"a program"}
+TEMPORARY = (AssertionError, OSError)  # what a client meets that tries again
+
+
+def message(kind, token):
+    head = (b"From: sender@example.org\r\nTo: user@example.org\r\nDate: Mon, 3 Nov 2025 10:00:00 +0100\r\n"
+            b"MIME-Version: 1.0\r\nSubject: " + WORDS[kind] + b"\r\nX-Token: " + token + b"\r\n")
+    if kind == "program":
+        return head + (b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nthe text\r\n--b\r\n'
+                       b'Content-Type: application/octet-stream; name="run.exe"\r\n'
+                       b"Content-Transfer-Encoding: base64\r\n\r\n" + PROGRAM + b"\r\n--b--\r\n")
+    return head + b"\r\n" + (EICAR if kind == "virus" else b"good day") + b"\r\n"
+
+
+def expect_scanned(kind, octets):
+    """What the scan does to a message of this kind was done to these octets."""
+    expect(EICAR not in octets and PROGRAM not in octets, "passed unscanned", kind, octets)
+    if kind == "tag":
+        expect(b"X-Spam-Flag: YES" in octets, "passed without its tag", octets)
+
+
+class Visit:
+    """What one client has to do. attempt() does what is left of it, by one connection;
+    False when it broke off."""
+
+    def __init__(self, estate, number):
+        self.estate, self.number = estate, number
+        self.failures = []
+
+    def token(self, kind):
+        return f"token-{self.number:06}-{kind}-end".encode()
+
+    def attempt(self):
+        with contextlib.ExitStack() as stack:
+            try:
+                self.attend(stack)
+            except TEMPORARY as error:
+                self.failures.append(error)
+                return False
+        return True
+
+    def connected(self, stack, kind, index):
+        client = kind(self.estate.gatepost.address_of(index), PATIENCE)
+        stack.callback(client.close)
+        return client
+
+
+class SmtpVisit(Visit):
+    ANSWERS = {"clean": 250, "tag": 250, "quarantine": 250, "virus": 554, "defer": 451, "chunks": 250, "program": 250}
+
+    def __init__(self, estate, number):
+        super().__init__(estate, number)
+        self.left, self.kept = list(self.ANSWERS), []
+
+    def attend(self, stack):
+        client = self.connected(stack, Client, 0)
+        client.greet()
+        client.starttls(self.estate.client_context)
+        client.ehlo()
+        assert client.command("AUTH PLAIN").code == 334
+        assert client.command(base64.b64encode(b"\0user\0secret").decode()).code == 235
+        while self.left:
+            kind = self.left[0]
+            reply = self.deliver(client, kind)
+            assert reply.code == self.ANSWERS[kind], reply
+            self.left.remove(kind)
+            self.kept.append(kind)
+        client.quit()
+
+    def deliver(self, client, kind):
+        octets = message(kind, self.token(kind))
+        if kind != "chunks":
+            return client.deliver(octets)
+        for reply in client.envelope():
+            if reply.code != 250:
+                return reply
+        client.send(b"BDAT 10\r\n" + octets[:10])
+        reply = client.reply()
+        if reply.code != 250:
+            return reply
+        client.send(b"BDAT %d LAST\r\n" % (len(octets) - 10) + octets[10:])
+        return client.reply()
+
+    def check(self):
+        arrived = {kind: [m.data for m in self.estate.mta.messages if self.token(kind) in m.data] for kind in self.ANSWERS}
+        for kind in self.kept:
+            if kind == "quarantine":
+                expect(self.estate.gatepost.quarantined(self.token(kind)), "acknowledged, and not in quarantine", kind)
+            elif self.ANSWERS[kind] == 250:
+                expect(arrived[kind], "acknowledged, and not at the upstream", kind)
+        for kind, copies in arrived.items():
+            expect(not copies or kind not in ("virus", "quarantine", "defer"), "passed unscanned", kind)
+            for octets in copies:
+                expect_scanned(kind, octets)
+
+
+class Pop3Visit(Visit):
+    KINDS = ("clean", "tag", "virus", "program")
+
+    def __init__(self, estate, number):
+        super().__init__(estate, number)
+        self.sent = {kind: message(kind, self.token(kind)) for kind in self.KINDS}
+        estate.pop.maildrop = self.drop = Maildrop({f"u{number:06}-{kind}": octets for kind, octets in self.sent.items()})
+        self.got, self.quits = {}, 0
+
+    def attend(self, stack):
+        client = self.connected(stack, Pop3Client, 1)
+        assert client.reply().ok
+        client.capabilities()
+        client.stls(self.estate.client_context)
+        client.send(b"AUTH PLAIN\r\n")
+        assert client.reply().word == b"+"
+        status = client.command(base64.b64encode(b"\0user\0secret").decode())
+        assert status.ok, status
+        client.lines("LANG")
+        if len(client.uids()) < len(self.KINDS) and self.quits:
+            return  # what was deleted is gone: the session before was answered too late
+        sizes = client.sizes()
+        for number, kind in enumerate(self.KINDS, 1):
+            octets = client.retrieve(number)
+            expect(len(octets) == sizes[number], "LIST told another size", kind, sizes[number], octets)
+            self.got[kind] = octets
+        client.ok("DELE 1")
+        self.quits += 1
+        client.quit()
+
+    def check(self):
+        for kind, octets in self.got.items():
+            expect_scanned(kind, octets)
+            if kind == "clean":
+                expect(octets == self.sent[kind], "changed", octets)
+            elif kind in ("virus", "program"):
+                expect(self.estate.gatepost.quarantined(self.token(kind)), "shown a notice, and not in quarantine", kind)
+        gone = [uid for uid in self.drop.gone if not uid.endswith("-clean")]
+        expect(not gone and (self.quits or not self.drop.gone), "deleted, and nobody wanted it", self.drop.gone)
+
+
+class ImapVisit(Visit):
+    KINDS = ("clean", "tag", "virus", "program")
+
+    def __init__(self, estate, number):
+        super().__init__(estate, number)
+        self.sent = [message(kind, self.token(kind)) for kind in self.KINDS]
+        estate.imap.mailbox = self.box = Mailbox(self.sent, first_uid=number * 10 + 1, uidvalidity=number + 1)
+        self.got, self.appended = {}, []
+
+    def attend(self, stack):
+        client = self.connected(stack, ImapClient, 2)
+        client.greet()
+        client.starttls(self.estate.client_context)
+        tag = client.begin("AUTHENTICATE PLAIN")
+        assert client.response().tag == b"+"
+        client.send(base64.b64encode(b"\0user\0secret") + b"\r\n")
+        assert client.answer(tag).ok
+        client.ok("LIST \"\" {1+}\r\n*")
+        client.send(b"x LIST \"\" {65540+}\r\n" + b"y" * 65540 + b"\r\n")
+        assert not client.answer(b"x").ok
+        client.ok("SELECT INBOX")
+        client.ok("FETCH 1:* (UID ENVELOPE)")
+        for number, kind in enumerate(self.KINDS, 1):
+            self.got[kind] = client.fetch(number)
+        self.idle(client)
+        self.append(client)
+        client.logout()
+        self.be_left(self.connected(stack, ImapClient, 2))
+
+    @staticmethod
+    def be_left(client):
+        """By the server, which closes at NOOP."""
+        client.greet()
+        client.begin("NOOP")
+        client.responses_until_closed()
+
+    @staticmethod
+    def idle(client):
+        tag = client.begin("IDLE")
+        assert client.response().tag == b"+"
+        client.send(b"DONE\r\n")
+        assert client.answer(tag).ok
+
+    def append(self, client):
+        octets = message("clean", self.token("appended"))
+        status = client.append(octets)
+        assert status.ok, status
+        self.appended.append(octets)
+        refused = client.append(message("virus", self.token("virus")))
+        assert not refused.ok, refused
+        tag = client.begin(b"APPEND INBOX {1+}\r\nx {1+}\r\ny")
+        assert not client.answer(tag).ok
+        assert b"UNAVAILABLE" not in refused.text, refused
+
+    def check(self):
+        for kind, octets in self.got.items():
+            expect(EICAR not in octets and PROGRAM not in octets, "passed unscanned", kind, octets)
+            sent = self.sent[self.KINDS.index(kind)]
+            expect(len(octets) == len(sent) and (kind not in ("clean", "tag") or octets == sent), "changed", kind, octets)
+            if kind in ("virus", "program"):
+                expect(self.estate.gatepost.quarantined(self.token(kind)), "shown a notice, and not in quarantine", kind)
+        for octets in self.appended:
+            expect(octets in self.box.appended, "acknowledged, and not in the mailbox", octets)
+        expect(not any(EICAR in octets for octets in self.box.appended), "passed unscanned")
+
+
+VISITS = {"smtp": SmtpVisit, "pop3": Pop3Visit, "imap": ImapVisit}
+
+
+class Estate:
+    """Three servers and the gatepost before them."""
+
+    def __init__(self, t, environment, single=False, log="debug"):
+        tls = {"tls": "starttls", "context": t.certificates.server_context()}
+        self.t, self.environment, self.single, self.visits = t, environment, single, 0
+        self.mta = t.upstream(keywords=[*KEYWORDS, "XCLIENT ADDR", "AUTH PLAIN"], **tls)
+        self.pop = t.pop3_upstream(**tls)
+        self.imap = t.imap_upstream(envelope_literals=True, replies={
+            "LIST": b'* LIST () "/" {5}\r\nINBOX\r\n%s OK done\r\n', "NOOP": lambda s, line: s.close()}, **tls)
+        self.client_context = t.certificates.client_context()
+        self.folder, self.config = t.folder(), self.configuration(log)
+        self.gatepost = self.start()
+
+    def configuration(self, log):
+        config = standard_config(self.mta.address, free_port())
+        secure = {"mode": "starttls", "verify": "none"}
+        listener = config["listeners"][0]
+        listener["tls"] = self.t.certificates.yaml(mode="starttls")
+        config["listeners"] += [{**listener, "name": name, "protocol": name, "upstream": name,
+                                 "address": f"127.0.0.1:{free_port()}"} for name in ("pop3", "imap")]
+        for name, server in (("mta", self.mta), ("pop3", self.pop), ("imap", self.imap)):
+            config["upstreams"][name] = {"address": "localhost:%d" % server.address[1], "tls": secure, "rest": "0s"}
+        config["upstreams"]["mta"]["xclient"] = True
+        config["run"] = {"proxies": 1, "scanners": 1}
+        config["log"]["level"] = log
+        return config
+
+    def start(self, wait=True):
+        """A gatepost in the same folder as those before."""
+        assignments = [f"{name}={value}" for name, value in self.environment.items()]
+        gatepost = Gatepost(self.folder, self.config, RULES, self.single, ["env", *assignments])
+        self.t.gateposts.append(gatepost)
+        self.t.callback(self.t.stop_gatepost, gatepost, False)
+        return gatepost.wait_ready() if wait else gatepost
+
+    def visit(self, protocol):
+        self.visits += 1
+        return VISITS[protocol](self, self.visits)
+
+    def expect_sound(self):
+        """The files of the keeper are whole."""
+        for name in ("index.db", "views.db"):
+            path = os.path.join(self.folder, "quarantine", name)
+            if os.path.exists(path):
+                with contextlib.closing(sqlite3.connect(path)) as db:
+                    expect(db.execute("PRAGMA integrity_check").fetchall() == [("ok",)], "not whole", name)
