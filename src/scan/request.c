@@ -13,7 +13,7 @@
 
 enum {
 	REQUEST_VERSION = 3,
-	ANSWER_VERSION = 3,
+	ANSWER_VERSION = 4,
 
 	/* The fewest octets that one item of a list takes. */
 	SPAN_LEAST = 8,
@@ -81,6 +81,16 @@ read_line(struct reader *r)
 	for (size_t i = 0; i < value.len; i++)
 		if ((unsigned char)value.data[i] < ' ' || value.data[i] == 0x7f)
 			r->bad = true;
+	return value;
+}
+
+static struct span
+read_shown(struct reader *r)
+{
+	struct span value = read_line(r);
+
+	if (value.len > SCAN_SHOWN_MAX)
+		r->bad = true;
 	return value;
 }
 
@@ -452,6 +462,8 @@ scan_answer_encode(struct buf *out, const struct scan_answer *r)
 	edits_put(out, r->edits, r->edit_count);
 	buf_put_u32(out, r->ask_clamd);
 	buf_put_u32(out, r->keep_original);
+	buf_put_span(out, r->subject);
+	buf_put_span(out, r->author);
 	buf_put_u32(out, r->in_place);
 	put_sections(out, r);
 	buf_put_u32(out, r->sections_doubtful);
@@ -479,6 +491,8 @@ scan_answer_decode(struct arena *a, struct span in, struct scan_answer *out)
 	read_edits(&r, out);
 	out->ask_clamd = read_bool(&r);
 	out->keep_original = read_bool(&r);
+	out->subject = read_shown(&r);
+	out->author = read_shown(&r);
 	out->in_place = read_bool(&r);
 	if (out->in_place ? !edits_in_place(out->edits, out->edit_count, UINT64_MAX) :
 	    edits_filled(out->edits, out->edit_count))

@@ -76,6 +76,8 @@ enum {
 	/* Parts of a message in an answer: no honest one has as many, and the
 	 * table of that many is some hundred KiB. */
 	SCAN_SECTIONS_MAX = 2000,
+	/* Octets of a field that tells people which message it is. */
+	SCAN_SHOWN_MAX = 256,
 };
 
 struct scan_answer {
@@ -96,6 +98,9 @@ struct scan_answer {
 	bool ask_clamd;           /* nothing else holds before clamd was asked and the scan repeated */
 	bool keep_original;       /* the original is to be kept in quarantine: of what is stripped, and of
 	                           * what a reader is shown a notice in place of */
+	/* Of what goes into quarantine, else empty; fit to be shown, one line of
+	 * SCAN_SHOWN_MAX octets at most: the fields Subject and From. */
+	struct span subject, author;
 	/* IMAP, of a message with edits: */
 	bool in_place;            /* edits_overlay() applies them */
 	/* Where the parts are, and whether other programs may divide the message

@@ -166,6 +166,30 @@ answer_outcome(struct scan_answer *r, struct arena *a, const struct mime_message
 	answer_parts(r, a, o);
 }
 
+static struct span
+shown_field(struct arena *a, const struct mime_message *m, struct span name)
+{
+	const struct mime_header *h = mime_header_find(m->root, name, NULL);
+	char *text;
+
+	if (h == NULL)
+		return SPAN_NONE;
+	text = arena_strndup(a, mime_header_text(a, h));
+	for (char *tab = text; (tab = strchr(tab, '\t')) != NULL;)
+		*tab = ' '; /* of folding */
+	return shown_text(a, span_str(text), SCAN_SHOWN_MAX);
+}
+
+/* By what people will look for it in quarantine. */
+static void
+answer_fields(struct scan_answer *r, struct arena *a, const struct mime_message *m)
+{
+	if (!r->keep_original && r->verdict != VERDICT_QUARANTINE && r->verdict != VERDICT_DISCARD)
+		return;
+	r->subject = shown_field(a, m, SPAN_LITERAL("Subject"));
+	r->author = shown_field(a, m, SPAN_LITERAL("From"));
+}
+
 static bool
 is_to_be_renewed(const struct scan_policy *policy, const struct scan_request *request, const struct rule_outcome *o)
 {
@@ -281,6 +305,7 @@ scan_message(struct scanner *s, const struct scan_request *request, struct scrat
 		collect_edits(s, request, m, m, &outcome, scratch, &edits);
 	}
 	answer_edits(&s->answer, request, &edits);
+	answer_fields(&s->answer, s->arena, m);
 	s->answer.in_place = preserves(request) && edits.count > 0;
 	if (s->answer.in_place)
 		scan_sections(&s->answer, m, scratch);

@@ -74,6 +74,8 @@ static const struct scan_answer an_answer = {
 	.edits = edits,
 	.edit_count = 2,
 	.keep_original = true,
+	.subject = { "lunch", 5 },
+	.author = { "a@example.org", 13 },
 	.sections = sections,
 	.section_count = 2,
 	.sections_doubtful = true,
@@ -181,6 +183,8 @@ test_answer_round_trip(void **state)
 	assert_int_equal(r.edit_count, 2);
 	assert_same_lists(&r);
 	assert_true(r.keep_original);
+	assert_span(r.subject, an_answer.subject);
+	assert_span(r.author, an_answer.author);
 	assert_false(r.in_place);
 	assert_int_equal(r.section_count, 2);
 	assert_true(r.sections_doubtful && r.tagged && !r.allowed);

@@ -227,6 +227,30 @@ test_reader_gets_a_notice(void **state)
 	assert_true(r->keep_original);
 }
 
+/* What goes into quarantine is told by its Subject and From, fit to be shown. */
+static void
+test_kept_is_told(void **state)
+{
+	struct fixture *f = *state;
+	char text[1024], filler[2 * SCAN_SHOWN_MAX + 1];
+	const struct scan_answer *r;
+
+	memset(filler, 'x', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = '\0';
+	snprintf(text, sizeof(text), "From: =?utf-8?q?J=C3=B6rg=1B[2J?= <a@b>\r\nSubject: =?utf-8?b?TMO8bmNo?=\r\n"
+	    "\tat\r\n noon\r\n\r\nKEPT-KEPT\r\n");
+	r = scan(f, POLICY_ALL, span_str(text), PROTOCOL_SMTP);
+	assert_int_equal(r->verdict, VERDICT_QUARANTINE);
+	assert_true(span_is(r->subject, "L\xc3\xbcnch at noon"));
+	assert_true(span_is(r->author, "J\xc3\xb6rg?[2J <a@b>"));
+	snprintf(text, sizeof(text), "Subject: %s\r\n\r\nKEPT-KEPT\r\n", filler);
+	r = scan(f, POLICY_ALL, span_str(text), PROTOCOL_SMTP);
+	assert_int_equal(r->subject.len, SCAN_SHOWN_MAX);
+	assert_int_equal(r->author.len, 0);
+	r = scan(f, POLICY_ALL, span_str("Subject: x\r\n\r\nVIRUS-VIRUS\r\n"), PROTOCOL_SMTP);
+	assert_int_equal(r->subject.len, 0);
+}
+
 /* A reader cannot come again later for what a rule defers, but for what could
  * not be scanned. */
 static void
@@ -307,6 +331,7 @@ main(void)
 		cmocka_unit_test(test_empty_ruleset),
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_reader_gets_a_notice),
+		cmocka_unit_test(test_kept_is_told),
 		cmocka_unit_test(test_reader_has_no_later),
 		cmocka_unit_test(test_user_without_rules),
 		cmocka_unit_test(test_unknown_policy),
