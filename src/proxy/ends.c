@@ -7,6 +7,7 @@
 
 #include "proxy/ends.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <unistd.h>
@@ -56,6 +57,25 @@ const struct upstream *
 ends_upstream(const struct ends *e)
 {
 	return e->upstream != SIZE_MAX ? &ends_settings(e)->upstreams[e->upstream] : NULL;
+}
+
+struct quarantine_item
+ends_item(const struct ends *e, struct arena *a, size_t policy)
+{
+	static const char *const protocols[] = { [PROTOCOL_SMTP] = "smtp", [PROTOCOL_LMTP] = "lmtp",
+		[PROTOCOL_POP3] = "pop3", [PROTOCOL_IMAP] = "imap" };
+	const struct upstream *upstream = ends_upstream(e);
+	char client[PEER_TEXT_SIZE];
+
+	peer_text(&e->peer, client);
+	return (struct quarantine_item){
+		.time = clock_wall_millis(),
+		.protocol = span_str(protocols[e->listener->protocol]),
+		.policy = span_str(ends_settings(e)->policies[policy].name),
+		.client = span_str(arena_strdup(a, client)),
+		.listener = span_str(e->listener->name),
+		.upstream = span_str(upstream != NULL ? upstream->name : NULL),
+	};
 }
 
 /* ---- the log, and what is counted ---- */

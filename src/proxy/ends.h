@@ -9,6 +9,7 @@
 
 #include "io/endpoint.h"
 #include "proxy/proxy.h"
+#include "store/quarantine.h"
 
 enum party { PARTY_CLIENT, PARTY_SERVER, PARTY_SCANNER, PARTY_KEEPER };
 
@@ -81,6 +82,10 @@ ends_progress(struct ends *e)
  * `deadline` (loop_now() ms, 0 = none), and flushes both ends. False: that time
  * is over. */
 bool ends_wait(struct ends *e, enum party whom, uint64_t timeout, uint64_t deadline);
+
+/* What quarantine is to know of this session; the rest is empty. The spans live
+ * as long as settings and arena. */
+struct quarantine_item ends_item(const struct ends *e, struct arena *a, size_t policy);
 
 /* A log line of this session: who, at which listener. */
 void ends_log_begin(struct log_entry *entry, const struct ends *e, enum log_level level, const char *event);

@@ -158,6 +158,8 @@ held_ask_keeper(struct held *h, const struct quarantine_item *item)
 	whole.reason = h->answer->reason;
 	whole.rules = spans_of_rules(held_arena(h), h->answer);
 	whole.rule_count = h->answer->hit_count;
+	whole.subject = h->answer->subject;
+	whole.author = h->answer->author;
 	h->keep = keep_submit(h->session->proxy->keep, &whole, &h->spool, kept, h);
 	h->keep_failed = h->keep == NULL;
 	if (h->keep_failed)

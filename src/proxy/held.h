@@ -47,8 +47,8 @@ void held_refuse_answer(struct held *h);
  * live until held_reset(). */
 struct span held_head(struct held *h);
 
-/* Asks the keeper to keep the original; verdict, reason and rules are those of
- * the answer. kept or keep_failed is set with a wake, or at once. */
+/* Asks the keeper to keep the original; verdict, reason, rules and what the
+ * message says of itself are those of the answer. kept or keep_failed is set with a wake, or at once. */
 void held_ask_keeper(struct held *h, const struct quarantine_item *item);
 
 /* Counts the message under that policy, once it is settled what becomes of it:

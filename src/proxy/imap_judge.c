@@ -9,7 +9,6 @@
 #include "proxy/imap_message.h"
 #include "proxy/imap_verbs.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "wire/imap_set.h"
 
@@ -213,16 +212,11 @@ ask_verdict(struct imap_session *s)
 static void
 ask_keeper(struct imap_session *s)
 {
-	char client[PEER_TEXT_SIZE];
-	struct quarantine_item item = {
-		.time = clock_wall_millis(), .protocol = SPAN_LITERAL("imap"),
-		.policy = span_str(ends_settings(&s->ends)->policies[s->policy].name),
-		.user = buf_span(&s->user),
-	};
+	struct held *h = &s->mailbox->fetching.held;
+	struct quarantine_item item = ends_item(&s->ends, held_arena(h), s->policy);
 
-	peer_text(&s->ends.peer, client);
-	item.client = span_str(client);
-	held_ask_keeper(&s->mailbox->fetching.held, &item);
+	item.user = buf_span(&s->user);
+	held_ask_keeper(h, &item);
 	arm(s, ends_settings(&s->ends)->timeouts.scan);
 }
 

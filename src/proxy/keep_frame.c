@@ -48,12 +48,13 @@ static void
 put_item(struct buf *out, const struct quarantine_item *i)
 {
 	const struct span texts[] = { i->protocol, i->policy, i->client, i->helo, i->sender, i->user, i->subject,
-		i->verdict, i->reason };
+		i->author, i->listener, i->upstream, i->parameters, i->verdict, i->reason };
 
 	buf_put_u64(out, (uint64_t)i->time);
 	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
 		buf_put_span(out, texts[n]);
 	put_spans(out, i->recipients, i->recipient_count);
+	put_spans(out, i->recipient_parameters, i->recipient_parameters != NULL ? i->recipient_count : 0);
 	put_spans(out, i->rules, i->rule_count);
 }
 
@@ -61,14 +62,20 @@ static bool
 take_item(struct arena *a, struct span *in, struct quarantine_item *i)
 {
 	struct span *const texts[] = { &i->protocol, &i->policy, &i->client, &i->helo, &i->sender, &i->user,
-		&i->subject, &i->verdict, &i->reason };
+		&i->subject, &i->author, &i->listener, &i->upstream, &i->parameters, &i->verdict, &i->reason };
+	size_t parameters;
 	uint64_t time;
 
 	take_u64(in, &time);
 	i->time = (int64_t)time;
 	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
 		take_span(in, texts[n]);
-	return take_spans(a, in, ITEM_SPANS_MAX, &i->recipients, &i->recipient_count) &&
+	if (!take_spans(a, in, ITEM_SPANS_MAX, &i->recipients, &i->recipient_count) ||
+	    !take_spans(a, in, ITEM_SPANS_MAX, &i->recipient_parameters, &parameters))
+		return false;
+	if (parameters == 0)
+		i->recipient_parameters = NULL;
+	return (parameters == 0 || parameters == i->recipient_count) &&
 	    take_spans(a, in, ITEM_SPANS_MAX, &i->rules, &i->rule_count);
 }
 

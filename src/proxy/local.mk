@@ -50,6 +50,8 @@ src_libproxy_a_SOURCES = \
 	src/proxy/session.h \
 	src/proxy/smtp_back.c \
 	src/proxy/smtp_data.c \
+	src/proxy/smtp_envelope.c \
+	src/proxy/smtp_envelope.h \
 	src/proxy/smtp_front.c \
 	src/proxy/smtp_log.c \
 	src/proxy/smtp_log.h \

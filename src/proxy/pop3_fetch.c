@@ -9,7 +9,6 @@
 
 #include "proxy/pop3_maildrop.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
 /* A message that no server could have taken in, and what is read of one at most. */
@@ -328,16 +327,11 @@ judge(struct pop3_session *s)
 static void
 ask_keeper(struct pop3_session *s)
 {
-	char client[PEER_TEXT_SIZE];
-	struct quarantine_item item = {
-		.time = clock_wall_millis(), .protocol = SPAN_LITERAL("pop3"),
-		.policy = span_str(ends_settings(&s->ends)->policies[s->policy].name),
-		.user = buf_span(&s->user),
-	};
+	struct held *h = &s->maildrop->fetch.held;
+	struct quarantine_item item = ends_item(&s->ends, held_arena(h), s->policy);
 
-	peer_text(&s->ends.peer, client);
-	item.client = span_str(client);
-	held_ask_keeper(&s->maildrop->fetch.held, &item);
+	item.user = buf_span(&s->user);
+	held_ask_keeper(h, &item);
 	arm(s, ends_settings(&s->ends)->timeouts.scan);
 }
 

@@ -62,7 +62,7 @@ struct smtp_transaction {
 	bool has_policy;
 	size_t policy;
 	const struct user_settings *own; /* of who is logged in or of the recipients; NULL = nothing */
-	char *sender;            /* without <> */
+	char *sender;            /* without <>; behind its NUL, as with recipients: smtp_parameters() */
 	char **recipients;       /* accepted ones */
 	size_t recipient_count, recipient_cap;
 	size_t recipients_asked; /* also those not answered yet */
@@ -163,6 +163,13 @@ int smtp_take_reply(struct smtp_session *s, enum outcome *outcome);
 bool smtp_is_half_sent(const struct smtp_session *s);
 void smtp_transaction_reset(struct smtp_session *s);
 size_t smtp_policy(const struct smtp_session *s);
+/* What stood behind a transaction's sender or recipient and is of use for
+ * delivering the message later: " BODY=8BITMIME SMTPUTF8", or "". */
+static inline const char *
+smtp_parameters(const char *path)
+{
+	return path + strlen(path) + 1;
+}
 /* The largest message that this session takes. */
 uint64_t smtp_size_limit(const struct smtp_session *s);
 

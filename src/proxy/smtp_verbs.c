@@ -4,6 +4,7 @@
 
 #include "proxy/smtp_verbs.h"
 
+#include "proxy/smtp_envelope.h"
 #include "proxy/smtp_log.h"
 #include "proxy/user.h"
 #include "wire/sasl.h"
@@ -128,39 +129,12 @@ proceed_hello(struct smtp_session *s, const struct smtp_command *c)
 
 /* ---- MAIL ---- */
 
-static const struct {
-	const char *keyword;
-	enum smtp_verb verb;
-	unsigned extension;
-} known_params[] = {
-	{ "SIZE", SMTP_MAIL, EXT_SIZE },
-	{ "BODY", SMTP_MAIL, EXT_8BITMIME | EXT_BINARYMIME },
-	{ "SMTPUTF8", SMTP_MAIL, EXT_SMTPUTF8 },
-	{ "RET", SMTP_MAIL, EXT_DSN },
-	{ "ENVID", SMTP_MAIL, EXT_DSN },
-	{ "AUTH", SMTP_MAIL, EXT_AUTH },
-	{ "BY", SMTP_MAIL, EXT_DELIVERBY },
-	{ "MT-PRIORITY", SMTP_MAIL, EXT_MT_PRIORITY },
-	{ "REQUIRETLS", SMTP_MAIL, EXT_REQUIRETLS },
-	{ "NOTIFY", SMTP_RCPT, EXT_DSN },
-	{ "ORCPT", SMTP_RCPT, EXT_DSN },
-};
-
-static bool
-param_is_known(const struct smtp_session *s, const struct smtp_command *c, struct span keyword)
-{
-	for (size_t i = 0; i < sizeof(known_params) / sizeof(known_params[0]); i++)
-		if (known_params[i].verb == c->verb && span_is_nocase(keyword, known_params[i].keyword))
-			return (known_params[i].extension & (s->offers.extensions | EXT_SIZE)) != 0;
-	return false;
-}
-
 /* Parameters are passed knowingly: those of extensions that were offered. */
 static const char *
 params_known(struct smtp_session *s, const struct smtp_command *c)
 {
 	for (size_t i = 0; i < c->param_count; i++)
-		if (!param_is_known(s, c, c->params[i].keyword))
+		if (!(smtp_param_extensions(c->verb, c->params[i].keyword) & (s->offers.extensions | EXT_SIZE)))
 			return "555 5.5.4 a parameter that was not offered";
 	return NULL;
 }
@@ -211,6 +185,8 @@ mail_replied(struct smtp_session *s, struct smtp_pending *p)
 	s->tx.open = true;
 	s->tx.binary = p->text[0] == 'B';
 	s->tx.sender = strdup(p->text + 1);
+	if (s->tx.sender != NULL)
+		smtp_split_path(s->tx.sender);
 	s->tx.began = loop_now(proxy->loop);
 	s->tx.deadline = s->tx.began + proxy->settings->timeouts.transaction;
 	if (s->own == NULL)
@@ -238,27 +214,6 @@ may_grow(const struct smtp_session *s)
 	return false;
 }
 
-/* SIZE= is left out when the message may grow on its way. */
-static void
-put_mail_line(struct buf *line, const struct smtp_command *c, bool without_size)
-{
-	buf_add_str(line, "MAIL FROM:<");
-	buf_add_span(line, c->path);
-	buf_add_byte(line, '>');
-	for (size_t i = 0; i < c->param_count; i++) {
-		const struct smtp_param *p = &c->params[i];
-
-		if (without_size && span_is_nocase(p->keyword, "SIZE"))
-			continue;
-		buf_add_byte(line, ' ');
-		buf_add_span(line, p->keyword);
-		if (p->has_value) {
-			buf_add_byte(line, '=');
-			buf_add_span(line, p->value);
-		}
-	}
-}
-
 static enum outcome
 proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 {
@@ -270,9 +225,9 @@ proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 		s->tx.has_policy = false;
 		s->tx.own = NULL;
 	}
-	put_mail_line(&line, c, may_grow(s));
+	smtp_put_mail(&line, c, may_grow(s));
 	buf_add_byte(&kept, wants_binary(c) ? 'B' : '-');
-	buf_add_span(&kept, c->path);
+	smtp_put_path(&kept, c);
 	ok = !line.failed && !kept.failed &&
 	    smtp_ask(s, buf_span(&line), ends_settings(&s->ends)->timeouts.mail, mail_replied, buf_span(&kept));
 	buf_free(&line);
@@ -308,35 +263,29 @@ policy_rcpt(struct smtp_session *s, const struct smtp_command *c)
 	return NULL;
 }
 
-static bool
-add_recipient(struct smtp_transaction *tx, char *path)
-{
-	if (tx->recipient_count == tx->recipient_cap) {
-		size_t cap = tx->recipient_cap > 0 ? tx->recipient_cap * 2 : 4;
-		char **grown = realloc(tx->recipients, cap * sizeof(*grown));
-
-		if (grown == NULL)
-			return false;
-		tx->recipients = grown;
-		tx->recipient_cap = cap;
-	}
-	tx->recipients[tx->recipient_count++] = path;
-	return true;
-}
-
 static void
 rcpt_replied(struct smtp_session *s, struct smtp_pending *p)
 {
 	smtp_relay_reply(s, p);
-	if (accepted(s) && s->tx.open && add_recipient(&s->tx, p->text))
+	if (!accepted(s) || !s->tx.open)
+		return;
+	smtp_split_path(p->text);
+	if (smtp_add_recipient(&s->tx, p->text))
 		p->text = NULL;
 }
 
 static enum outcome
 proceed_rcpt(struct smtp_session *s, const struct smtp_command *c)
 {
+	struct buf kept = { 0 };
+	enum outcome outcome;
+
 	s->tx.recipients_asked++;
-	return relay(s, c, ends_settings(&s->ends)->timeouts.rcpt, rcpt_replied, c->path);
+	smtp_put_path(&kept, c);
+	outcome = kept.failed ? smtp_give_up(s, "421 4.3.0 out of memory") :
+	    relay(s, c, ends_settings(&s->ends)->timeouts.rcpt, rcpt_replied, buf_span(&kept));
+	buf_free(&kept);
+	return outcome;
 }
 
 /* ---- DATA, BDAT, RSET ---- */

@@ -5,7 +5,6 @@
 
 #include "proxy/smtp_message.h"
 
-#include "base/clock.h"
 #include "proxy/smtp_log.h"
 
 enum { STATIC_RUN = 4096 }; /* octets from which copying costs more than keeping account */
@@ -123,19 +122,29 @@ smtp_apply_verdict(struct session *session)
 
 /* ---- await_quarantine ---- */
 
+static struct span *
+spans_of_parameters(struct smtp_session *s)
+{
+	struct span *parameters = ARENA_ARRAY(held_arena(&s->tx.held), struct span, s->tx.recipient_count);
+
+	for (size_t i = 0; i < s->tx.recipient_count; i++)
+		parameters[i] = span_trim(span_str(smtp_parameters(s->tx.recipients[i])));
+	return parameters;
+}
+
 static void
 ask_keeper(struct smtp_session *s)
 {
-	char client[PEER_TEXT_SIZE];
-	struct quarantine_item item = {
-		.time = clock_wall_millis(), .protocol = span_str(s->lmtp ? "lmtp" : "smtp"),
-		.policy = span_str(ends_settings(&s->ends)->policies[smtp_policy(s)].name),
-		.helo = span_str(s->helo), .sender = span_str(s->tx.sender), .user = buf_span(&s->user),
-		.recipients = spans_of_recipients(s), .recipient_count = s->tx.recipient_count,
-	};
+	struct quarantine_item item = ends_item(&s->ends, held_arena(&s->tx.held), smtp_policy(s));
 
-	peer_text(&s->ends.peer, client);
-	item.client = span_str(client);
+	item.helo = span_str(s->helo);
+	item.user = buf_span(&s->user);
+	item.sender = span_str(s->tx.sender);
+	if (s->tx.sender != NULL)
+		item.parameters = span_trim(span_str(smtp_parameters(s->tx.sender)));
+	item.recipients = spans_of_recipients(s);
+	item.recipient_parameters = spans_of_parameters(s);
+	item.recipient_count = s->tx.recipient_count;
 	held_ask_keeper(&s->tx.held, &item);
 }
 

@@ -25,8 +25,14 @@ struct quarantine_item {
 	int64_t time; /* of arrival: milliseconds since 1970, UTC */
 	struct span protocol, policy;
 	struct span client; /* address as text */
-	struct span helo, sender, user, subject;
+	struct span helo, sender, user;
+	struct span subject, author; /* fit to be shown, or empty: not known */
+	struct span listener, upstream; /* their names; empty = not known */
+	/* The parameters of MAIL and of each RCPT as the client gave them (RFC 5321
+	 * 4.1.2), those without a meaning for a later delivery left out. */
+	struct span parameters;
 	const struct span *recipients;
+	const struct span *recipient_parameters; /* as many, or NULL */
 	size_t recipient_count;
 	struct span verdict, reason;
 	const struct span *rules;

@@ -45,6 +45,33 @@ static const struct keyword {
 };
 enum { KEYWORDS = sizeof(keywords) / sizeof(keywords[0]) };
 
+static const struct {
+	const char *keyword;
+	enum smtp_verb verb;
+	unsigned extensions;
+} params[] = {
+	{ "SIZE", SMTP_MAIL, EXT_SIZE },
+	{ "BODY", SMTP_MAIL, EXT_8BITMIME | EXT_BINARYMIME },
+	{ "SMTPUTF8", SMTP_MAIL, EXT_SMTPUTF8 },
+	{ "RET", SMTP_MAIL, EXT_DSN },
+	{ "ENVID", SMTP_MAIL, EXT_DSN },
+	{ "AUTH", SMTP_MAIL, EXT_AUTH },
+	{ "BY", SMTP_MAIL, EXT_DELIVERBY },
+	{ "MT-PRIORITY", SMTP_MAIL, EXT_MT_PRIORITY },
+	{ "REQUIRETLS", SMTP_MAIL, EXT_REQUIRETLS },
+	{ "NOTIFY", SMTP_RCPT, EXT_DSN },
+	{ "ORCPT", SMTP_RCPT, EXT_DSN },
+};
+
+unsigned
+smtp_param_extensions(enum smtp_verb verb, struct span keyword)
+{
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+		if (params[i].verb == verb && span_is_nocase(keyword, params[i].keyword))
+			return params[i].extensions;
+	return 0;
+}
+
 static const struct keyword *
 find_keyword(struct span name)
 {

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "wire/smtp_command.h"
 
 /* A pull parser for the replies of one connection. */
 struct smtp_reply_parser {
@@ -40,6 +41,9 @@ enum smtp_extension {
 	EXT_EXPN = 1 << 12, EXT_LIMITS = 1 << 13, EXT_REQUIRETLS = 1 << 14, EXT_DELIVERBY = 1 << 15,
 	EXT_MT_PRIORITY = 1 << 16, EXT_XCLIENT = 1 << 17 /* used by us, never shown */
 };
+/* Those that define this parameter of MAIL or RCPT; 0: none that is known. */
+unsigned smtp_param_extensions(enum smtp_verb verb, struct span keyword);
+
 enum { SMTP_KEYWORD_VALUE_MAX = 512 };
 
 struct smtp_offers {
