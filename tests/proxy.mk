@@ -42,7 +42,7 @@ tests_unit_test_metrics_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
 
 unit_tests += tests/unit/test_keep_frame tests/unit/test_keeper
 tests_unit_test_keep_frame_SOURCES = tests/unit/test_keep_frame.c
-tests_unit_test_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS) $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c
 tests_unit_test_keeper_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS) $(CMOCKA_LIBS)
 
@@ -64,6 +64,6 @@ EXTRA_DIST += tests/fuzz/view.dict tests/fuzz/corpus/view
 
 fuzz_targets += tests/fuzz/fuzz_keep_frame
 tests_fuzz_fuzz_keep_frame_SOURCES = tests/fuzz/fuzz_keep_frame.c
-tests_fuzz_fuzz_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS)
+tests_fuzz_fuzz_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS) $(OPENSSL_LIBS)
 tests_fuzz_fuzz_keep_frame_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/keep_frame.dict tests/fuzz/corpus/keep_frame

@@ -1,7 +1,11 @@
 /* The quarantine: first the file, then its row, then the word to the caller.
  * A put that fails, or is interrupted, before its row is committed is undone:
  * at once or at the next start. One that is interrupted after the commit is
- * kept, although the caller was told nothing: a duplicate, never a loss. */
+ * kept, although the caller was told nothing: a duplicate, never a loss.
+ *
+ * Removing goes the other way, file before row: so it gives room on a disk that
+ * is full before it needs some, and what is interrupted has a row without a
+ * file, which is removed the next time. */
 #include "config.h"
 
 #include "store/quarantine.h"
@@ -34,23 +38,40 @@ decide(void *context, const char *id)
 }
 
 static bool
+index_path(char file[PATH_MAX], const char *path, const char **error)
+{
+	int len = snprintf(file, PATH_MAX, "%s/index.db", path);
+
+	if (len >= 0 && len < PATH_MAX)
+		return true;
+	*error = "the path of the quarantine is too long";
+	return false;
+}
+
+static bool
 open_parts(struct quarantine *q, const char *path, const char **error)
 {
 	char file[PATH_MAX];
-	int len = snprintf(file, sizeof(file), "%s/index.db", path);
 
-	if (len < 0 || (size_t)len >= sizeof(file)) {
-		*error = "the path of the quarantine is too long";
+	if (!index_path(file, path, error) || !vault_open(&q->vault, path, error))
 		return false;
-	}
-	if (!vault_open(&q->vault, path, error))
-		return false;
-	q->index = index_open(file, error);
+	q->index = index_open(file, false, error);
 	return q->index != NULL && vault_sync(&q->vault, error) && vault_recover(&q->vault, decide, q, error);
 }
 
-struct quarantine *
-quarantine_open(const char *path, const char **error)
+static bool
+open_parts_for_reading(struct quarantine *q, const char *path, const char **error)
+{
+	char file[PATH_MAX];
+
+	if (!index_path(file, path, error) || !vault_open_reading(&q->vault, path, error))
+		return false;
+	q->index = index_open(file, true, error);
+	return q->index != NULL;
+}
+
+static struct quarantine *
+open_by(bool (*open)(struct quarantine *q, const char *path, const char **error), const char *path, const char **error)
 {
 	struct quarantine *q = calloc(1, sizeof(*q));
 
@@ -59,9 +80,21 @@ quarantine_open(const char *path, const char **error)
 		return NULL;
 	}
 	q->vault = VAULT_CLOSED;
-	if (!open_parts(q, path, error))
+	if (!open(q, path, error))
 		quarantine_close(&q);
 	return q;
+}
+
+struct quarantine *
+quarantine_open(const char *path, const char **error)
+{
+	return open_by(open_parts, path, error);
+}
+
+struct quarantine *
+quarantine_open_reading(const char *path, const char **error)
+{
+	return open_by(open_parts_for_reading, path, error);
 }
 
 void
@@ -84,6 +117,10 @@ quarantine_put(struct quarantine *q, const struct quarantine_item *item, int mes
 	vault_new_id(record.id);
 	if (!vault_write(&q->vault, record.id, message_fd, message, &record.size, error))
 		return false;
+	if (!vault_digest(&q->vault, record.id, record.sha256, error)) {
+		vault_drop(&q->vault, record.id);
+		return false;
+	}
 	if (!index_add(q->index, &record, error)) {
 		/* A commit that failed may still have reached the disk; then
 		 * the next start decides. */
@@ -96,11 +133,26 @@ quarantine_put(struct quarantine *q, const struct quarantine_item *item, int mes
 	return true;
 }
 
-bool
-quarantine_each(struct quarantine *q, bool (*row)(void *context, const struct quarantine_record *record),
-    void *context, const char **error)
+const char *
+quarantine_state_name(enum quarantine_state state)
 {
-	return index_each(q->index, row, context, error);
+	static const char *const names[] = { [QUARANTINE_HELD] = "held", [QUARANTINE_UNKNOWN] = "unknown",
+		[QUARANTINE_RELEASED] = "released" };
+
+	return names[state];
+}
+
+bool
+quarantine_search(struct quarantine *q, const struct quarantine_query *query,
+    bool (*row)(void *context, const struct quarantine_record *record), void *context, const char **error)
+{
+	return index_search(q->index, query, row, context, error);
+}
+
+bool
+quarantine_find(struct quarantine *q, const char *prefix, char id[QUARANTINE_ID_SIZE], const char **error)
+{
+	return index_find(q->index, prefix, id, error);
 }
 
 bool
@@ -114,4 +166,78 @@ int
 quarantine_open_message(struct quarantine *q, const char *id, const char **error)
 {
 	return vault_read(&q->vault, id, error);
+}
+
+int
+quarantine_claim(struct quarantine *q, const char *id, const char **error)
+{
+	return vault_claim(&q->vault, id, error);
+}
+
+bool
+quarantine_mark(struct quarantine *q, const char *id, const struct quarantine_change *change, const char **error)
+{
+	return index_mark(q->index, id, change, error);
+}
+
+bool
+quarantine_remove(struct quarantine *q, const char *id, const char **error)
+{
+	struct index_entry entry = { .size = 0 };
+
+	return index_find(q->index, id, entry.id, error) && vault_remove(&q->vault, entry.id, error) &&
+	    index_remove(q->index, &entry, 1, error);
+}
+
+/* ---- retention ---- */
+
+static bool
+is_over(const struct quarantine_limits *l, const struct index_entry *e, int64_t now, uint64_t total)
+{
+	return (l->age > 0 && now - e->time > (int64_t)l->age) || (l->size > 0 && total > l->size);
+}
+
+/* Removes the files of those that are over the limits, and leaves in `entries`
+ * those whose rows are to go. */
+static size_t
+remove_files(struct quarantine *q, const struct quarantine_limits *l, int64_t now, struct index_entry *entries,
+    size_t count, struct quarantine_expired *out)
+{
+	uint64_t total = out->octets;
+	size_t removed = 0, over = 0;
+	const char *not_removed;
+
+	out->octets = 0;
+	for (size_t i = 0; i < count && is_over(l, &entries[i], now, total); i++) {
+		over++;
+		if (!vault_remove(&q->vault, entries[i].id, &not_removed))
+			continue;
+		total -= entries[i].size;
+		out->octets += entries[i].size;
+		entries[removed++] = entries[i];
+	}
+	out->messages = removed;
+	out->more = removed > 0 && over == QUARANTINE_EXPIRE_MOST;
+	return removed;
+}
+
+bool
+quarantine_expire(struct quarantine *q, const struct quarantine_limits *limits, int64_t now,
+    struct quarantine_expired *out, const char **error)
+{
+	struct index_entry *entries = calloc(QUARANTINE_EXPIRE_MOST, sizeof(*entries));
+	size_t count;
+	bool ok;
+
+	*out = (struct quarantine_expired){ 0 };
+	*error = "out of memory";
+	ok = entries != NULL && index_total(q->index, &out->octets, error) &&
+	    index_oldest(q->index, entries, QUARANTINE_EXPIRE_MOST, &count, error);
+	if (ok)
+		count = remove_files(q, limits, now, entries, count, out);
+	ok = ok && (count == 0 || index_remove(q->index, entries, count, error));
+	if (!ok)
+		*out = (struct quarantine_expired){ 0 };
+	free(entries);
+	return ok;
 }

@@ -15,6 +15,13 @@ sqlite_open(sqlite3 **db, const char *file, const char *pragmas)
 	    sqlite_run(*db, pragmas);
 }
 
+bool
+sqlite_open_reading(sqlite3 **db, const char *file)
+{
+	return sqlite3_open_v2(file, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(*db, BUSY_PATIENCE) == SQLITE_OK;
+}
+
 void
 sqlite_close(sqlite3 **db, sqlite3_stmt **statements, size_t count)
 {

@@ -1,4 +1,4 @@
-/* What our files of SQLite have in common: each is opened by one process, has
+/* What our files of SQLite have in common: each is written by one process, has
  * a number for its schema and keeps its statements prepared. True = done; the
  * reason for a failure is sqlite3_errmsg()'s. */
 #ifndef STORE_SQLITE_H
@@ -11,6 +11,8 @@
 /* Makes the file when it is missing, and runs the pragmas. Nothing is written
  * outside of its folder. sqlite_close() follows also a failure. */
 bool sqlite_open(sqlite3 **db, const char *file, const char *pragmas);
+/* Of a file that another process may be writing just now. */
+bool sqlite_open_reading(sqlite3 **db, const char *file);
 /* Also what is NULL may be given; clears all of it. */
 void sqlite_close(sqlite3 **db, sqlite3_stmt **statements, size_t count);
 

@@ -18,6 +18,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -102,6 +103,18 @@ vault_open(struct vault *v, const char *path, const char **error)
 	v->incoming = open_folder(v->root, "incoming");
 	if (v->messages < 0 || v->incoming < 0)
 		return fail(error, "the folders of the quarantine cannot be made");
+	return true;
+}
+
+bool
+vault_open_reading(struct vault *v, const char *path, const char **error)
+{
+	*v = VAULT_CLOSED;
+	v->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (v->root >= 0)
+		v->messages = openat(v->root, "messages", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (v->messages < 0)
+		return fail(error, "the folder of the quarantine cannot be opened");
 	return true;
 }
 
@@ -309,21 +322,121 @@ vault_drop(struct vault *v, const char *id)
 	vault_settle(v, id);
 }
 
+static int
+open_message(struct vault *v, const char *id)
+{
+	char path[MESSAGE_PATH_SIZE];
+
+	message_path(path, sizeof(path), id);
+	return openat(v->messages, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
 int
 vault_read(struct vault *v, const char *id, const char **error)
 {
-	char path[MESSAGE_PATH_SIZE];
 	int fd;
 
 	if (!is_id(id)) {
 		*error = "not the id of a message in quarantine";
 		return -1;
 	}
-	message_path(path, sizeof(path), id);
-	fd = openat(v->messages, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = open_message(v, id);
 	if (fd < 0)
 		fail(error, "the message cannot be opened");
 	return fd;
+}
+
+/* Closes the descriptor where another has the lock. */
+static void
+lock_message(int *fd, const char **error)
+{
+	if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return;
+	*error = "the message is being released just now";
+	close_if_open(fd);
+}
+
+int
+vault_claim(struct vault *v, const char *id, const char **error)
+{
+	int fd = vault_read(v, id, error);
+
+	lock_message(&fd, error);
+	return fd;
+}
+
+/* ---- digests ---- */
+
+static bool
+digest_file(EVP_MD_CTX *md, int fd)
+{
+	char block[64 * 1024];
+	ssize_t n;
+
+	if (EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
+		return false;
+	while ((n = read(fd, block, sizeof(block))) > 0)
+		if (EVP_DigestUpdate(md, block, (size_t)n) != 1)
+			return false;
+	return n == 0;
+}
+
+bool
+vault_digest(struct vault *v, const char *id, char sha256[QUARANTINE_SHA256_SIZE], const char **error)
+{
+	unsigned char octets[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	int fd = vault_read(v, id, error);
+	bool ok = fd >= 0;
+
+	if (ok && (md == NULL || !digest_file(md, fd) || EVP_DigestFinal_ex(md, octets, NULL) != 1))
+		ok = fail(error, "the message cannot be read back");
+	for (size_t i = 0; ok && i < (QUARANTINE_SHA256_SIZE - 1) / 2; i++)
+		snprintf(&sha256[2 * i], 3, "%02x", octets[i]);
+	EVP_MD_CTX_free(md);
+	close_if_open(&fd);
+	return ok;
+}
+
+/* ---- removing ---- */
+
+/* A folder that holds nothing any more; today's may be about to. */
+static void
+leave_day(struct vault *v, const char *id)
+{
+	char today[QUARANTINE_ID_SIZE], path[MESSAGE_PATH_SIZE];
+
+	vault_new_id(today);
+	if (strncmp(id, today, 8) >= 0 || (v->day >= 0 && strncmp(id, v->day_name, 8) == 0))
+		return;
+	message_path(path, sizeof(path), id);
+	for (size_t len = strlen("26/11/21"); len > 0; len = len > 3 ? len - 3 : 0) {
+		path[len] = '\0';
+		if (unlinkat(v->messages, path, AT_REMOVEDIR) != 0)
+			return;
+	}
+}
+
+bool
+vault_remove(struct vault *v, const char *id, const char **error)
+{
+	char path[MESSAGE_PATH_SIZE];
+	int fd = open_message(v, id);
+	bool gone;
+
+	if (fd < 0 && errno != ENOENT)
+		return fail(error, "the message cannot be removed");
+	if (fd >= 0) {
+		lock_message(&fd, error);
+		if (fd < 0)
+			return false;
+	}
+	message_path(path, sizeof(path), id);
+	gone = fd < 0 || unlinkat(v->messages, path, 0) == 0 || fail(error, "the message cannot be removed");
+	close_if_open(&fd);
+	if (gone)
+		leave_day(v, id);
+	return gone;
 }
 
 static void

@@ -20,6 +20,8 @@ struct vault {
 /* Makes and opens the folders, and locks them. vault_close() follows also a failure. */
 bool vault_open(struct vault *v, const char *path, const char **error);
 void vault_close(struct vault *v);
+/* Opens what is there for reading and claiming, and locks nothing. */
+bool vault_open_reading(struct vault *v, const char *path, const char **error);
 /* Makes the names in the folder durable, and its own. */
 bool vault_sync(struct vault *v, const char **error);
 
@@ -35,6 +37,12 @@ void vault_drop(struct vault *v, const char *id);
 
 /* A descriptor to read the message, or -1. */
 int vault_read(struct vault *v, const char *id, const char **error);
+/* The same with a lock on it: -1 also when another descriptor has that. */
+int vault_claim(struct vault *v, const char *id, const char **error);
+bool vault_digest(struct vault *v, const char *id, char sha256[QUARANTINE_SHA256_SIZE], const char **error);
+/* Removes a message that nobody has claimed; one that is not there is no error.
+ * id: of the index. */
+bool vault_remove(struct vault *v, const char *id, const char **error);
 
 enum vault_fate { VAULT_KEEP, VAULT_DROP, VAULT_LEAVE };
 /* After a start: settles, drops or leaves alone each interrupted put, as

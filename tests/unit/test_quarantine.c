@@ -25,8 +25,12 @@
 enum { PATH_SIZE = 512 };
 
 static const struct span message = SPAN_LITERAL("From: a@example.org\r\nSubject: held\r\n\r\nbody\r\n");
+#define MESSAGE_SHA256 "04167ef3ebe20bffe9775d52c806d3bc2e24a52bc3755bbf88422f8c0d717b2a"
 static const struct span recipients[] = { SPAN_LITERAL("b@example.org"), SPAN_LITERAL("../../etc/passwd") };
 static const struct span rules[] = { SPAN_LITERAL("EICAR"), SPAN_LITERAL("TOO_BIG") };
+
+static const struct span parameters[] = { SPAN_LITERAL("NOTIFY=NEVER"), SPAN_LITERAL("") };
+static const struct quarantine_query everything = { .since = INT64_MIN, .until = INT64_MAX };
 
 static struct quarantine_item
 sample_item(void)
@@ -40,7 +44,12 @@ sample_item(void)
 		.sender = SPAN_LITERAL("a@example.org"),
 		.user = SPAN_LITERAL("alice"),
 		.subject = { "held\0\xff'); DROP TABLE message; --", 31 },
+		.author = SPAN_LITERAL("Anna Example <anna@example.org>"),
+		.listener = SPAN_LITERAL("mx"),
+		.upstream = SPAN_LITERAL("mta"),
+		.parameters = SPAN_LITERAL("BODY=8BITMIME SMTPUTF8"),
 		.recipients = recipients,
+		.recipient_parameters = parameters,
 		.recipient_count = 2,
 		.verdict = SPAN_LITERAL("quarantine"),
 		.reason = SPAN_LITERAL("ENCRYPTED_ARCHIVE"),
@@ -113,7 +122,7 @@ count_rows(struct quarantine *q)
 	const char *error = NULL;
 	size_t count = 0;
 
-	assert_true(quarantine_each(q, count_row, &count, &error));
+	assert_true(quarantine_search(q, &everything, count_row, &count, &error));
 	return count;
 }
 
@@ -196,6 +205,15 @@ test_keeps_message_and_facts(void **state)
 	assert_span(r.item.subject, item.subject);
 	assert_span(r.item.verdict, item.verdict);
 	assert_span(r.item.reason, item.reason);
+	assert_span(r.item.author, item.author);
+	assert_span(r.item.listener, item.listener);
+	assert_span(r.item.upstream, item.upstream);
+	assert_span(r.item.parameters, item.parameters);
+	assert_span(r.item.recipient_parameters[0], parameters[0]);
+	assert_string_equal(r.sha256, MESSAGE_SHA256);
+	assert_int_equal(r.state, QUARANTINE_HELD);
+	assert_int_equal(r.changed, 0);
+	assert_false(r.delivered[0] || r.delivered[1]);
 	assert_int_equal(r.item.recipient_count, 2);
 	assert_span(r.item.recipients[1], recipients[1]);
 	assert_int_equal(r.item.rule_count, 2);
@@ -268,7 +286,7 @@ test_takes_an_empty_item(void **state)
 }
 
 struct order {
-	char last[QUARANTINE_ID_SIZE];
+	char last[QUARANTINE_ID_SIZE]; /* "" before the first */
 	size_t count, stop_after;
 };
 
@@ -277,13 +295,13 @@ check_order(void *context, const struct quarantine_record *record)
 {
 	struct order *o = context;
 
-	assert_true(strcmp(o->last, record->id) < 0);
+	assert_true(o->count == 0 || strcmp(o->last, record->id) > 0);
 	memcpy(o->last, record->id, sizeof(o->last));
 	return ++o->count != o->stop_after;
 }
 
 static void
-test_lists_in_order(void **state)
+test_lists_newest_first(void **state)
 {
 	struct quarantine *q = open_in(*state);
 	struct order all = { .count = 0 }, some = { .stop_after = 5 };
@@ -295,9 +313,9 @@ test_lists_in_order(void **state)
 		assert_true(strcmp(last, id) < 0);
 		memcpy(last, id, sizeof(last));
 	}
-	assert_true(quarantine_each(q, check_order, &all, &error));
+	assert_true(quarantine_search(q, &everything, check_order, &all, &error));
 	assert_int_equal(all.count, 20);
-	assert_true(quarantine_each(q, check_order, &some, &error));
+	assert_true(quarantine_search(q, &everything, check_order, &some, &error));
 	assert_int_equal(some.count, 5);
 	put(q, message, id);
 	assert_int_equal(count_rows(q), 21);
@@ -572,7 +590,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lies_under_its_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_takes_a_descriptor, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_takes_an_empty_item, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lists_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lists_newest_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refuses_other_ids, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_has_one_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refuses_a_later_schema, setup, teardown),
