@@ -11,12 +11,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define DAYS(n) (UINT64_C(24 * 60 * 60 * 1000) * (n))
+#define GIB(n) (UINT64_C(1024 * 1024 * 1024) * (n))
+
 static const char *const log_targets[] = { "stderr", "syslog", NULL };
 static const char *const log_formats[] = { "logfmt", "json", NULL };
 static const char *const log_levels[] = { "debug", "info", "warning", "error", NULL };
 
 static const struct key quarantine_keys[] = {
 	{ KEY_AS("path", struct settings, quarantine_path, path) },
+	/* Longer than holidays. */
+	{ KEY_AS("keep_for", struct settings, quarantine_keep_for, duration), .preset = DAYS(30), .most = DAYS(36500) },
+	/* A hundred thousand messages as they are on the average. */
+	{ KEY_AS("keep_size", struct settings, quarantine_keep_size, size), .preset = GIB(10), .most = GIB(1024 * 1024) },
+	{ KEY_AS("release_upstream", struct settings, quarantine_upstream, upstream) },
 	{ 0 },
 };
 

@@ -236,6 +236,9 @@ struct settings {
 	struct pop3_settings pop3;
 	const char *hostname;        /* in our own replies; default gethostname() */
 	const char *quarantine_path; /* a folder; resolved against the configuration's folder */
+	uint64_t quarantine_keep_for;  /* ms; 0 = for ever */
+	uint64_t quarantine_keep_size; /* octets of all messages; 0 = no limit */
+	size_t quarantine_upstream;  /* index in upstreams, for messages that were bound for none; SIZE_MAX = none */
 	const char *spool_path;      /* a folder for large messages; default /var/tmp */
 	struct metrics_settings metrics;
 	const char *control_path;    /* the UNIX socket of gatepost ctl */

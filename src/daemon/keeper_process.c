@@ -1,6 +1,7 @@
 /* The keeper process: a message and what is known of it go to the disk, and
  * only then is the proxy told. Views are a help to readers and no more: when
  * they cannot be had the keeper does without, and tries again the next day.
+ * Between requests it removes what quarantine is to keep no longer.
  *
  * Without a master it ends at once: the quarantine is one keeper's, and another
  * gatepost may be waiting for it. Proxies that outlive their master refuse for now
@@ -9,8 +10,10 @@
 
 #include "daemon/keeper_process.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/cage.h"
+#include "daemon/keeper_order.h"
 #include "daemon/links.h"
 #include "io/packet.h"
 #include "proxy/keep_frame.h"
@@ -19,11 +22,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { EXPIRE_EVERY_MS = 60 * 1000 };
+
 struct keep_service {
 	struct quarantine *quarantine;
 	struct views *views; /* NULL: not to be had today */
 	const struct settings *settings;
 	int64_t day;
+	int door;            /* -1: there is none */
+	uint64_t expire_at;  /* clock_millis() */
 	struct arena *arena;
 	struct packet packet;
 	struct buf answer;
@@ -54,6 +61,7 @@ keep_service_new(const struct settings *settings)
 		return NULL;
 	k->settings = settings;
 	k->day = -1;
+	k->door = -1;
 	k->arena = arena_new(0);
 	packet_init(&k->packet);
 	k->quarantine = quarantine_open(settings->quarantine_path, &error);
@@ -62,6 +70,7 @@ keep_service_new(const struct settings *settings)
 		keep_service_free(&k);
 		return NULL;
 	}
+	k->door = keeper_door_open(settings->quarantine_path);
 	begin_day(k);
 	return k;
 }
@@ -74,6 +83,7 @@ keep_service_free(struct keep_service **service)
 	if (k == NULL)
 		return;
 	*service = NULL;
+	keeper_door_close(k->settings->quarantine_path, &k->door);
 	views_close(&k->views);
 	quarantine_close(&k->quarantine);
 	packet_free(&k->packet);
@@ -170,20 +180,65 @@ keep_service_serve(struct keep_service *k, int link)
 	return false;
 }
 
+/* ---- what is done besides ---- */
+
+int
+keep_service_door(const struct keep_service *k)
+{
+	return k->door;
+}
+
+void
+keep_service_hear(struct keep_service *k)
+{
+	keeper_door_hear(k->door, k->quarantine, k->settings);
+}
+
+uint64_t
+keep_service_rest(struct keep_service *k)
+{
+	uint64_t now = clock_millis();
+	struct quarantine_expired expired = { 0 };
+	const char *error = "";
+
+	begin_day(k);
+	if (now >= k->expire_at) {
+		if (!keeper_expire(k->quarantine, k->settings, &expired, &error))
+			log_error("keeper", "quarantine cannot be cleared of old messages: %s", error);
+		k->expire_at = expired.more ? now : now + EXPIRE_EVERY_MS;
+	}
+	return k->expire_at - now;
+}
+
 static bool
 serve(void *context, int link)
 {
 	return keep_service_serve(context, link);
 }
 
+static void
+hear(void *context, int door)
+{
+	(void)door;
+	keep_service_hear(context);
+}
+
+static uint64_t
+rest(void *context)
+{
+	return keep_service_rest(context);
+}
+
 _Noreturn void
 keeper_process(const struct settings *settings, int channel)
 {
 	struct keep_service *k = keep_service_new(settings);
+	struct links_work work = { .context = k, .serve = serve, .hear = hear, .rest = rest };
 
 	if (k == NULL || !cage_close_keeper(settings, channel))
 		_exit(1);
-	links_serve(channel, false, serve, k);
+	work.door = k->door;
+	links_serve(channel, &work);
 	keep_service_free(&k);
 	_exit(0);
 }

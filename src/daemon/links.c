@@ -6,13 +6,16 @@
 #include "daemon/channel.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
 enum { LINKS_MAX = 512 }; /* proxies of two generations, far above what conf allows */
 
+enum { CHANNEL, DOOR, FIRST_LINK }; /* what stands where among the descriptors */
+
 struct links {
-	struct pollfd fds[LINKS_MAX + 1]; /* the channel first */
+	struct pollfd fds[LINKS_MAX + FIRST_LINK];
 	nfds_t count;
 	struct packet packet;
 	bool draining, orphaned;
@@ -29,13 +32,13 @@ static void
 hear_master(struct links *l)
 {
 	struct channel_message m;
-	int got = channel_receive(l->fds[0].fd, &l->packet, &m);
+	int got = channel_receive(l->fds[CHANNEL].fd, &l->packet, &m);
 
 	if (got < 0) {
-		l->fds[0].fd = -1; /* poll() passes over it */
+		l->fds[CHANNEL].fd = -1; /* poll() passes over it */
 		l->draining = l->orphaned = true;
 	} else if (got > 0 && m.kind == CHANNEL_LINK_PROXY && m.fd >= 0) {
-		if (l->count <= LINKS_MAX)
+		if (l->count < LINKS_MAX + FIRST_LINK)
 			l->fds[l->count++] = (struct pollfd){ .fd = m.fd, .events = POLLIN };
 		else
 			close(m.fd);
@@ -44,25 +47,40 @@ hear_master(struct links *l)
 	}
 }
 
-void
-links_serve(int channel, bool outlives_master, bool (*serve)(void *context, int link), void *context)
+static int
+time_to_wait(const struct links_work *work)
 {
-	struct links l = { .count = 1 };
+	uint64_t rest = work->rest != NULL ? work->rest(work->context) : UINT64_MAX;
+
+	return rest <= INT_MAX ? (int)rest : -1;
+}
+
+static void
+serve_all(struct links *l, const struct links_work *work)
+{
+	if (l->fds[CHANNEL].fd >= 0 && l->fds[CHANNEL].revents != 0)
+		hear_master(l);
+	if (l->fds[DOOR].fd >= 0 && l->fds[DOOR].revents != 0)
+		work->hear(work->context, work->door);
+	for (nfds_t i = l->count; i-- > FIRST_LINK;)
+		if (l->fds[i].revents != 0 && !work->serve(work->context, l->fds[i].fd))
+			drop(l, i);
+}
+
+void
+links_serve(int channel, const struct links_work *work)
+{
+	struct links l = { .count = FIRST_LINK };
 
 	packet_init(&l.packet);
-	l.fds[0] = (struct pollfd){ .fd = channel, .events = POLLIN };
+	l.fds[CHANNEL] = (struct pollfd){ .fd = channel, .events = POLLIN };
+	l.fds[DOOR] = (struct pollfd){ .fd = work->door, .events = POLLIN };
 	channel_send(channel, CHANNEL_READY, 0, -1);
-	while (!l.draining || (l.count > 1 && (outlives_master || !l.orphaned))) {
-		if (poll(l.fds, l.count, -1) < 0) {
-			if (errno == EINTR)
-				continue;
+	while (!l.draining || (l.count > FIRST_LINK && (work->outlives_master || !l.orphaned))) {
+		if (poll(l.fds, l.count, time_to_wait(work)) >= 0)
+			serve_all(&l, work);
+		else if (errno != EINTR)
 			break;
-		}
-		if (l.fds[0].fd >= 0 && l.fds[0].revents != 0)
-			hear_master(&l);
-		for (nfds_t i = l.count; i-- > 1;)
-			if (l.fds[i].revents != 0 && !serve(context, l.fds[i].fd))
-				drop(&l, i);
 	}
 	packet_free(&l.packet);
 }

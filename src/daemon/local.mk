@@ -15,8 +15,12 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/generation.c \
 	src/daemon/generation.h \
 	src/daemon/health.c \
+	src/daemon/keeper_door.c \
+	src/daemon/keeper_order.c \
+	src/daemon/keeper_order.h \
 	src/daemon/keeper_process.c \
 	src/daemon/keeper_process.h \
+	src/daemon/keeper_wire.h \
 	src/daemon/landlock.c \
 	src/daemon/landlock.h \
 	src/daemon/links.c \

@@ -219,8 +219,16 @@ move_single(struct master *m, struct child *child)
 	m->current->alive++;
 }
 
-/* When the keeper's folder changes another takes its place. It may be killed at
- * any time: what it has not acknowledged is refused to the client. */
+static bool
+keeps_alike(const struct settings *a, const struct settings *b)
+{
+	return strcmp(a->quarantine_path, b->quarantine_path) == 0 && a->quarantine_keep_for == b->quarantine_keep_for &&
+	    a->quarantine_keep_size == b->quarantine_keep_size;
+}
+
+/* The keeper serves all realms; when what it goes by changes another takes its
+ * place. It may be killed at any time: what it has not acknowledged is refused
+ * to the client. */
 static void
 move_keeper(struct master *m, const struct realm *old)
 {
@@ -228,7 +236,7 @@ move_keeper(struct master *m, const struct realm *old)
 
 	if (keeper == NULL)
 		return;
-	if (strcmp(old->generation->settings->quarantine_path, m->current->generation->settings->quarantine_path) == 0)
+	if (keeps_alike(old->generation->settings, m->current->generation->settings))
 		move_single(m, keeper);
 	else
 		kill(keeper->pid, SIGKILL);

@@ -121,11 +121,12 @@ _Noreturn void
 scanner_process(const struct generation *g, int channel)
 {
 	struct scan_service *s = scan_service_new(g);
+	const struct links_work work = { .context = s, .serve = serve, .outlives_master = true, .door = -1 };
 
 	if (s == NULL || !cage_close_scanner(&g->settings->limits, channel)) {
 		log_error("scanner", "the scanner cannot begin");
 		_exit(1);
 	}
-	links_serve(channel, true, serve, s);
+	links_serve(channel, &work);
 	_exit(0);
 }

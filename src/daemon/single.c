@@ -26,10 +26,10 @@ struct single {
 	struct listen_sockets sockets;
 	struct proxy *proxy;
 	struct acceptor *acceptor;
-	struct timer *linger, *beat;
+	struct timer *linger, *beat, *rest;
 	struct scan_service *scan;
 	struct keep_service *keep;
-	struct watch *watches[5];
+	struct watch *watches[6];
 	int scan_link, keep_link;
 	struct census *census;
 	struct board *board;
@@ -51,6 +51,36 @@ serve_keep(void *context)
 	struct single *s = context;
 
 	keep_service_serve(s->keep, s->keep_link);
+}
+
+static void
+hear_order(void *context)
+{
+	struct single *s = context;
+
+	keep_service_hear(s->keep);
+}
+
+static void
+rest_is_over(void *context)
+{
+	struct single *s = context;
+
+	timer_at(s->rest, loop_now(s->loop) + keep_service_rest(s->keep) + 1);
+}
+
+static bool
+open_door(struct single *s)
+{
+	int door = keep_service_door(s->keep);
+
+	s->rest = timer_new(s->loop, rest_is_over, s);
+	if (door >= 0)
+		s->watches[5] = watch_new(s->loop, door, hear_order, s);
+	if (s->rest == NULL || (door >= 0 && s->watches[5] == NULL))
+		return false;
+	rest_is_over(s);
+	return true;
 }
 
 static void
@@ -162,7 +192,7 @@ begin(struct single *s)
 	signal(SIGPIPE, SIG_IGN);
 	s->linger = timer_new(s->loop, drained, s);
 	s->acceptor = acceptor_new(s->proxy, &s->sockets);
-	return s->linger != NULL && s->acceptor != NULL;
+	return s->linger != NULL && s->acceptor != NULL && open_door(s);
 }
 
 static void
@@ -172,6 +202,7 @@ end(struct single *s)
 	timer_free(&s->linger);
 	timer_free(&s->beat);
 	http_server_free(&s->reporter);
+	timer_free(&s->rest);
 	proxy_host_free(&s->proxy);
 	for (size_t i = 0; i < sizeof(s->watches) / sizeof(s->watches[0]); i++)
 		watch_free(&s->watches[i]);

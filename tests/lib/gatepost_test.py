@@ -255,9 +255,9 @@ class Gatepost:
         return [pid for pid in pids if pid in alive]
 
     def quarantined(self, token):
-        """How many of quarantine's files hold these bytes; some may go meanwhile."""
+        """How many of quarantine's messages hold these bytes; some may go meanwhile."""
         count = 0
-        for folder, _, names in os.walk(os.path.join(self.folder, "quarantine")):
+        for folder, _, names in os.walk(os.path.join(self.folder, "quarantine", "messages")):
             for name in names:
                 with contextlib.suppress(FileNotFoundError), open(os.path.join(folder, name), "rb") as f:
                     count += token in f.read()

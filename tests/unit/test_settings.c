@@ -59,6 +59,9 @@ test_what_holds_without_a_word(void **state)
 	assert_int_equal(s->timeouts.scan, 60000);
 	assert_string_equal(s->spool_path, "/var/tmp");
 	assert_non_null(strstr(s->quarantine_path, "/lib/gatepost/quarantine"));
+	assert_int_equal(s->quarantine_keep_for, UINT64_C(30) * 24 * 60 * 60 * 1000);
+	assert_int_equal(s->quarantine_keep_size, UINT64_C(10) << 30);
+	assert_int_equal(s->quarantine_upstream, SIZE_MAX);
 	assert_non_null(strstr(s->control_path, "/run/gatepost/control"));
 	assert_true(strlen(s->hostname) > 0);
 	assert_true(strlen(s->user) > 0);
@@ -187,7 +190,7 @@ static void
 test_the_rest(void **state)
 {
 	const struct settings *s = conf_settings(*state,
-	    LEAST "quarantine: { path: q }\n"
+	    LEAST "quarantine: { path: q, keep_for: 0, keep_size: 5MiB, release_upstream: mta }\n"
 	          "spool: { path: /spool }\n"
 	          "control: { path: c }\n"
 	          "run: { user: u, group: g, proxies: 2, scanners: 3 }\n"
@@ -197,6 +200,9 @@ test_the_rest(void **state)
 	          "timeouts: { scan: 250ms }\n");
 
 	assert_string_equal(s->quarantine_path, "/etc/gatepost/q");
+	assert_int_equal(s->quarantine_keep_for, 0);
+	assert_int_equal(s->quarantine_keep_size, 5 << 20);
+	assert_string_equal(s->upstreams[s->quarantine_upstream].name, "mta");
 	assert_string_equal(s->spool_path, "/spool");
 	assert_string_equal(s->control_path, "/etc/gatepost/c");
 	assert_string_equal(s->user, "u");

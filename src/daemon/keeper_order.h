@@ -1,0 +1,50 @@
+/* What a postmaster has done to quarantine: orders, which the keeper carries
+ * out while gatepost runs, and whoever gives them when it does not. */
+#ifndef DAEMON_KEEPER_ORDER_H
+#define DAEMON_KEEPER_ORDER_H
+
+#include "base/buf.h"
+#include "store/quarantine.h"
+
+enum keeper_order_kind { KEEPER_MARK = 1, KEEPER_REMOVE, KEEPER_EXPIRE };
+
+struct keeper_order {
+	enum keeper_order_kind kind;
+	struct span id;                   /* of a message; not of KEEPER_EXPIRE */
+	struct quarantine_change change;  /* KEEPER_MARK */
+};
+
+struct keeper_result {
+	bool ok;
+	struct span error;                /* why not */
+	struct quarantine_expired expired; /* KEEPER_EXPIRE */
+};
+
+enum {
+	/* Octets of either: all recipients of a message by their numbers, and a
+	 * reply of the upstream. */
+	KEEPER_ORDER_MAX = 1024 * 1024,
+};
+
+/* Carries it out, and says so in the log. */
+void keeper_obey(struct quarantine *q, const struct settings *settings, const struct keeper_order *order,
+    struct keeper_result *result);
+/* What is over the limits of the settings, once (QUARANTINE_EXPIRE_MOST). */
+bool keeper_expire(struct quarantine *q, const struct settings *settings, struct quarantine_expired *expired,
+    const char **error);
+
+/* The keeper's socket in the folder of the quarantine, which the caller has
+ * open for writing: listening, non-blocking; -1, and said in the log, when it
+ * cannot be. Who may enter the folder is heard. */
+int keeper_door_open(const char *folder);
+void keeper_door_close(const char *folder, int *door);
+/* Takes one order from there and answers it; waits for its peer a second at most. */
+void keeper_door_hear(int door, struct quarantine *q, const struct settings *settings);
+
+/* Gives an order to the keeper of the quarantine, or carries it out when none
+ * runs: one that is just starting or ending is waited for. The result lives in
+ * the arena. */
+void keeper_order_give(const struct settings *settings, const struct keeper_order *order, struct arena *a,
+    struct keeper_result *result);
+
+#endif
