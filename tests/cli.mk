@@ -13,6 +13,6 @@ tests_fuzz_fuzz_mbox_LDADD = src/libbase.a
 tests_fuzz_fuzz_mbox_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/mbox.dict tests/fuzz/corpus/mbox/two
 
-TESTS += tests/cli.py tests/rules.sh tests/clamscan.py
-EXTRA_DIST += tests/cli.py tests/clamscan.py tests/rules.sh tests/rules tests/data/contract/gatepost.yaml \
+TESTS += tests/cli.py tests/rules.sh tests/clamscan.py tests/quarantine.py
+EXTRA_DIST += tests/cli.py tests/clamscan.py tests/quarantine.py tests/rules.sh tests/rules tests/data/contract/gatepost.yaml \
 	tests/data/contract/rules.yaml tests/data/contract/scan.jsonl

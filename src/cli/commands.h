@@ -17,6 +17,7 @@ int cmd_check(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
+int cmd_quarantine(int argc, char **argv);
 int cmd_ctl(int argc, char **argv);
 
 #endif

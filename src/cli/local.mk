@@ -25,6 +25,11 @@ src_gatepost_SOURCES = \
 	src/cli/options.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
+	src/cli/quarantine.c \
+	src/cli/quarantine.h \
+	src/cli/quarantine_list.c \
+	src/cli/quarantine_release.c \
+	src/cli/quarantine_show.c \
 	src/cli/rule_tests.c \
 	src/cli/rule_tests.h \
 	src/cli/rules.c \
@@ -38,5 +43,7 @@ src_gatepost_SOURCES = \
 	src/cli/scan_summary.h \
 	src/cli/screen.c \
 	src/cli/screen.h \
+	src/cli/smtp_sender.c \
+	src/cli/smtp_sender.h \
 	src/cli/test.c
 src_gatepost_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS)

@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "scan", "scan messages, and say the verdict and why", cmd_scan },
 	{ "test", "run tests of rules", cmd_test },
 	{ "rules", "list the rules in force", cmd_rules },
+	{ "quarantine", "list, show, release and delete messages that were held back", cmd_quarantine },
 	{ "ctl", "ask a running gatepost for its status, to reload or to drain", cmd_ctl },
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -33,7 +34,7 @@ print_help(FILE *out)
 	      "Commands:\n",
 	    out);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
 	fputs("\n"
 	      "  gatepost COMMAND --help   what the command does, with examples\n"
 	      "  gatepost --version\n",

@@ -175,6 +175,21 @@ quarantine_claim(struct quarantine *q, const char *id, const char **error)
 }
 
 bool
+quarantine_is_intact(struct quarantine *q, const struct quarantine_record *record, const char **error)
+{
+	char sha256[QUARANTINE_SHA256_SIZE];
+
+	if (record->sha256[0] == '\0')
+		return true;
+	if (!vault_digest(&q->vault, record->id, sha256, error))
+		return false;
+	if (strcmp(sha256, record->sha256) == 0)
+		return true;
+	*error = "the file is not what was put in quarantine";
+	return false;
+}
+
+bool
 quarantine_mark(struct quarantine *q, const char *id, const struct quarantine_change *change, const char **error)
 {
 	return index_mark(q->index, id, change, error);

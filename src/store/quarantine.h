@@ -81,8 +81,8 @@ struct quarantine_change {
  * not let go within half a second. */
 struct quarantine *quarantine_open(const char *path, const char **error);
 void quarantine_close(struct quarantine **q);
-/* Opens what is there for quarantine_search() to quarantine_claim(); makes and
- * locks nothing. */
+/* Opens what is there for quarantine_search() to quarantine_is_intact(); makes
+ * nothing and does not keep others from writing. */
 struct quarantine *quarantine_open_reading(const char *path, const char **error);
 
 /* Keeps a message: the whole file behind message_fd (its offset is left
@@ -107,6 +107,9 @@ int quarantine_open_message(struct quarantine *q, const char *id, const char **e
 /* The same, and until it is closed nobody else has it so, nor is it removed:
  * for delivering it. */
 int quarantine_claim(struct quarantine *q, const char *id, const char **error);
+
+/* The file is what the record says. */
+bool quarantine_is_intact(struct quarantine *q, const struct quarantine_record *record, const char **error);
 
 /* Records what has become of a message; durable when it returns true. */
 bool quarantine_mark(struct quarantine *q, const char *id, const struct quarantine_change *change, const char **error);

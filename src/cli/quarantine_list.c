@@ -1,0 +1,284 @@
+/* gatepost quarantine list: what was asked for, and a line for each message. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/quarantine.h"
+#include "conf/yaml.h"
+#include "rewrite/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	LIMIT = 100,       /* some screens */
+	ADDRESS_WIDTH = 30, /* characters of a column */
+	DAY_MILLIS = 24 * 60 * 60 * 1000,
+	CELL_MAX = 1024,   /* octets */
+};
+
+struct listing {
+	struct quarantine_query query;
+	const char *config;
+	bool json;
+	struct arena *arena;
+	struct buf line;
+	size_t count;
+};
+
+/* ---- what is asked for ---- */
+
+static bool
+take_number(struct span *s, size_t digits, int *out)
+{
+	uint64_t number;
+	bool ok = s->len >= digits && span_to_u64(span_first(*s, digits), &number);
+
+	*out = ok ? (int)number : 0;
+	*s = span_from(*s, digits);
+	return ok;
+}
+
+static bool
+take_sign(struct span *s, const char *signs)
+{
+	bool ok = s->len > 0 && s->data[0] != '\0' && strchr(signs, s->data[0]) != NULL;
+
+	*s = span_from(*s, 1);
+	return ok;
+}
+
+/* "2026-11-21", with "T08:05" or "T08:05:12" behind it (a blank for the T, a Z
+ * at the end): milliseconds since 1970, and how long that is. */
+static bool
+parse_date(struct span s, int64_t *millis, int64_t *length)
+{
+	struct tm tm = { 0 };
+	bool ok = take_number(&s, 4, &tm.tm_year) && take_sign(&s, "-") && take_number(&s, 2, &tm.tm_mon) &&
+	    take_sign(&s, "-") && take_number(&s, 2, &tm.tm_mday);
+
+	*length = DAY_MILLIS;
+	if (ok && s.len > 0 && !span_is(s, "Z")) {
+		ok = take_sign(&s, "T ") && take_number(&s, 2, &tm.tm_hour) && take_sign(&s, ":") && take_number(&s, 2, &tm.tm_min);
+		*length = 60 * 1000;
+	}
+	if (ok && s.len > 0 && s.data[0] == ':') {
+		ok = take_sign(&s, ":") && take_number(&s, 2, &tm.tm_sec);
+		*length = 1000;
+	}
+	ok = ok && (s.len == 0 || span_is(s, "Z")) && tm.tm_mon >= 1 && tm.tm_mon <= 12 && tm.tm_mday >= 1 &&
+	    tm.tm_mday <= 31 && tm.tm_hour < 24 && tm.tm_min < 60 && tm.tm_sec <= 60;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	*millis = (int64_t)timegm(&tm) * 1000;
+	return ok;
+}
+
+static bool
+parse_time(const char *text, int64_t *millis, int64_t *length)
+{
+	struct arena *a = arena_new(0);
+	const struct yaml scalar = { .kind = YAML_SCALAR, .text = span_str(text) };
+	struct report report;
+	uint64_t ago = 0;
+	bool ok = parse_date(span_str(text), millis, length);
+
+	report_init(&report, a);
+	if (!ok && yaml_duration(&scalar, &ago, &report) && ago <= INT64_MAX) {
+		*millis = clock_wall_millis() - (int64_t)ago;
+		*length = 1;
+		ok = true;
+	}
+	arena_free(&a);
+	if (!ok)
+		complain("\"%s\" is no time; expected as 2026-11-21, 2026-11-21T08:05, 2h or 7d", text);
+	return ok;
+}
+
+static bool
+take_time(struct listing *l, bool until)
+{
+	int64_t millis, length;
+
+	if (!parse_time(optarg, &millis, &length))
+		return false;
+	if (until)
+		l->query.until = millis + length - 1;
+	else
+		l->query.since = millis;
+	return true;
+}
+
+static bool
+take_limit(struct listing *l)
+{
+	uint64_t limit;
+
+	if (!span_to_u64(span_str(optarg), &limit) || limit > INT32_MAX) {
+		complain("\"%s\" is no number of messages", optarg);
+		return false;
+	}
+	l->query.limit = (size_t)limit;
+	return true;
+}
+
+static bool
+take_word(struct span *word)
+{
+	*word = span_str(optarg);
+	if (word->len == 0)
+		complain("nothing to look for was given");
+	return word->len > 0;
+}
+
+static bool
+take_option(struct listing *l, int option)
+{
+	switch (option) {
+	case 'c':
+		l->config = optarg;
+		return true;
+	case 'j':
+		l->json = true;
+		return true;
+	case 'n':
+		return take_limit(l);
+	case 's':
+	case 'e':
+		return take_time(l, option == 'e');
+	case 'u':
+		return take_word(&l->query.user);
+	case 'f':
+		return take_word(&l->query.from);
+	case 't':
+		return take_word(&l->query.to);
+	case 'b':
+		return take_word(&l->query.subject);
+	case 'r':
+		return take_word(&l->query.rule);
+	}
+	return false;
+}
+
+/* ---- a line for each ---- */
+
+/* A cell of so many characters, cut or filled up; 0: as it is. */
+static void
+put_cell(struct listing *l, struct span text, size_t width)
+{
+	size_t characters = 0, at = 0;
+
+	text = shown_text(l->arena, text, CELL_MAX);
+	for (; at < text.len; at++) {
+		if (((unsigned char)text.data[at] & 0xc0) == 0x80)
+			continue;
+		if (width > 0 && characters == width)
+			break;
+		characters++;
+	}
+	buf_add_span(&l->line, span_first(text, at));
+	for (; characters < width; characters++)
+		buf_add_byte(&l->line, ' ');
+}
+
+/* Who it is from: envelopes of readers there are none. */
+static struct span
+sender_of(const struct quarantine_item *i)
+{
+	return i->sender.len > 0 ? i->sender : i->author.len > 0 ? i->author : SPAN_LITERAL("<>");
+}
+
+static struct span
+recipient_of(struct arena *a, const struct quarantine_item *i)
+{
+	if (i->recipient_count == 0)
+		return i->user;
+	if (i->recipient_count == 1)
+		return i->recipients[0];
+	return span_str(arena_printf(a, "%.*s +%zu", SPAN_ARG(span_first(i->recipients[0], ADDRESS_WIDTH - 6)),
+	    i->recipient_count - 1));
+}
+
+static void
+put_row(struct listing *l, const struct quarantine_record *r)
+{
+	buf_printf(&l->line, "%-31s  %-8s  ", r->id, quarantine_state_name(r->state));
+	put_cell(l, sender_of(&r->item), ADDRESS_WIDTH);
+	buf_add_str(&l->line, "  ");
+	put_cell(l, recipient_of(l->arena, &r->item), ADDRESS_WIDTH);
+	buf_add_str(&l->line, "  ");
+	put_cell(l, r->item.subject, 0);
+}
+
+static bool
+print_record(void *context, const struct quarantine_record *r)
+{
+	struct listing *l = context;
+
+	arena_reset(l->arena);
+	buf_clear(&l->line);
+	if (l->json)
+		record_json(&l->line, r);
+	else
+		put_row(l, r);
+	if (l->count++ == 0 && !l->json)
+		printf("%-31s  %-8s  %-*s  %-*s  %s\n", "ID", "STATE", ADDRESS_WIDTH, "FROM", ADDRESS_WIDTH, "TO", "SUBJECT");
+	buf_add_byte(&l->line, '\n');
+	return !l->line.failed && fwrite(l->line.data, 1, l->line.len, stdout) == l->line.len;
+}
+
+static int
+print_list(struct listing *l)
+{
+	const char *error = "";
+	struct desk d;
+	int status = STATUS_ERROR;
+
+	l->arena = arena_new(0);
+	if (desk_open(&d, l->config)) {
+		if (quarantine_search(d.q, &l->query, print_record, l, &error))
+			status = STATUS_OK;
+		else
+			complain("quarantine %s: %s", d.settings->quarantine_path, error);
+	}
+	desk_close(&d);
+	buf_free(&l->line);
+	arena_free(&l->arena);
+	return status;
+}
+
+int
+quarantine_list(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "limit", required_argument, NULL, 'n' },
+		{ "since", required_argument, NULL, 's' },
+		{ "until", required_argument, NULL, 'e' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "to", required_argument, NULL, 't' },
+		{ "subject", required_argument, NULL, 'b' },
+		{ "rule", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct listing l = { .config = DEFAULT_CONFIG,
+		.query = { .since = INT64_MIN, .until = INT64_MAX, .limit = LIMIT } };
+	int option;
+
+	while ((option = option_next(argc, argv, ":c:h", longs)) != -1) {
+		if (option == 'h') {
+			fputs(quarantine_help, stdout);
+			return STATUS_OK;
+		}
+		if (!take_option(&l, option))
+			return STATUS_ERROR;
+	}
+	if (optind < argc)
+		return complain("quarantine list takes no argument \"%s\"; see \"gatepost quarantine --help\"", argv[optind]);
+	return print_list(&l);
+}
