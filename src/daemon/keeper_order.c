@@ -107,12 +107,22 @@ keeper_expire(struct quarantine *q, const struct settings *s, struct quarantine_
 	return true;
 }
 
+/* Unknown is usual for a moment; what stays so has a reason. */
+static const char *
+event_of(const struct keeper_order *o)
+{
+	if (o->kind == KEEPER_REMOVE)
+		return "removed";
+	return o->change.state == QUARANTINE_UNKNOWN && o->change.note.len == 0 ? "releasing" :
+	    quarantine_state_name(o->change.state);
+}
+
 static void
 log_order(const struct keeper_order *o)
 {
 	struct log_entry e;
 
-	log_begin(&e, LOG_LEVEL_INFO, o->kind == KEEPER_MARK ? quarantine_state_name(o->change.state) : "removed");
+	log_begin(&e, LOG_LEVEL_INFO, event_of(o));
 	log_span(&e, "quarantine", o->id);
 	if (o->change.note.len > 0)
 		log_span(&e, "reply", o->change.note);
