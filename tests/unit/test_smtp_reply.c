@@ -321,6 +321,16 @@ test_print_long(void **state)
 	buf_free(&out);
 }
 
+static void
+test_parameters(void **state)
+{
+	(void)state;
+	assert_int_equal(smtp_param_extensions(SMTP_MAIL, span_str("body")), EXT_8BITMIME | EXT_BINARYMIME);
+	assert_int_equal(smtp_param_extensions(SMTP_RCPT, span_str("NOTIFY")), EXT_DSN);
+	assert_int_equal(smtp_param_extensions(SMTP_RCPT, span_str("BODY")), 0);
+	assert_int_equal(smtp_param_extensions(SMTP_MAIL, span_str("XVERP")), 0);
+}
+
 int
 main(void)
 {
@@ -337,6 +347,7 @@ main(void)
 		cmocka_unit_test(test_offers_round_trip),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_print_long),
+		cmocka_unit_test(test_parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
