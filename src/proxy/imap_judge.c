@@ -145,6 +145,7 @@ recalled(void *context, bool ok, struct span views)
 	m->recalled = true;
 	if (ok)
 		imap_views_recall(m, views);
+	imap_mailbox_recalled(m, ok);
 	session_wake(m->session);
 }
 
@@ -161,11 +162,14 @@ imap_recall_views(struct session *session)
 		if (s->user.len > 0 && m->uidvalidity != 0)
 			m->recalling = keep_views_fetch(session->proxy->keep, &owner, recalled, m);
 		m->recalled = m->recalling == NULL;
+		if (m->recalled)
+			imap_mailbox_recalled(m, false);
 		buf_free(&mailbox);
 	}
 	if (!m->recalled && s->ends.awaited == PARTY_KEEPER && endpoint_expired(s->ends.client)) {
 		keep_cancel(&m->recalling);
 		m->recalled = true;
+		imap_mailbox_recalled(m, false);
 	}
 	if (!m->recalled)
 		return imap_wait(s, PARTY_KEEPER, RECALL_PATIENCE);

@@ -67,6 +67,8 @@ imap_mailbox_note(struct imap_mailbox *m, const struct imap_response *r)
 {
 	if (r->code == IMAP_CODE_UIDVALIDITY)
 		imap_code_number(r, &m->uidvalidity);
+	else if (r->code == IMAP_CODE_UIDNEXT)
+		imap_code_number(r, &m->uidnext);
 	else if (r->code == IMAP_CODE_PERMANENTFLAGS)
 		m->takes_junk = imap_flags_contain(r->code_arguments, "\\*") || imap_flags_contain(r->code_arguments, "$Junk");
 	else if (r->code == IMAP_CODE_READ_ONLY)
@@ -325,6 +327,10 @@ imap_views_recall(struct imap_mailbox *m, struct span views)
 		struct imap_view v = { 0 };
 		uint64_t uid;
 
+		if (span_is(one.message, IMAP_FIRST_NEXT)) {
+			take_u32(&one.state, &m->first_next);
+			continue;
+		}
 		if (!span_to_u64(one.message, &uid) || uid == 0 || uid > UINT32_MAX || !is_there(m, (uint32_t)uid)) {
 			if (drop_count < SAVE_AT_ONCE)
 				drops[drop_count++] = one.message;

@@ -32,6 +32,8 @@ struct imap_mailbox {
 	struct imap_session *session;
 	struct buf name;       /* decoded */
 	uint64_t uidvalidity;
+	uint64_t uidnext;      /* as told when it was selected; 0: it was not */
+	uint32_t first_next;   /* UIDNEXT when gatepost first saw the mailbox; 0: not known yet */
 	bool read_only;
 	bool takes_junk;       /* PERMANENTFLAGS let $Junk be set */
 	uint32_t exists;
@@ -77,5 +79,13 @@ struct view_owner imap_mailbox_owner(const struct imap_mailbox *m, struct buf *m
 void imap_views_recall(struct imap_mailbox *m, struct span views);
 void imap_views_save(struct imap_mailbox *m);
 struct arena *imap_mailbox_arena(struct imap_mailbox *m);
+
+/* imap_news.c: the views were recalled, or (false) cannot be had now; all UIDs are
+ * known. Settles which UIDNEXT gatepost first saw, and has it remembered. */
+void imap_mailbox_recalled(struct imap_mailbox *m, bool ok);
+/* Whether it came after gatepost first saw the mailbox. */
+bool imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid);
+/* A view's name among the others, which are UIDs; and what it holds. */
+#define IMAP_FIRST_NEXT "next"
 
 #endif
