@@ -15,6 +15,7 @@ enum proxy_header { PROXY_HEADER_NONE, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 enum intercept { INTERCEPT_NONE, INTERCEPT_REDIRECT, INTERCEPT_TPROXY };
 enum bare_newlines { BARE_NEWLINES_REJECT, BARE_NEWLINES_NORMALISE };
 enum failure_action { FAILURE_DEFER, FAILURE_ACCEPT, FAILURE_REJECT };
+enum layout { LAYOUT_PRESERVE, LAYOUT_REWRITE };
 enum spam_shown { SPAM_SHOWN_TAGGED, SPAM_SHOWN_HIDDEN };
 enum ambiguous_action { AMBIGUOUS_REJECT, AMBIGUOUS_QUARANTINE, AMBIGUOUS_REWRITE, AMBIGUOUS_TAG };
 
@@ -133,6 +134,7 @@ struct policy_settings {
 	enum ambiguous_action ambiguous; /* what a message gets that has a defect that can hide something */
 	struct clamd_settings clamd;
 	enum spam_shown spam;       /* what a reader sees of a tagged message */
+	enum layout layout;         /* by IMAP, of new messages */
 	bool ambiguity_header;      /* a delivered message says what was found */
 	bool notice_names;          /* a notice tells the removed part's name (default true) */
 };

@@ -8,6 +8,7 @@
 const char *const spam_choices[] = { "tag", "hide", NULL };
 static const char *const failures[] = { "defer", "accept", "reject", NULL };
 static const char *const ambiguous_actions[] = { "reject", "quarantine", "rewrite", "tag", NULL };
+static const char *const layouts[] = { "preserve", "rewrite", NULL };
 
 /* A score belongs to a whole message, so it cannot say "strip", which wants to
  * know the part. */
@@ -64,6 +65,7 @@ const struct key policy_keys[] = {
 	{ KEY(struct policy_settings, ambiguous, choice), .choices = ambiguous_actions },
 	{ KEY(struct policy_settings, ambiguity_header, boolean) },
 	{ KEY(struct policy_settings, spam, choice), .choices = spam_choices },
+	{ KEY(struct policy_settings, layout, choice), .choices = layouts },
 	{ KEY(struct policy_settings, notice_names, boolean), .preset = true },
 	{ 0 },
 };

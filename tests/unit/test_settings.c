@@ -42,6 +42,7 @@ test_the_least(void **state)
 	assert_string_equal(s->policies[0].name, "p");
 	assert_int_equal(s->policies[0].max_message_size, 50 << 20);
 	assert_int_equal(s->policies[0].on_failure, FAILURE_DEFER);
+	assert_int_equal(s->policies[0].layout, LAYOUT_PRESERVE);
 	assert_true(s->policies[0].notice_names);
 	assert_null(s->policies[0].subject_prefix);
 }
@@ -169,6 +170,7 @@ test_a_full_policy(void **state)
 	    "    subject_prefix: '[SPAM] '\n"
 	    "    max_message_size: 10 MB\n"
 	    "    on_failure: reject\n"
+	    "    layout: rewrite\n"
 	    "    notice_names: false\n");
 	const struct policy_settings *p = s->policies;
 
@@ -183,6 +185,7 @@ test_a_full_policy(void **state)
 	assert_string_equal(p->subject_prefix, "[SPAM] ");
 	assert_int_equal(p->max_message_size, 10000000);
 	assert_int_equal(p->on_failure, FAILURE_REJECT);
+	assert_int_equal(p->layout, LAYOUT_REWRITE);
 	assert_false(p->notice_names);
 }
 
