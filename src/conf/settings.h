@@ -16,7 +16,7 @@ enum intercept { INTERCEPT_NONE, INTERCEPT_REDIRECT, INTERCEPT_TPROXY };
 enum bare_newlines { BARE_NEWLINES_REJECT, BARE_NEWLINES_NORMALISE };
 enum failure_action { FAILURE_DEFER, FAILURE_ACCEPT, FAILURE_REJECT };
 enum layout { LAYOUT_PRESERVE, LAYOUT_REWRITE };
-enum spam_shown { SPAM_SHOWN_TAGGED, SPAM_SHOWN_HIDDEN };
+enum spam_shown { SPAM_SHOWN_TAGGED, SPAM_SHOWN_HIDDEN, SPAM_SHOWN_MOVED };
 enum ambiguous_action { AMBIGUOUS_REJECT, AMBIGUOUS_QUARANTINE, AMBIGUOUS_REWRITE, AMBIGUOUS_TAG };
 
 /* In the order of gravity: the gravest of several wins. */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-const char *const spam_choices[] = { "tag", "hide", NULL };
+const char *const spam_choices[] = { "tag", "hide", "move", NULL };
 static const char *const failures[] = { "defer", "accept", "reject", NULL };
 static const char *const ambiguous_actions[] = { "reject", "quarantine", "rewrite", "tag", NULL };
 static const char *const layouts[] = { "preserve", "rewrite", NULL };

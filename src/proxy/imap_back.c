@@ -42,7 +42,7 @@ static void
 relay_span(struct imap_session *s, struct span octets)
 {
 	if (!s->in.swallowed)
-		endpoint_write(s->ends.client, octets);
+		imap_pass(s, octets);
 }
 
 /* The whole line is out: its literal follows, or the response has ended. */
@@ -157,8 +157,8 @@ relay_status(struct imap_session *s, const struct imap_line *line, const struct 
 	struct buf out = { 0 };
 
 	if (r->code != IMAP_CODE_CAPABILITY) {
-		endpoint_write(s->ends.client, line->whole);
-		endpoint_write(s->ends.client, SPAN_LITERAL("\r\n"));
+		imap_pass(s, line->whole);
+		imap_pass(s, SPAN_LITERAL("\r\n"));
 		return;
 	}
 	imap_note_offers(s, r->code_arguments);
@@ -167,7 +167,7 @@ relay_status(struct imap_session *s, const struct imap_line *line, const struct 
 	buf_add_str(&out, "] ");
 	buf_add_span(&out, r->rest);
 	buf_add_str(&out, "\r\n");
-	endpoint_write(s->ends.client, buf_span(&out));
+	imap_pass(s, buf_span(&out));
 	buf_free(&out);
 }
 
@@ -179,10 +179,15 @@ hear_tagged(struct imap_session *s, const struct imap_line *line, const struct i
 
 	if (p == NULL)
 		return imap_lost(s, "the mail server answers what nobody asked", "a tag that is not known");
+	if (p->mailbox != NULL)
+		imap_note_copies(s, p, r);
 	copy = *p;
 	endpoint_consume(s->ends.server, used); /* the line stays where it is until this turn ends */
-	if (!p->own)
+	if (!p->own) {
+		s->hold.tagged_at = s->hold.octets.len;
 		relay_status(s, line, r);
+		s->hold.tagged_len = s->hold.octets.len - s->hold.tagged_at;
+	}
 	imap_pending_drop(s, p);
 	if (p == s->going_out) {
 		s->refused = true;
@@ -198,11 +203,19 @@ hear_tagged(struct imap_session *s, const struct imap_line *line, const struct i
 static enum outcome
 hear_condition(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
 {
+	const struct imap_pending *moves = imap_pending_of(s, IMAP_MOVE); /* it tells them so (RFC 6851 4.3) */
+
 	if (s->selecting != NULL)
 		imap_mailbox_note(s->selecting, r);
 	s->leaving = s->leaving || r->status == IMAP_BYE;
+	s->hold.holding = s->hold.holding && r->status != IMAP_BYE; /* of no use any more */
 	endpoint_consume(s->ends.server, used);
-	relay_status(s, line, r);
+	if (r->code == IMAP_CODE_COPYUID && moves != NULL && moves->mailbox != NULL)
+		imap_note_copies(s, moves, r);
+	if (s->asking == IMAP_ASKING_MOVE && r->code == IMAP_CODE_COPYUID)
+		imap_junk_moved(s, r);
+	else
+		relay_status(s, line, r);
 	ends_progress(&s->ends);
 	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
 }
@@ -210,15 +223,18 @@ hear_condition(struct imap_session *s, const struct imap_line *line, const struc
 static enum outcome
 hear_continuation(struct imap_session *s, const struct imap_line *line, size_t used)
 {
-	if (s->awaits == IMAP_CONTINUE_NONE)
+	if (s->awaits == IMAP_CONTINUE_NONE && imap_pending_of(s, IMAP_IDLE) == NULL)
 		return imap_lost(s, "the mail server asks for what nobody sends", "a continuation out of turn");
 	endpoint_consume(s->ends.server, used);
 	if (s->awaits == IMAP_CONTINUE_LITERAL) {
 		s->may_send = true;
-	} else {
+	} else if (s->awaits == IMAP_CONTINUE_IDLE && s->watch.told) {
+		s->awaits = IMAP_CONTINUE_NONE;
+	} else if (s->awaits != IMAP_CONTINUE_NONE) { /* some servers say a second one in IDLE */
 		endpoint_write(s->ends.client, line->whole);
 		endpoint_write(s->ends.client, SPAN_LITERAL("\r\n"));
 		s->auth_waits_client = s->awaits == IMAP_CONTINUE_AUTH;
+		s->watch.told = s->watch.running;
 		if (s->awaits == IMAP_CONTINUE_IDLE)
 			s->awaits = IMAP_CONTINUE_NONE;
 	}
@@ -236,7 +252,7 @@ hear_capability(struct imap_session *s, const struct imap_response *r, size_t us
 	buf_add_str(&out, "* CAPABILITY ");
 	imap_print_offers(s, r->rest, &out);
 	buf_add_str(&out, "\r\n");
-	endpoint_write(s->ends.client, buf_span(&out));
+	imap_pass(s, buf_span(&out));
 	buf_free(&out);
 	endpoint_consume(s->ends.server, used);
 	ends_progress(&s->ends);
@@ -254,10 +270,14 @@ hear_data(struct imap_session *s, const struct imap_line *line, const struct ima
 		return imap_lost(s, "the mail server's answer makes no sense", "a capability that is a literal");
 	if (r->word == IMAP_WORD_CAPABILITY)
 		return hear_capability(s, r, used);
-	if (r->word == IMAP_WORD_FETCH && s->mailbox != NULL)
+	if (r->word == IMAP_WORD_FETCH && s->mailbox != NULL && s->selecting == NULL)
 		return imap_begin_fetch(s, line, r, used);
-	if (m != NULL)
-		imap_mailbox_hear(m, r);
+	if (r->word == IMAP_WORD_LIST && s->asking == IMAP_ASKING_MAILBOX) {
+		imap_junk_listed(s, r->rest, !line->has_literal);
+		s->in.swallowed = true;
+	}
+	if (m != NULL && imap_news_hear(s, m, r))
+		s->in.swallowed = true;
 	return pass_line(s, line, used);
 }
 
@@ -274,7 +294,7 @@ long_line(struct imap_session *s)
 
 	if (in.len < ENDPOINT_INPUT_MAX / 2)
 		return wait_upstream(s);
-	if (known && r.kind == IMAP_NUMBERED && r.word == IMAP_WORD_FETCH && s->mailbox != NULL)
+	if (known && r.kind == IMAP_NUMBERED && r.word == IMAP_WORD_FETCH && s->mailbox != NULL && s->selecting == NULL)
 		return imap_join_fetch(s);
 	if (!known || (r.kind != IMAP_DATA && r.kind != IMAP_NUMBERED) || r.word == IMAP_WORD_CAPABILITY ||
 	    s->state == IMAP_STATE_NEW)

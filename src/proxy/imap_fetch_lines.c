@@ -100,7 +100,7 @@ imap_begin_fetch(struct imap_session *s, const struct imap_line *line, const str
 	s->in.uid = imap_mailbox_uid(s->mailbox, r->number);
 	s->in.reader = (struct imap_fetch_reader){ 0 };
 	s->in.joined = 0;
-	s->in.swallowed = is_for_us(s, r->rest);
+	s->in.swallowed = is_for_us(s, r->rest) || imap_news_hides(s->mailbox, r->number);
 	s->in.in_fetch = true;
 	endpoint_consume(s->ends.server, used); /* the octets stay until this turn ends */
 	return imap_take_fetch_line(s, whole, rest, line);

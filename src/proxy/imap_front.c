@@ -4,6 +4,7 @@
  * never reaches the upstream. */
 #include "config.h"
 
+#include "proxy/imap_mailbox.h"
 #include "proxy/imap_verbs.h"
 #include "wire/line.h"
 #include "wire/sasl.h"
@@ -293,6 +294,7 @@ imap_relay_command(struct session *session)
 {
 	struct imap_session *s = imap_of(session);
 	const struct imap_verb_entry *verb = &imap_verbs[s->command.verb];
+	enum outcome outcome;
 	const char *text;
 
 	if (s->hopeless)
@@ -308,6 +310,10 @@ imap_relay_command(struct session *session)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	if (text != NULL)
 		return imap_refuse_unit(s, verb->states == 0 ? "BAD" : "NO", text);
+	if (imap_news_first(s, &outcome))
+		return outcome;
+	if (s->mailbox != NULL && imap_news_hides(s->mailbox, s->mailbox->exists) && imap_bound_command(s, &outcome))
+		return outcome;
 	return verb->proceed(s, &s->command);
 }
 
@@ -438,42 +444,6 @@ imap_exchange_auth(struct session *session)
 	if (s->auth_waits_client)
 		return relay_auth_line(s);
 	return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
-}
-
-/* ---- idle ---- */
-
-/* The client says DONE; anything else ends the session. */
-static enum outcome
-end_idle(struct imap_session *s)
-{
-	struct span line;
-	size_t used;
-	bool clean;
-	int got = line_take(endpoint_input(s->ends.client), 64, &line, &used, &clean);
-
-	if (got == 0)
-		return endpoint_eof(s->ends.client) ? imap_goto(s, IMAP_FRONT_CLOSE)
-						    : imap_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.reader_idle);
-	if (got < 0 || !clean || !span_is_nocase(line, "DONE"))
-		return imap_give_up(s, "IDLE is ended by DONE");
-	endpoint_consume(s->ends.client, used);
-	endpoint_write(s->ends.server, SPAN_LITERAL("DONE\r\n"));
-	ends_progress(&s->ends);
-	return imap_goto(s, IMAP_FRONT_READ_COMMAND);
-}
-
-enum outcome
-imap_idle(struct session *session)
-{
-	struct imap_session *s = imap_of(session);
-
-	if (s->hopeless)
-		return imap_goto(s, IMAP_FRONT_CLOSE);
-	if (s->idle_over) /* refused, or the server ended it */
-		return imap_goto(s, IMAP_FRONT_READ_COMMAND);
-	if (s->awaits == IMAP_CONTINUE_IDLE) /* DONE may have come already */
-		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
-	return end_idle(s);
 }
 
 /* ---- start_tls ---- */

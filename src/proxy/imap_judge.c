@@ -74,15 +74,21 @@ imap_proceed_fetch(struct imap_session *s, const struct imap_command *c)
 	m->by_uid = c->uid;
 	free(m->wanted);
 	m->wanted = NULL;
-	s->patient_until = loop_now(s->ends.session.proxy->loop) + IMAP_PATIENCE_MS;
+	m->then = IMAP_FRONT_JUDGE_MESSAGES;
+	imap_begin_waiting(s);
 	return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
 }
 
 /* ---- waiting for a command of our own ---- */
 
-/* The client hears something before it loses patience. */
-static enum outcome
-wait_patiently(struct imap_session *s, enum party whom)
+void
+imap_begin_waiting(struct imap_session *s)
+{
+	s->patient_until = loop_now(s->ends.session.proxy->loop) + IMAP_PATIENCE_MS;
+}
+
+enum outcome
+imap_wait_patiently(struct imap_session *s, enum party whom)
 {
 	uint64_t now = loop_now(s->ends.session.proxy->loop);
 
@@ -99,8 +105,8 @@ wait_patiently(struct imap_session *s, enum party whom)
 	return STEP_WAIT;
 }
 
-static void
-arm(struct imap_session *s, uint64_t timeout)
+void
+imap_arm(struct imap_session *s, uint64_t timeout)
 {
 	endpoint_deadline(s->ends.server, timeout > 0 ? loop_now(s->ends.session.proxy->loop) + timeout : 0);
 }
@@ -108,7 +114,7 @@ arm(struct imap_session *s, uint64_t timeout)
 void
 imap_message_goes_on(struct imap_session *s)
 {
-	arm(s, ends_settings(&s->ends)->timeouts.data_block);
+	imap_arm(s, ends_settings(&s->ends)->timeouts.data_block);
 }
 
 /* ---- map_mailbox, recall_views ---- */
@@ -121,19 +127,19 @@ imap_map_mailbox(struct session *session)
 	uint32_t first = imap_mailbox_first_unknown(m);
 
 	if (s->asking == IMAP_ASKING_MAP) /* its answer would be taken for that to the next question */
-		return wait_patiently(s, PARTY_SERVER);
+		return imap_wait_patiently(s, PARTY_SERVER);
 	if (first == 0) {
 		m->mapped = true;
 		m->map_tries = 0;
-		arm(s, 0);
-		return m->recalled ? imap_goto(s, IMAP_FRONT_JUDGE_MESSAGES) : STEP_NEXT;
+		imap_arm(s, 0);
+		return m->recalled ? imap_goto(s, m->then) : STEP_NEXT;
 	}
 	if (m->map_tries++ >= MAP_TRIES)
 		return imap_lost(s, "the mail server does not tell the UIDs", "a message without a UID");
-	arm(s, ends_settings(&s->ends)->timeouts.command);
+	imap_arm(s, ends_settings(&s->ends)->timeouts.command);
 	imap_ask(s, IMAP_ASKING_MAP, "%sFETCH %u:%s (UID)", m->by_uid ? "UID " : "",
 	    m->by_uid ? 1 : first, "*");
-	return wait_patiently(s, PARTY_SERVER);
+	return imap_wait_patiently(s, PARTY_SERVER);
 }
 
 static void
@@ -177,7 +183,7 @@ imap_recall_views(struct session *session)
 	return STEP_NEXT;
 }
 
-/* ---- judge_messages ---- */
+/* ---- judging ---- */
 
 static void
 log_verdict(struct imap_session *s)
@@ -210,7 +216,7 @@ ask_verdict(struct imap_session *s)
 	peer_bytes(&s->ends.peer, request.client);
 	scan_preferences_from(held_arena(h), s->own, &request.own);
 	held_ask_verdict(h, &request);
-	arm(s, scan_patience(s->ends.session.proxy->scan, s->policy));
+	imap_arm(s, scan_patience(s->ends.session.proxy->scan, s->policy));
 }
 
 static void
@@ -221,7 +227,7 @@ ask_keeper(struct imap_session *s)
 
 	item.user = buf_span(&s->user);
 	held_ask_keeper(h, &item);
-	arm(s, ends_settings(&s->ends)->timeouts.scan);
+	imap_arm(s, ends_settings(&s->ends)->timeouts.scan);
 }
 
 /* The answer without what only the log wants of it. */
@@ -242,6 +248,14 @@ keep_shown(struct imap_mailbox *m, const struct scan_answer *answer)
 	return ok ? shown : NULL;
 }
 
+static enum imap_mark
+mark_of(const struct scan_answer *a)
+{
+	if (a->tagged)
+		return IMAP_MARK_JUNK;
+	return a->allowed ? IMAP_MARK_NOTJUNK : IMAP_MARK_NONE;
+}
+
 /* What is shown of it is settled. False: no memory. */
 static bool
 settle(struct imap_session *s)
@@ -253,7 +267,9 @@ settle(struct imap_session *s)
 	if (v == NULL)
 		return false;
 	*v = (struct imap_view){ .uid = m->fetching.uid, .judged = true, .kept = h->kept, .unsaved = true,
-		.verdict = h->answer->verdict, .octets = h->spool.size };
+		.verdict = h->answer->verdict, .octets = h->spool.size,
+		.to_move = h->answer->tagged && imap_moves_spam(m) && imap_news_hides(m, m->fetching.number),
+		.mark_due = m->fetching.marked ? IMAP_MARK_NONE : mark_of(h->answer) };
 	if (h->answer->edit_count == 0 || !h->answer->in_place) /* a mark in the header moves octets: none is put there */
 		return true;
 	v->shown = keep_shown(m, h->answer);
@@ -300,8 +316,8 @@ refuse_fetch(struct imap_session *s, const char *text)
 	held_reset(&m->fetching.held);
 	m->fetching.uid = IMAP_NO_UID;
 	imap_views_save(m);
-	arm(s, 0);
-	return imap_refuse(s, "NO", text);
+	imap_arm(s, 0);
+	return m->then == IMAP_FRONT_JUDGE_NEWS ? imap_news_fail(s) : imap_refuse(s, "NO", text);
 }
 
 /* Spam is marked by the keyword that is registered for it (RFC 9051 2.3.2). */
@@ -310,7 +326,7 @@ wants_mark(const struct imap_mailbox *m)
 {
 	const struct scan_answer *a = m->fetching.held.answer;
 
-	return !m->fetching.marked && m->takes_junk && !m->read_only && a != NULL && (a->tagged || a->allowed);
+	return !m->fetching.marked && m->takes_junk && !m->read_only && a != NULL && mark_of(a) != IMAP_MARK_NONE;
 }
 
 static void
@@ -320,7 +336,7 @@ ask_mark(struct imap_session *s)
 	uint32_t which = m->by_uid ? m->fetching.uid : m->fetching.number;
 
 	m->fetching.marked = true;
-	arm(s, ends_settings(&s->ends)->timeouts.command);
+	imap_arm(s, ends_settings(&s->ends)->timeouts.command);
 	imap_ask(s, IMAP_ASKING_MARK, "%sSTORE %u +FLAGS.SILENT (%s)", m->by_uid ? "UID " : "", which,
 	    m->fetching.held.answer->tagged ? "$Junk" : "$NotJunk");
 }
@@ -328,7 +344,7 @@ ask_mark(struct imap_session *s)
 /* Goes on with the message at hand: true = it is judged and settled, else
  * *outcome says how to go on. */
 static bool
-judge_one(struct imap_session *s, enum outcome *outcome)
+decide(struct imap_session *s, enum outcome *outcome)
 {
 	struct imap_mailbox *m = s->mailbox;
 	struct held *h = &m->fetching.held;
@@ -338,7 +354,7 @@ judge_one(struct imap_session *s, enum outcome *outcome)
 	if (h->answer == NULL && endpoint_expired(s->ends.server))
 		held_abandon_scan(h, s->policy);
 	if (h->answer == NULL) {
-		*outcome = wait_patiently(s, PARTY_SCANNER);
+		*outcome = imap_wait_patiently(s, PARTY_SCANNER);
 		return false;
 	}
 	if (h->answer->in_place && !edits_in_place(h->answer->edits, h->answer->edit_count, h->spool.size))
@@ -360,7 +376,7 @@ judge_one(struct imap_session *s, enum outcome *outcome)
 		return false;
 	}
 	if (h->keep != NULL) {
-		*outcome = wait_patiently(s, PARTY_KEEPER);
+		*outcome = imap_wait_patiently(s, PARTY_KEEPER);
 		return false;
 	}
 	return true;
@@ -374,7 +390,7 @@ look_at(struct imap_session *s, enum outcome *outcome)
 	struct imap_fetching *f = &m->fetching;
 
 	if (s->asking == IMAP_ASKING_MESSAGE || (f->marked && !s->asked_done)) {
-		*outcome = wait_patiently(s, PARTY_SERVER);
+		*outcome = imap_wait_patiently(s, PARTY_SERVER);
 		return false;
 	}
 	if (!f->came && !f->refused && !s->asked_ok) {
@@ -387,11 +403,11 @@ look_at(struct imap_session *s, enum outcome *outcome)
 	}
 	if (!f->came)
 		return true; /* it is gone */
-	if (!f->marked && !judge_one(s, outcome))
+	if (!f->marked && !decide(s, outcome))
 		return false;
 	if (wants_mark(m)) {
 		ask_mark(s);
-		*outcome = wait_patiently(s, PARTY_SERVER);
+		*outcome = imap_wait_patiently(s, PARTY_SERVER);
 		return false;
 	}
 	log_verdict(s);
@@ -412,11 +428,26 @@ ask_message(struct imap_session *s, uint32_t number)
 	m->fetching.uid = uid;
 	m->fetching.number = number;
 	m->fetching.came = m->fetching.refused = m->fetching.marked = false;
-	arm(s, ends_settings(&s->ends)->timeouts.data_final);
+	imap_arm(s, ends_settings(&s->ends)->timeouts.data_final);
 	imap_ask(s, IMAP_ASKING_MESSAGE, "%sFETCH %u (UID BODY.PEEK[])", m->by_uid ? "UID " : "", m->by_uid ? uid : number);
 }
 
-/* ---- which of them ---- */
+bool
+imap_judge_one(struct imap_session *s, uint32_t number, enum outcome *outcome)
+{
+	struct imap_mailbox *m = s->mailbox;
+
+	if (m->fetching.uid == IMAP_NO_UID)
+		ask_message(s, number);
+	if (!look_at(s, outcome))
+		return false;
+	m->fetching.uid = IMAP_NO_UID;
+	if (++m->judged % SAVE_EVERY == 0)
+		imap_views_save(m);
+	return true;
+}
+
+/* ---- judge_messages: which of them ---- */
 
 static int
 compare_ranges(const void *a, const void *b)
@@ -486,7 +517,7 @@ imap_judge_messages(struct session *session)
 	enum outcome outcome;
 	const char *wrong;
 	struct span set;
-	uint32_t number;
+	uint32_t number = 0;
 
 	if (s->hopeless)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
@@ -496,20 +527,14 @@ imap_judge_messages(struct session *session)
 		return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
 	if (m->wanted == NULL && !sort_wanted(m, set))
 		return imap_give_up(s, "out of memory");
-	while (m->fetching.uid != IMAP_NO_UID || (number = next_unjudged(m)) != 0) {
-		if (m->fetching.uid == IMAP_NO_UID)
-			ask_message(s, number);
-		if (!look_at(s, &outcome))
+	while (m->fetching.uid != IMAP_NO_UID || (number = next_unjudged(m)) != 0)
+		if (!imap_judge_one(s, number, &outcome))
 			return outcome;
-		m->fetching.uid = IMAP_NO_UID;
-		if (++m->judged % SAVE_EVERY == 0)
-			imap_views_save(m);
-	}
 	imap_views_save(m);
 	free(m->wanted);
 	m->wanted = NULL;
 	held_free(&m->fetching.held);
-	arm(s, 0);
+	imap_arm(s, 0);
 	ends_progress(&s->ends);
 	return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
 }

@@ -16,6 +16,8 @@ enum {
 	VIEW_VERDICT_SHIFT = 8,  /* bits 8 to 11 */
 	VIEW_JUDGED = 1 << 12,
 	VIEW_KEPT = 1 << 13,
+	VIEW_TO_MOVE = 1 << 14,
+	VIEW_MARK_SHIFT = 24,    /* bits 24 to 25 */
 	VIEW_FAILURES_SHIFT = 16,
 };
 
@@ -27,7 +29,7 @@ imap_mailbox_new(struct imap_session *s, struct span name)
 	if (m == NULL)
 		return NULL;
 	m->session = s;
-	buf_add_span(&m->name, name);
+	buf_add_span(&m->name, span_is_nocase(name, "INBOX") ? SPAN_LITERAL("INBOX") : name);
 	held_init(&m->fetching.held, &s->ends.session);
 	if (m->name.failed)
 		imap_mailbox_free(&m);
@@ -106,6 +108,23 @@ expunge(struct imap_mailbox *m, uint32_t number)
 	m->exists--;
 }
 
+/* Not all UIDs are known. Where those are the last ones, only how many of them
+ * vanished matters; else all that is left has to be asked for anew. */
+static void
+vanish_somewhere(struct imap_mailbox *m, struct span set)
+{
+	uint32_t known = imap_mailbox_first_unknown(m) - 1, left = 0;
+	uint64_t count = imap_set_count(set, UINT32_MAX);
+
+	m->exists -= count < m->exists ? (uint32_t)count : m->exists;
+	for (uint32_t i = 0; i < known; i++)
+		if (!imap_set_contains(set, UINT32_MAX, m->uids[i]))
+			m->uids[left++] = m->uids[i];
+	left = left < m->exists ? left : m->exists;
+	memset(m->uids + left, 0, (m->exists - left) * sizeof(*m->uids));
+	m->mapped = false;
+}
+
 /* Only messages that were there vanish (RFC 7162 3.2.10); where one of them is
  * depends on all UIDs. Without them what is left has to be asked for anew. */
 static void
@@ -116,11 +135,7 @@ vanish(struct imap_mailbox *m, struct span set)
 	uint32_t gone = 0;
 
 	if (imap_mailbox_first_unknown(m) != 0) {
-		uint64_t count = imap_set_count(set, UINT32_MAX);
-
-		m->exists -= count < m->exists ? (uint32_t)count : m->exists;
-		memset(m->uids, 0, m->exists * sizeof(*m->uids));
-		m->mapped = false;
+		vanish_somewhere(m, set);
 		return;
 	}
 	while (imap_set_next(&set, most, &range)) {
@@ -170,7 +185,7 @@ imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (m->uids[middle] <= uid)
+		if (m->uids[middle] != IMAP_NO_UID && m->uids[middle] <= uid)
 			low = middle + 1;
 		else
 			high = middle;
@@ -249,19 +264,25 @@ imap_view_add(struct imap_mailbox *m, uint32_t uid)
 struct view_owner
 imap_mailbox_owner(const struct imap_mailbox *m, struct buf *mailbox)
 {
-	const struct imap_session *s = m->session;
+	return imap_owner(m->session, buf_span(&m->name), m->uidvalidity, mailbox);
+}
+
+struct view_owner
+imap_owner(const struct imap_session *s, struct span name, uint64_t uidvalidity, struct buf *mailbox)
+{
 	const struct upstream *u = ends_upstream(&s->ends);
 
-	buf_printf(mailbox, "imap %llu ", (unsigned long long)m->uidvalidity);
-	buf_add_span(mailbox, buf_span(&m->name));
+	buf_printf(mailbox, "imap %llu ", (unsigned long long)uidvalidity);
+	buf_add_span(mailbox, name);
 	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user), buf_span(mailbox) };
 }
 
-static void
-encode(struct buf *out, const struct imap_view *v)
+void
+imap_view_encode(struct buf *out, const struct imap_view *v)
 {
 	buf_put_u32(out, VIEW_FORM | (uint32_t)v->verdict << VIEW_VERDICT_SHIFT | (v->judged ? VIEW_JUDGED : 0) |
-	    (v->kept ? VIEW_KEPT : 0) | (v->failures & 0xff) << VIEW_FAILURES_SHIFT);
+	    (v->kept ? VIEW_KEPT : 0) | (v->to_move ? VIEW_TO_MOVE : 0) | (v->failures & 0xff) << VIEW_FAILURES_SHIFT |
+	    (uint32_t)v->mark_due << VIEW_MARK_SHIFT);
 	buf_put_u64(out, v->octets);
 	if (v->shown != NULL)
 		scan_answer_encode(out, v->shown);
@@ -279,6 +300,8 @@ decode(struct imap_mailbox *m, struct span in, struct imap_view *v)
 	v->judged = (word & VIEW_JUDGED) != 0;
 	v->kept = (word & VIEW_KEPT) != 0;
 	v->verdict = (enum verdict)(word >> VIEW_VERDICT_SHIFT & 0xf);
+	v->to_move = (word & VIEW_TO_MOVE) != 0;
+	v->mark_due = (enum imap_mark)(word >> VIEW_MARK_SHIFT & 3);
 	v->failures = word >> VIEW_FAILURES_SHIFT & 0xff;
 	if (in.len == 0)
 		return true;
@@ -359,7 +382,7 @@ collect_unsaved(struct imap_mailbox *m, size_t *next, struct arena *a, struct vi
 
 		if (!v->unsaved)
 			continue;
-		encode(&state, v);
+		imap_view_encode(&state, v);
 		puts[count].message = span_str(arena_printf(a, "%u", v->uid));
 		puts[count].state = arena_copy(a, buf_span(&state));
 		if (!state.failed && view_fits(&puts[count]))

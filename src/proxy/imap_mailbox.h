@@ -7,12 +7,16 @@
 #include "proxy/imap_session.h"
 #include "wire/imap_set.h"
 
+enum imap_mark { IMAP_MARK_NONE, IMAP_MARK_JUNK, IMAP_MARK_NOTJUNK };
+
 /* What a reader was shown of a message. */
 struct imap_view {
 	uint32_t uid;
 	bool judged;
 	bool kept;              /* the original lies in quarantine */
 	bool unsaved;           /* the keeper has not got it */
+	bool to_move;           /* spam that the client was not told of */
+	enum imap_mark mark_due; /* it could not be set when the message was judged */
 	enum verdict verdict;
 	unsigned failures;      /* how often it could not be scanned, in a row */
 	uint64_t octets;        /* of the message */
@@ -26,6 +30,28 @@ struct imap_fetching {
 	bool came;             /* whole, in held's spool */
 	bool refused;          /* no room for it */
 	bool marked;           /* the keyword was asked for */
+};
+
+/* Messages that the client is told of only when they were judged. They are the
+ * last ones, by number and by UID. */
+struct imap_news {
+	bool before;           /* the policy wants it so; else the client knows all that there are */
+	bool opening;          /* SELECT was answered, and the client has not heard it yet */
+	uint32_t told;         /* how many messages the client knows */
+	uint32_t told_uid;     /* all that it knows have this UID or a lower one, all others a higher one */
+	uint32_t told_first;   /* `told` when SELECT was answered */
+	uint32_t went;         /* of those, expunged while it was opening */
+	uint32_t recent;       /* as the server told last */
+	bool recent_due;
+	uint32_t done;         /* UID: looked at up to this one */
+	uint32_t at;           /* UID that is being looked at */
+	uint32_t failed;       /* UID that could not be judged, and how often */
+	unsigned tries;
+	bool may_expunge;      /* the client's command lets numbers change */
+	bool put_off;          /* the rest has to wait for another command */
+	uint64_t not_before;   /* loop_now() ms: one could not be judged, and is tried again then */
+	enum imap_front_step then; /* where the front goes on */
+	bool asked;            /* whether there are any; while it is opening, which are */
 };
 
 struct imap_mailbox {
@@ -46,6 +72,8 @@ struct imap_mailbox {
 	struct arena *arena;   /* of what is shown */
 	struct keep_job *recalling;
 	bool recalled;
+	enum imap_front_step then; /* when UIDs and views are known */
+	struct imap_news news;
 	/* FETCH at hand. */
 	bool by_uid;
 	struct imap_range *wanted; /* its set, in order; NULL: not looked at yet */
@@ -75,17 +103,50 @@ uint32_t imap_mailbox_first_unknown(const struct imap_mailbox *m);
 struct imap_view *imap_view_find(struct imap_mailbox *m, uint32_t uid);
 /* Finds or adds; NULL: no memory. */
 struct imap_view *imap_view_add(struct imap_mailbox *m, uint32_t uid);
+void imap_view_encode(struct buf *out, const struct imap_view *v);
 struct view_owner imap_mailbox_owner(const struct imap_mailbox *m, struct buf *mailbox);
 void imap_views_recall(struct imap_mailbox *m, struct span views);
 void imap_views_save(struct imap_mailbox *m);
+/* Those of a mailbox by that name (decoded). */
+struct view_owner imap_owner(const struct imap_session *s, struct span name, uint64_t uidvalidity, struct buf *mailbox);
 struct arena *imap_mailbox_arena(struct imap_mailbox *m);
+/* imap_copies.c: messages `from` of the mailbox are in the one by that name now, as
+ * `to`: what was shown of them is shown of the copies. */
+void imap_copy_views(struct imap_mailbox *m, struct span name, uint64_t uidvalidity, struct span from, struct span to);
+/* The same of the client's own command. */
+void imap_note_copies(struct imap_session *s, const struct imap_pending *p, const struct imap_response *r);
 
-/* imap_news.c: the views were recalled, or (false) cannot be had now; all UIDs are
- * known. Settles which UIDNEXT gatepost first saw, and has it remembered. */
-void imap_mailbox_recalled(struct imap_mailbox *m, bool ok);
-/* Whether it came after gatepost first saw the mailbox. */
-bool imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid);
 /* A view's name among the others, which are UIDs; and what it holds. */
 #define IMAP_FIRST_NEXT "next"
+
+/* imap_news.c: whether the session's policy wants messages judged before the
+ * client is told of them; and spam moved. */
+void imap_news_begin(struct imap_mailbox *m);
+bool imap_moves_spam(const struct imap_mailbox *m);
+/* The views were recalled, or (false) cannot be had now; all UIDs are known.
+ * Settles which UIDNEXT gatepost first saw, and has it remembered. */
+void imap_mailbox_recalled(struct imap_mailbox *m, bool ok);
+/* Whether it came after gatepost first saw the mailbox, and no client was told of
+ * it before it was judged. */
+bool imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid);
+/* What the upstream tells of the mailbox; true: it is nothing for the client. */
+bool imap_news_hear(struct imap_session *s, struct imap_mailbox *m, const struct imap_response *r);
+/* There is a message of that number that the client does not know. */
+bool imap_news_hides(const struct imap_mailbox *m, uint32_t number);
+/* There are some, and it is time for them. */
+bool imap_news_due(const struct imap_session *s);
+/* SELECT was answered and all is known: which messages may be told at once. */
+void imap_news_open(struct imap_mailbox *m);
+
+/* imap_tell.c: before the client's command goes on, the news are judged and told,
+ * or put off. True: *outcome says how to go on. */
+bool imap_news_first(struct imap_session *s, enum outcome *outcome);
+/* The message at hand cannot be judged now. */
+enum outcome imap_news_fail(struct imap_session *s);
+/* Then the front goes on at `then`. */
+enum outcome imap_judge_news_then(struct imap_session *s, bool may_expunge, enum imap_front_step then);
+/* imap_bound.c: the client's command is bounded to messages that it knows, where
+ * it names messages. True: none is left, *outcome says how to go on. */
+bool imap_bound_command(struct imap_session *s, enum outcome *outcome);
 
 #endif

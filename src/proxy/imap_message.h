@@ -30,5 +30,19 @@ enum outcome imap_take_fetch_line(struct imap_session *s, struct span whole, str
 
 /* imap_judge.c: octets of the message that was asked for came. */
 void imap_message_goes_on(struct imap_session *s);
+/* Goes on with the message at hand, or begins with that one: true = there is a
+ * view, or no such message any more; else *outcome says how to go on. */
+bool imap_judge_one(struct imap_session *s, uint32_t number, enum outcome *outcome);
+/* Waits for a command of our own: the client hears something before it loses
+ * patience, from imap_begin_waiting() on. */
+void imap_begin_waiting(struct imap_session *s);
+enum outcome imap_wait_patiently(struct imap_session *s, enum party whom);
+/* How long the server, the scanner or the keeper has; 0: no matter. */
+void imap_arm(struct imap_session *s, uint64_t timeout);
+
+/* imap_junk.c: a command that moves spam told where it now is. */
+void imap_junk_moved(struct imap_session *s, const struct imap_response *r);
+/* A mailbox is listed. */
+void imap_junk_listed(struct imap_session *s, struct span rest, bool whole);
 
 #endif

@@ -1,9 +1,36 @@
-/* New mail in the selected mailbox. */
+/* New mail in the selected mailbox, under a policy that wants it judged before the
+ * client is told of it: the client knows the first messages, and the others, which
+ * are behind them by number and by UID, are none of its business yet. What the
+ * upstream tells is passed on accordingly. */
 #include "config.h"
 
 #include "proxy/imap_mailbox.h"
 
 /* ---- what is new ---- */
+
+static enum spam_shown
+spam_shown(const struct imap_session *s)
+{
+	if (s->own != NULL && s->own->has_spam)
+		return s->own->spam;
+	return ends_settings(&s->ends)->policies[s->policy].spam;
+}
+
+/* Elsewhere lies what somebody has put there. */
+bool
+imap_moves_spam(const struct imap_mailbox *m)
+{
+	return spam_shown(m->session) == SPAM_SHOWN_MOVED && !m->read_only && span_is(buf_span(&m->name), "INBOX");
+}
+
+void
+imap_news_begin(struct imap_mailbox *m)
+{
+	const struct policy_settings *p = &ends_settings(&m->session->ends)->policies[m->session->policy];
+
+	m->news.before = p->layout == LAYOUT_REWRITE || imap_moves_spam(m);
+	m->news.opening = m->news.before;
+}
 
 /* RFC 9051 2.3.1.1: every message that comes later has this UID or a higher one. */
 static uint32_t
@@ -31,10 +58,26 @@ remember_first_next(struct imap_mailbox *m)
 	buf_free(&mailbox);
 }
 
+/* Where messages are told before they are judged, those that were new by then are
+ * so no more. */
+static void
+forget_first_next(struct imap_mailbox *m)
+{
+	const struct span drop = SPAN_LITERAL(IMAP_FIRST_NEXT);
+	struct buf mailbox = { 0 };
+	struct view_owner owner = imap_mailbox_owner(m, &mailbox);
+
+	m->first_next = 0;
+	keep_views_change(m->session->ends.session.proxy->keep, &owner, NULL, 0, &drop, 1);
+	buf_free(&mailbox);
+}
+
 void
 imap_mailbox_recalled(struct imap_mailbox *m, bool ok)
 {
-	if (m->first_next != 0)
+	if (!m->news.before && m->first_next != 0)
+		forget_first_next(m);
+	if (!m->news.before || m->first_next != 0)
 		return;
 	m->first_next = next_uid(m);
 	if (ok) /* else there may be an earlier one */
@@ -45,4 +88,114 @@ bool
 imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid)
 {
 	return m->first_next != 0 && uid >= m->first_next;
+}
+
+bool
+imap_news_hides(const struct imap_mailbox *m, uint32_t number)
+{
+	return m->news.before && number > m->news.told;
+}
+
+bool
+imap_news_due(const struct imap_session *s)
+{
+	const struct imap_mailbox *m = s->mailbox;
+
+	return m != NULL && m->news.before && m->exists > m->news.told &&
+	    loop_now(s->ends.session.proxy->loop) >= m->news.not_before;
+}
+
+/* ---- what the upstream tells ---- */
+
+/* How many of those that the client knows have that UID or a lower one. */
+static uint32_t
+told_up_to(const struct imap_mailbox *m, uint32_t uid)
+{
+	uint32_t behind = imap_mailbox_number_behind(m, uid);
+
+	return behind > m->news.told ? m->news.told : behind - 1;
+}
+
+/* The client is told of those that it knows. */
+static void
+hear_vanished(struct imap_session *s, struct imap_mailbox *m, struct span set)
+{
+	struct imap_news *n = &m->news;
+	struct buf line = { 0 };
+	struct imap_set_printer printer = { .out = &line };
+	struct imap_range range;
+	uint32_t gone = 0;
+
+	buf_add_str(&line, "* VANISHED ");
+	while (imap_set_next(&set, n->told_uid, &range)) {
+		if (range.low == 0 || range.low > n->told_uid)
+			continue;
+		range.high = range.high < n->told_uid ? range.high : n->told_uid;
+		gone += told_up_to(m, range.high) - told_up_to(m, range.low - 1);
+		imap_set_add_range(&printer, range.low, range.high);
+	}
+	imap_set_finish(&printer);
+	buf_add_str(&line, "\r\n");
+	if (printer.begun)
+		imap_pass(s, buf_span(&line));
+	buf_free(&line);
+	n->told -= gone;
+	n->went += gone;
+}
+
+/* True: the client does not know that message. */
+static bool
+hear_expunge(struct imap_mailbox *m, uint32_t number)
+{
+	if (number == 0 || imap_news_hides(m, number))
+		return true;
+	m->news.told--;
+	m->news.went++;
+	return false;
+}
+
+bool
+imap_news_hear(struct imap_session *s, struct imap_mailbox *m, const struct imap_response *r)
+{
+	struct imap_news *n = &m->news;
+	struct span set;
+	bool earlier, ours = false;
+
+	if (n->before && r->word == IMAP_WORD_RECENT) {
+		n->recent = r->number;
+		n->recent_due = m->exists > n->told;
+		ours = n->recent_due;
+	}
+	if (!n->before || m == s->selecting) {
+		imap_mailbox_hear(m, r);
+		return false;
+	}
+	if (r->word == IMAP_WORD_EXPUNGE)
+		ours = hear_expunge(m, r->number);
+	if (r->word == IMAP_WORD_VANISHED && imap_vanished_parse(r->rest, &earlier, &set) && !earlier) {
+		hear_vanished(s, m, set);
+		ours = true;
+	}
+	imap_mailbox_hear(m, r);
+	n->told = n->told < m->exists ? n->told : m->exists;
+	return ours || (r->word == IMAP_WORD_EXISTS && m->exists > n->told);
+}
+
+/* ---- SELECT ---- */
+
+void
+imap_news_open(struct imap_mailbox *m)
+{
+	struct imap_news *n = &m->news;
+	uint32_t number = imap_mailbox_number_behind(m, m->first_next - 1);
+
+	for (; number <= m->exists; number++) {
+		const struct imap_view *v = imap_view_find(m, imap_mailbox_uid(m, number));
+
+		if (v == NULL || !v->judged || (v->to_move && imap_moves_spam(m)))
+			break;
+	}
+	n->told = n->told_first = number - 1;
+	n->told_uid = n->done = imap_mailbox_uid(m, n->told);
+	n->went = 0;
 }

@@ -245,10 +245,10 @@ tell_flags(struct imap_session *s)
 {
 	struct buf out = { 0 };
 
-	if (s->in.swallowed && s->in.uid != IMAP_NO_UID &&
+	if (s->in.swallowed && s->in.uid != IMAP_NO_UID && !imap_news_hides(s->mailbox, s->in.number) &&
 	    span_find_nocase(buf_span(&s->in.flags), SPAN_LITERAL("FLAGS")) != SIZE_MAX) {
 		buf_printf(&out, "* %u FETCH (UID %u%.*s)\r\n", s->in.number, s->in.uid, SPAN_ARG(buf_span(&s->in.flags)));
-		endpoint_write(s->ends.client, buf_span(&out));
+		imap_pass(s, buf_span(&out));
 		buf_free(&out);
 	}
 	buf_free(&s->in.flags);
@@ -325,7 +325,7 @@ imap_take_fetch_line(struct imap_session *s, struct span whole, struct span text
 	if (line->has_literal && is_wanted_message(s, &s->in.attribute))
 		s->in.swallowed = true;
 	if (good && !s->in.swallowed)
-		endpoint_write(s->ends.client, buf_span(&out));
+		imap_pass(s, buf_span(&out));
 	buf_free(&out);
 	if (!good)
 		return imap_lost(s, "the mail server's answer makes no sense", "no FETCH response");
@@ -364,7 +364,7 @@ imap_overlay_literal(struct session *session)
 			return imap_back_wait(s);
 		memcpy(octets, in.data, in.len);
 		overlay(s, &p, s->in.literal_at, octets, in.len);
-		endpoint_write(s->ends.client, span_of(octets, in.len));
+		imap_pass(s, span_of(octets, in.len));
 		imap_consume_literal(s, in.len);
 	}
 	return imap_back_goto(s, IMAP_BACK_READ_FETCH);

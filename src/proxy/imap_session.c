@@ -37,8 +37,14 @@ static const struct step front_steps[] = {
 	[IMAP_FRONT_START_TLS] = { "start_tls", imap_start_tls },
 	[IMAP_FRONT_COMPRESS_UPSTREAM] = { "compress_upstream", imap_compress_upstream },
 	[IMAP_FRONT_IDLE] = { "idle", imap_idle },
+	[IMAP_FRONT_WATCH] = { "watch", imap_watch },
+	[IMAP_FRONT_OPEN_MAILBOX] = { "open_mailbox", imap_open_mailbox },
+	[IMAP_FRONT_JUDGE_NEWS] = { "judge_news", imap_judge_news },
+	[IMAP_FRONT_MOVE_SPAM] = { "move_spam", imap_move_spam },
+	[IMAP_FRONT_TELL_NEWS] = { "tell_news", imap_tell_news },
 	[IMAP_FRONT_MAP_MAILBOX] = { "map_mailbox", imap_map_mailbox },
 	[IMAP_FRONT_RECALL_VIEWS] = { "recall_views", imap_recall_views },
+	[IMAP_FRONT_MARK_LATE] = { "mark_late", imap_mark_late },
 	[IMAP_FRONT_JUDGE_MESSAGES] = { "judge_messages", imap_judge_messages },
 	[IMAP_FRONT_SPOOL_APPEND] = { "spool_append", imap_spool_append },
 	[IMAP_FRONT_NEXT_APPEND] = { "next_append", imap_next_append },
@@ -91,8 +97,10 @@ imap_free(struct session *session)
 {
 	struct imap_session *s = imap_of(session);
 
-	for (size_t i = 0; i < IMAP_PIPELINE_MAX; i++)
+	for (size_t i = 0; i < IMAP_PIPELINE_MAX; i++) {
 		free(s->pending[i].tag);
+		free(s->pending[i].mailbox);
+	}
 	imap_append_free(&s->append);
 	imap_mailbox_free(&s->mailbox);
 	imap_mailbox_free(&s->selecting);
@@ -103,6 +111,10 @@ imap_free(struct session *session)
 	buf_free(&s->in.flags);
 	buf_free(&s->greeting);
 	buf_free(&s->user);
+	buf_free(&s->hold.octets);
+	buf_free(&s->junk.name);
+	buf_free(&s->junk.plain);
+	buf_free(&s->junk.set);
 	free(s);
 }
 
@@ -223,6 +235,15 @@ imap_say(struct imap_session *s, const char *format, ...)
 }
 
 void
+imap_pass(struct imap_session *s, struct span octets)
+{
+	if (s->hold.holding)
+		buf_add_span(&s->hold.octets, octets);
+	else
+		endpoint_write(s->ends.client, octets);
+}
+
+void
 imap_answer(struct imap_session *s, const char *status, const char *text)
 {
 	struct span tag = s->command.tag.len > 0 ? s->command.tag : SPAN_LITERAL("*");
@@ -237,6 +258,15 @@ imap_pending_find(struct imap_session *s, struct span tag)
 {
 	for (size_t i = 0; i < IMAP_PIPELINE_MAX; i++)
 		if (s->pending[i].tag != NULL && span_is(tag, s->pending[i].tag))
+			return &s->pending[i];
+	return NULL;
+}
+
+struct imap_pending *
+imap_pending_of(struct imap_session *s, enum imap_verb verb)
+{
+	for (size_t i = 0; i < IMAP_PIPELINE_MAX; i++)
+		if (s->pending[i].tag != NULL && s->pending[i].verb == verb)
 			return &s->pending[i];
 	return NULL;
 }
@@ -260,7 +290,8 @@ void
 imap_pending_drop(struct imap_session *s, struct imap_pending *p)
 {
 	free(p->tag);
-	p->tag = NULL;
+	free(p->mailbox);
+	p->tag = p->mailbox = NULL;
 	s->pending_count--;
 }
 
@@ -271,20 +302,28 @@ own_answered(struct imap_session *s, struct imap_pending *p, const struct imap_r
 {
 	(void)p;
 	s->asked_done = true;
+	if (s->asking == IMAP_ASKING_MOVE)
+		imap_junk_moved(s, r);
 	/* RFC 5530: what was asked for went while we asked */
 	s->asked_ok = r->status == IMAP_OK || span_is_nocase(r->code_name, "EXPUNGEISSUED");
 	s->asking = IMAP_ASKING_NOTHING;
 }
 
 void
+imap_own_tag(struct imap_session *s, char tag[static IMAP_OWN_TAG_SIZE])
+{
+	snprintf(tag, IMAP_OWN_TAG_SIZE, IMAP_OWN_TAG "%llu", ++s->last_own);
+}
+
+void
 imap_ask(struct imap_session *s, enum imap_asking asking, const char *format, ...)
 {
 	struct buf line = { 0 };
-	char tag[32];
+	char tag[IMAP_OWN_TAG_SIZE];
 	va_list args;
-	char text[512];
+	char text[IMAP_ASK_MAX];
 
-	snprintf(tag, sizeof(tag), IMAP_OWN_TAG "%llu", ++s->last_own);
+	imap_own_tag(s, tag);
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);

@@ -29,8 +29,14 @@ enum imap_front_step {
 	IMAP_FRONT_START_TLS,
 	IMAP_FRONT_COMPRESS_UPSTREAM,
 	IMAP_FRONT_IDLE,
+	IMAP_FRONT_WATCH,
+	IMAP_FRONT_OPEN_MAILBOX,
+	IMAP_FRONT_JUDGE_NEWS,
+	IMAP_FRONT_MOVE_SPAM,
+	IMAP_FRONT_TELL_NEWS,
 	IMAP_FRONT_MAP_MAILBOX,
 	IMAP_FRONT_RECALL_VIEWS,
+	IMAP_FRONT_MARK_LATE,
 	IMAP_FRONT_JUDGE_MESSAGES,
 	IMAP_FRONT_SPOOL_APPEND,
 	IMAP_FRONT_NEXT_APPEND,
@@ -69,6 +75,10 @@ enum {
 	IMAP_NAME_LITERALS_MAX = 100,
 	IMAP_PATIENCE_MS = 20 * 1000,   /* then a waiting client hears "* OK" */
 	IMAP_NO_UID = 0,
+	IMAP_ASK_MAX = 2048,            /* a command of our own */
+	/* SELECT with QRESYNC tells of every message that changed, in 70 octets: a
+	 * quarter of a million of them. */
+	IMAP_HELD_MAX = 16 * 1024 * 1024,
 };
 
 /* Our own tags begin so; a client's may not. */
@@ -85,13 +95,16 @@ struct imap_pending {
 	bool own;              /* of gatepost's own: nobody sees the response */
 	enum imap_verb verb;
 	imap_handler *handle;  /* before it is relayed; NULL: nothing has to be done */
+	char *mailbox;         /* COPY, MOVE: to which one; else NULL */
 };
 
 /* What a "+" from the upstream means. */
 enum imap_continue { IMAP_CONTINUE_NONE, IMAP_CONTINUE_LITERAL, IMAP_CONTINUE_AUTH, IMAP_CONTINUE_IDLE };
 
 /* Whose FETCH responses come: the client's, or one of our own. */
-enum imap_asking { IMAP_ASKING_NOTHING, IMAP_ASKING_MAP, IMAP_ASKING_MESSAGE, IMAP_ASKING_MARK };
+enum imap_asking {
+	IMAP_ASKING_NOTHING, IMAP_ASKING_MAP, IMAP_ASKING_MESSAGE, IMAP_ASKING_MARK, IMAP_ASKING_MAILBOX, IMAP_ASKING_MOVE,
+};
 
 /* A response that is coming. */
 struct imap_incoming {
@@ -109,6 +122,36 @@ struct imap_incoming {
 	uint32_t uid;          /* IMAP_NO_UID until known */
 	struct imap_attribute attribute; /* whose literal comes */
 	uint64_t literal_at;   /* octets of it that came */
+};
+
+/* What the client hears of SELECT when it is known what may be told. */
+struct imap_hold {
+	bool holding;
+	struct buf octets;
+	size_t tagged_at, tagged_len; /* the tagged response, which comes last */
+};
+
+/* IDLE under a policy that judges messages before they are told: a tag of our own
+ * upstream, once or more often, while the client's waits. */
+struct imap_watch {
+	bool running;          /* upstream */
+	bool ending;           /* DONE was said there */
+	bool told;             /* the client has its "+" */
+	bool refused, done;    /* by the server; by the client */
+};
+
+/* Where spam is moved to. */
+/* What was asked last to learn it; what was said last to move. */
+enum imap_junk_search { IMAP_JUNK_UNKNOWN, IMAP_JUNK_OFFERS, IMAP_JUNK_USE, IMAP_JUNK_NAMES, IMAP_JUNK_KNOWN };
+enum imap_junk_step { IMAP_JUNK_REST, IMAP_JUNK_COPIED, IMAP_JUNK_DELETED, IMAP_JUNK_MOVED };
+struct imap_junk {
+	enum imap_junk_search search;
+	size_t tried;          /* names */
+	struct buf name;       /* as it goes into a command; empty: there is none */
+	struct buf plain;      /* without quotes */
+	enum imap_junk_step step;
+	struct buf set;        /* of messages that are asked about */
+	bool asked;            /* and not answered yet */
 };
 
 enum imap_state { IMAP_STATE_NEW, IMAP_STATE_AUTHENTICATED, IMAP_STATE_SELECTED };
@@ -162,6 +205,9 @@ struct imap_session {
 	enum imap_asking asking;
 	bool asked_done, asked_ok; /* our own command was answered */
 	uint64_t patient_until;
+	struct imap_hold hold;
+	struct imap_watch watch;
+	struct imap_junk junk;
 };
 
 /* For proxy.c: begins a session; false: no memory, fd is closed. */
@@ -189,6 +235,8 @@ enum outcome imap_lost(struct imap_session *s, const char *text, const char *why
 /* A line of our own to the client, CRLF added. Between responses only: callers
  * in the front ask imap_may_say(). */
 void imap_say(struct imap_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Octets of the upstream's, which a SELECT that is held holds too. */
+void imap_pass(struct imap_session *s, struct span octets);
 /* No response of the upstream is half relayed. */
 bool imap_may_say(const struct imap_session *s);
 /* The tagged answer of our own to the command at hand. */
@@ -196,9 +244,14 @@ void imap_answer(struct imap_session *s, const char *status, const char *text);
 
 /* The table of tags. */
 struct imap_pending *imap_pending_find(struct imap_session *s, struct span tag);
+/* One of that verb, or NULL. */
+struct imap_pending *imap_pending_of(struct imap_session *s, enum imap_verb verb);
 /* False: the table is full, or no memory. */
 bool imap_pending_add(struct imap_session *s, struct span tag, enum imap_verb verb, bool own, imap_handler *handle);
 void imap_pending_drop(struct imap_session *s, struct imap_pending *p);
+/* Writes the next tag of our own. */
+enum { IMAP_OWN_TAG_SIZE = 32 };
+void imap_own_tag(struct imap_session *s, char tag[static IMAP_OWN_TAG_SIZE]);
 /* A command of our own, whose responses are those that `asking` says. */
 void imap_ask(struct imap_session *s, enum imap_asking asking, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -227,6 +280,12 @@ enum outcome imap_exchange_auth(struct session *s);
 enum outcome imap_start_tls(struct session *s);
 enum outcome imap_compress_upstream(struct session *s);
 enum outcome imap_idle(struct session *s);
+enum outcome imap_watch(struct session *s);
+enum outcome imap_open_mailbox(struct session *s);
+enum outcome imap_judge_news(struct session *s);
+enum outcome imap_move_spam(struct session *s);
+enum outcome imap_tell_news(struct session *s);
+enum outcome imap_mark_late(struct session *s);
 enum outcome imap_map_mailbox(struct session *s);
 enum outcome imap_recall_views(struct session *s);
 enum outcome imap_judge_messages(struct session *s);

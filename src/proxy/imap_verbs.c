@@ -243,29 +243,6 @@ proceed_enable(struct imap_session *s, const struct imap_command *c)
 	return relay(s, c);
 }
 
-static void
-idle_answered(struct imap_session *s, struct imap_pending *p, const struct imap_response *r)
-{
-	(void)p;
-	(void)r;
-	s->awaits = IMAP_CONTINUE_NONE;
-	s->idle_over = true;
-}
-
-static enum outcome
-proceed_idle(struct imap_session *s, const struct imap_command *c)
-{
-	if (!imap_pending_add(s, c->tag, c->verb, false, idle_answered))
-		return imap_give_up(s, "out of memory");
-	endpoint_write(s->ends.server, buf_span(&s->unit));
-	endpoint_write(s->ends.server, SPAN_LITERAL("\r\n"));
-	imap_forget_unit(s);
-	buf_shrink(&s->unit); /* it may take long */
-	s->idle_over = false;
-	s->awaits = IMAP_CONTINUE_IDLE;
-	return imap_goto(s, IMAP_FRONT_IDLE);
-}
-
 /* ---- the table ---- */
 
 #define RELAYED(in) { .states = (in), .proceed = relay }
@@ -293,7 +270,7 @@ const struct imap_verb_entry imap_verbs[IMAP_VERBS] = {
 	[IMAP_STATUS] = RELAYED(IMAP_IN_MAIL),
 	[IMAP_APPEND] = { .states = IMAP_IN_MAIL, .alone = true, .proceed = imap_proceed_append },
 	[IMAP_COMPRESS] = { .states = IMAP_IN_MAIL, .alone = true, .proceed = imap_proceed_compress },
-	[IMAP_IDLE] = { .states = IMAP_IN_MAIL, .alone = true, .proceed = proceed_idle },
+	[IMAP_IDLE] = { .states = IMAP_IN_MAIL, .alone = true, .proceed = imap_proceed_idle },
 	[IMAP_CHECK] = RELAYED(IMAP_IN_SELECTED),
 	[IMAP_CLOSE] = { .states = IMAP_IN_SELECTED, .alone = true, .proceed = imap_proceed_close },
 	[IMAP_UNSELECT] = { .states = IMAP_IN_SELECTED, .alone = true, .proceed = imap_proceed_close },
@@ -303,8 +280,8 @@ const struct imap_verb_entry imap_verbs[IMAP_VERBS] = {
 	[IMAP_THREAD] = RELAYED(IMAP_IN_SELECTED),
 	[IMAP_FETCH] = { .states = IMAP_IN_SELECTED, .proceed = imap_proceed_fetch },
 	[IMAP_STORE] = RELAYED(IMAP_IN_SELECTED),
-	[IMAP_COPY] = RELAYED(IMAP_IN_SELECTED),
-	[IMAP_MOVE] = RELAYED(IMAP_IN_SELECTED),
+	[IMAP_COPY] = { .states = IMAP_IN_SELECTED, .proceed = imap_proceed_copy },
+	[IMAP_MOVE] = { .states = IMAP_IN_SELECTED, .proceed = imap_proceed_copy },
 	[IMAP_GETQUOTA] = RELAYED(IMAP_IN_MAIL),
 	[IMAP_GETQUOTAROOT] = RELAYED(IMAP_IN_MAIL),
 	[IMAP_SETQUOTA] = RELAYED(IMAP_IN_MAIL),

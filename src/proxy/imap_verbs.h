@@ -39,10 +39,12 @@ void imap_forget_user(struct imap_session *s);
 /* imap_compress.c */
 enum outcome imap_proceed_compress(struct imap_session *s, const struct imap_command *c);
 
-/* imap_select.c, imap_judge.c, imap_append.c */
+/* imap_idle.c, imap_select.c, imap_judge.c, imap_copies.c, imap_append.c */
+enum outcome imap_proceed_idle(struct imap_session *s, const struct imap_command *c);
 enum outcome imap_proceed_select(struct imap_session *s, const struct imap_command *c);
 enum outcome imap_proceed_close(struct imap_session *s, const struct imap_command *c);
 enum outcome imap_proceed_fetch(struct imap_session *s, const struct imap_command *c);
+enum outcome imap_proceed_copy(struct imap_session *s, const struct imap_command *c);
 enum outcome imap_proceed_append(struct imap_session *s, const struct imap_command *c);
 
 #endif

@@ -10,10 +10,14 @@ src_libproxy_a_SOURCES = \
 	src/proxy/held.h \
 	src/proxy/imap_append.c \
 	src/proxy/imap_back.c \
+	src/proxy/imap_bound.c \
 	src/proxy/imap_compress.c \
+	src/proxy/imap_copies.c \
 	src/proxy/imap_fetch_lines.c \
 	src/proxy/imap_front.c \
+	src/proxy/imap_idle.c \
 	src/proxy/imap_judge.c \
+	src/proxy/imap_junk.c \
 	src/proxy/imap_login.c \
 	src/proxy/imap_mailbox.c \
 	src/proxy/imap_mailbox.h \
@@ -24,6 +28,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/imap_select.c \
 	src/proxy/imap_session.c \
 	src/proxy/imap_session.h \
+	src/proxy/imap_tell.c \
 	src/proxy/imap_verbs.c \
 	src/proxy/imap_verbs.h \
 	src/proxy/keep_frame.c \

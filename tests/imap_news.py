@@ -1,0 +1,298 @@
+#!/usr/bin/python3
+"""New mail by IMAP before a real Dovecot: it is judged before the client is told of
+it, spam is moved before anybody sees it, and what was shown of a message goes along
+with it.
+
+    GATEPOST=src/gatepost python3 tests/imap_news.py [WORD…]"""
+
+import os
+import re
+import signal
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
+
+from dovecot import SECRET, shared_dovecot  # noqa: E402
+from gatepost_test import PATIENCE, Tests, expect, expect_equal, merged  # noqa: E402
+from imap_mail import JUDGED, RULES, stinging  # noqa: E402
+from imap_reader import ImapReader  # noqa: E402
+
+tests = Tests()
+
+HEAD = (b"From: sender@example.org\r\nTo: ada@example.org\r\nDate: Mon, 3 Nov 2025 10:00:00 +0100\r\n"
+        b"MIME-Version: 1.0\r\n")
+CLEAN = [HEAD + b"Subject: number %d\r\n\r\ngood day\r\n" % n for n in range(12)]
+SPAM = [HEAD + b"Subject: you won lottery %d\r\n\r\nindeed\r\n" % n for n in range(4)]
+STING = stinging(3)
+
+
+def before(t, dovecot, policy, rules=RULES):
+    changes = {"log": {"level": "info"}, "upstreams": {"mta": {"tls": {"mode": "none"}}},
+               "policies": {"inbound": merged(JUDGED, policy)}}
+    return t.imap_gatepost(("localhost", dovecot.imap), changes, rules=rules)
+
+
+class Post:
+    """A user's mailbox, as its reader sees it through gatepost and as it is."""
+
+    def __init__(self, t, messages=(), policy=None, rules=RULES):
+        self.t, self.dovecot = t, shared_dovecot(t)
+        self.user = self.dovecot.user(messages)
+        self.gatepost = before(t, self.dovecot, policy or {"spam": "move"}, rules)
+        self.direct = self.at(("127.0.0.1", self.dovecot.imap))
+
+    def at(self, address):
+        client = ImapReader(address, PATIENCE)
+        self.t.callback(client.close)
+        client.login(self.user, SECRET)
+        return client
+
+    def client(self, select="SELECT INBOX", enable=None):
+        client = self.at(self.gatepost.address)
+        if enable:
+            client.ok(f"ENABLE {enable}")
+        client.told = client.ok(select) if select else []
+        return client
+
+    def visit(self):
+        """Somebody reads, so that gatepost knows the mailbox."""
+        self.client().ok("LOGOUT")
+
+    def deliver(self, *messages, mailbox="INBOX"):
+        for message in messages:
+            status, _ = self.direct.command(f"APPEND {mailbox} {{{len(message)}+}}", message + b"\r\n")
+            expect(status.startswith("OK"), "APPEND", status)
+
+    def really(self, mailbox):
+        """[(message, flags)…] as Dovecot has them."""
+        self.direct.ok(f"EXAMINE {mailbox}")
+        found = [(items["BODY[]"], set(items["FLAGS"])) for _, items in self.direct.read(
+            self.direct.command("FETCH 1:* (FLAGS BODY.PEEK[])")[1])]
+        self.direct.ok("UNSELECT")
+        return found
+
+
+def told(responses, word):
+    """The numbers of such responses, in their order."""
+    found = (re.match(rb"\* (\d+) %b\Z" % word.encode(), one) for one in responses)
+    return [int(one[1]) for one in found if one]
+
+
+def read(client, items="(UID BODY.PEEK[])", which="1:*"):
+    return [items["BODY[]"] for _, items in client.read(client.command(f"FETCH {which} {items}")[1])]
+
+
+def until_exists(client, number):
+    """What comes up to "* number EXISTS"."""
+    came = []
+    while not came or not came[-1].endswith(b" EXISTS"):
+        came.append(client.response())
+    expect_equal(came[-1], b"* %d EXISTS" % number, "told")
+    return came
+
+
+def expect_moved(post, inbox, spam):
+    expect_equal([m for m, _ in post.really("INBOX")], inbox, "INBOX")
+    junk = post.really("Junk")
+    expect_equal([m for m, _ in junk], spam, "Junk")
+    expect(all("$Junk" in flags for _, flags in junk), "not marked", junk)
+
+
+# Spam is moved.
+
+@tests
+def moved_while_idling(t):
+    "spam: move: what comes while a client idles is told when it was judged, and spam never"
+    post = Post(t, CLEAN[:2])
+    client = post.client()
+    tag = client.begin("IDLE")
+    client.continuation(tag)
+    post.deliver(CLEAN[2])
+    until_exists(client, 3)
+    post.deliver(SPAM[0], CLEAN[3])
+    until_exists(client, 4)
+    post.deliver(SPAM[1], SPAM[2])
+    post.deliver(CLEAN[4])
+    until_exists(client, 5)
+    client.send("DONE\r\n")
+    status, rest = client.finish(tag)
+    expect(status.startswith("OK"), "DONE", status)
+    expect_equal(told(rest, "EXISTS") + told(rest, "EXPUNGE"), [], "told besides")
+    expect_equal(read(client), CLEAN[:5], "read")
+    expect(not any(b"lottery" in one or b"EXPUNGE" in one for one in client.octets), "spam was seen")
+    expect_moved(post, CLEAN[:5], SPAM[:3])
+
+
+@tests
+def moved_before_select(t):
+    "spam: move: what came while nobody looked is moved before SELECT is answered; what was there before is only marked"
+    post = Post(t, [CLEAN[0], SPAM[0]])
+    post.visit()
+    post.deliver(SPAM[1], CLEAN[1], SPAM[2], CLEAN[2])
+    client = post.client()
+    expect_equal(told(client.told, "EXISTS"), [4], "EXISTS")
+    expect_equal(told(client.told, "EXPUNGE"), [], "EXPUNGE")
+    expect_equal(read(client), [CLEAN[0], SPAM[0], CLEAN[1], CLEAN[2]], "read")
+    expect_moved(post, [CLEAN[0], SPAM[0], CLEAN[1], CLEAN[2]], [SPAM[1], SPAM[2]])
+
+
+@tests
+def moved_between_commands(t):
+    "spam: move: NOOP tells what is new; a command by number waits for it, and spam for one that lets numbers change"
+    post = Post(t, CLEAN[:2])
+    client = post.client()
+    post.deliver(SPAM[0], CLEAN[2])
+    expect_equal(told(client.ok("NOOP"), "EXISTS"), [3], "by NOOP")
+    post.deliver(CLEAN[3], SPAM[1], CLEAN[4])
+    client.ok("FETCH 1 (UID)")
+    post.direct.ok("NOOP")
+    found = client.ok("SEARCH ALL")
+    numbers = [int(n) for n in found[-1].split()[2:]]
+    expect(numbers in ([1, 2, 3], [1, 2, 3, 4]), "found", found)
+    expect(all(items["UID"] <= 105 for _, items in client.fetch("1:*", "(UID)")), "hidden ones are shown")
+    client.ok("NOOP")
+    expect_equal(read(client), CLEAN[:5], "read")
+    expect(not any(b"lottery" in one or b"EXPUNGE" in one for one in client.octets), "spam was seen")
+    expect_moved(post, CLEAN[:5], SPAM[:2])
+
+
+@tests
+def moved_and_others_expunge(t):
+    "spam: move: what others expunge meanwhile is told of what the client knows"
+    post = Post(t, CLEAN[:4])
+    client = post.client()
+    tag = client.begin("IDLE")
+    client.continuation(tag)
+    post.direct.ok("SELECT INBOX")
+    post.direct.ok("STORE 2 +FLAGS.SILENT (\\Deleted)")
+    post.deliver(SPAM[0])
+    post.direct.ok("EXPUNGE")
+    post.deliver(SPAM[1], CLEAN[4])
+    came = until_exists(client, 4)
+    expect_equal(told(came, "EXPUNGE"), [2], "expunged")
+    client.send("DONE\r\n")
+    client.finish(tag)
+    expect_equal(read(client), [CLEAN[0], *CLEAN[2:5]], "read")
+
+
+@tests
+def moved_for_qresync(t):
+    "spam: move: a client with QRESYNC hears neither of spam nor that it vanished"
+    post = Post(t, CLEAN[:3])
+    client = post.client(enable="QRESYNC")
+    uidvalidity, modseq = (re.search(rb"\[%b (\d+)\]" % word, b"".join(client.told))[1].decode()
+                           for word in (b"UIDVALIDITY", b"HIGHESTMODSEQ"))
+    client.ok("LOGOUT")
+    post.deliver(SPAM[0], CLEAN[3])
+    post.direct.ok("SELECT INBOX")
+    post.direct.ok("STORE 1 +FLAGS (\\Flagged)")
+    post.direct.ok("STORE 2 +FLAGS (\\Deleted)")
+    post.direct.ok("EXPUNGE")
+    client = post.client(f"SELECT INBOX (QRESYNC ({uidvalidity} {modseq}))", enable="QRESYNC")
+    expect_equal(told(client.told, "EXISTS"), [3], "EXISTS")
+    flagged = client.read(client.told)
+    expect_equal([(number, "\\Flagged" in items["FLAGS"]) for number, items in flagged], [(1, True)], "changed")
+    vanished = [one for one in client.told if b"VANISHED" in one]
+    expect(len(vanished) == 1 and vanished[0].startswith(b"* VANISHED (EARLIER) "), "vanished", vanished)
+    tag = client.begin("IDLE")
+    client.continuation(tag)
+    post.deliver(SPAM[1], CLEAN[4])
+    came = until_exists(client, 4)
+    expect(not any(b"VANISHED" in one for one in came), "vanished", came)
+    post.direct.ok("UID STORE 3 +FLAGS.SILENT (\\Deleted)")
+    post.direct.ok("EXPUNGE")
+    while not (one := client.response()).startswith(b"* VANISHED"):
+        pass
+    expect_equal(one, b"* VANISHED 3", "expunged by others")
+    client.send("DONE\r\n")
+    client.finish(tag)
+    expect_equal(read(client), [CLEAN[0], CLEAN[3], CLEAN[4]], "read")
+
+
+@tests
+def not_moved_elsewhere(t):
+    "spam: move: in other mailboxes, and under EXAMINE, spam is not moved; under SELECT it gets its mark later"
+    post = Post(t, CLEAN[:1])
+    post.visit()
+    post.deliver(SPAM[0], mailbox="Sent")
+    post.deliver(SPAM[1])
+    client = post.client("SELECT Sent")
+    expect_equal(read(client), SPAM[:1], "in Sent")
+    client.ok("EXAMINE INBOX")
+    expect_equal(read(client), [CLEAN[0], SPAM[1]], "under EXAMINE")
+    expect("$Junk" not in post.really("INBOX")[1][1], "marked under EXAMINE")
+    client.ok("SELECT INBOX")
+    read(client)
+    expect("$Junk" in post.really("INBOX")[1][1], "not marked under SELECT")
+    expect_equal(post.really("Junk"), [], "Junk")
+
+
+@tests
+def many_at_once(t):
+    "spam: move: hundreds of new messages come in batches, and all of them come"
+    post = Post(t, CLEAN[:1])
+    post.visit()
+    wanted = [CLEAN[n % 12] for n in range(230)]
+    for number, message in enumerate(wanted):
+        post.deliver(message)
+        if number % 40 == 5:
+            post.deliver(SPAM[0])
+    client = post.client()
+    first = told(client.told, "EXISTS")
+    expect(len(first) == 1 and 1 < first[0] <= 101, "told first", first)
+    expect_equal(told(client.ok("NOOP"), "EXISTS")[-1], 231, "told in the end")
+    expect_equal(read(client), CLEAN[:1] + wanted, "read")
+    expect_equal(len(post.really("Junk")), 6, "Junk")
+
+
+# What was shown goes along.
+
+NO_RULES = "rules:\n- { name: NONE, when: { header: { name: Subject, matches: '/^nothing such$/' } }, then: strip }\n"
+
+
+def reload(gatepost):
+    before = len(gatepost.events("started", child="proxy"))
+    gatepost.signal(signal.SIGHUP)
+    gatepost.wait_event("started", before + 1, child="proxy")
+
+
+def shown(client, mailbox):
+    client.ok(f"SELECT {mailbox}")
+    return read(client)
+
+
+def keeps_view(command):
+    def test(t):
+        post = Post(t, [CLEAN[0], STING.data, CLEAN[1]], {})
+        seen = read(post.client())[1]
+        expect(not any(sting in seen for sting in STING.stings), "a sting came")
+        post.client().ok(command)  # by a session that has read nothing yet
+        post.gatepost.write_rules(NO_RULES)
+        reload(post.gatepost)
+        expect(shown(post.client(None), "Sent")[-1] == seen, "another view in the other mailbox")
+        post.deliver(STING.data)
+        expect_equal(shown(post.client(None), "INBOX")[-1], STING.data, "by the new rules")
+    return test
+
+
+for command in ("MOVE 2 Sent", "UID MOVE 2 \"Sent\"", "COPY 1:2 {4+}\r\nSent", "UID COPY 2:3,1 Sent"):
+    tests.add(f"what was shown of a message is shown in the other mailbox, whatever the rules are now: {command[:11]}",
+              keeps_view(command))
+
+
+@tests
+def moved_keeps_view(t):
+    "spam: move: what was removed of spam stays so in its mailbox"
+    spam = STING.data.replace(b"Subject: ", b"Subject: a lottery ", 1)
+    post = Post(t)
+    post.visit()
+    post.deliver(spam)
+    expect_equal(told(post.client().told, "EXISTS"), [0], "EXISTS")
+    post.gatepost.write_rules(NO_RULES)
+    reload(post.gatepost)
+    found = shown(post.client(None), "Junk")
+    expect(len(found) == 1 and not any(sting in found[0] for sting in STING.stings), "a sting came", found)
+
+
+tests.run()
