@@ -163,7 +163,7 @@ imap_news_hear(struct imap_session *s, struct imap_mailbox *m, const struct imap
 
 	if (n->before && r->word == IMAP_WORD_RECENT) {
 		n->recent = r->number;
-		n->recent_due = m->exists > n->told;
+		n->recent_due = m != s->selecting && m->exists > n->told;
 		ours = n->recent_due;
 	}
 	if (!n->before || m == s->selecting) {

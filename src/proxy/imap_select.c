@@ -103,6 +103,7 @@ release(struct imap_session *s)
 		release_lines(s, span_from(all, h->tagged_at + h->tagged_len));
 		endpoint_write(s->ends.client, tagged);
 		s->mailbox->news.opening = s->mailbox->news.asked = false;
+		s->mailbox->news.recent_due = s->mailbox->news.recent > 0 && imap_news_hides(s->mailbox, s->mailbox->exists);
 	} else {
 		endpoint_write(s->ends.client, all);
 	}
