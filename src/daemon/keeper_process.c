@@ -138,7 +138,12 @@ serve_fetch(struct keep_service *k, int link, const struct keep_frame *f)
 	bool ok, sent;
 
 	buf_init(&views, KEEP_VIEWS_MAX);
-	ok = k->views != NULL && views_each(k->views, &f->owner, add_view, &views, &error);
+	if (k->views == NULL)
+		ok = false;
+	else if (f->kind == KEEP_VIEWS_FIND)
+		ok = views_find(k->views, &f->owner, f->name, add_view, &views, &error);
+	else
+		ok = views_each(k->views, &f->owner, add_view, &views, &error);
 	if (views.failed)
 		log_warning("keeper", "a maildrop of %.*s has more views than one answer holds", SPAN_ARG(f->owner.user));
 	sent = answer(k, link, f->id, ok, ok ? buf_span(&views) : span_str(error));
@@ -172,6 +177,7 @@ keep_service_serve(struct keep_service *k, int link)
 	case KEEP_MESSAGE:
 		return serve_message(k, link, &f);
 	case KEEP_VIEWS_FETCH:
+	case KEEP_VIEWS_FIND:
 		return serve_fetch(k, link, &f);
 	case KEEP_VIEWS_CHANGE:
 		serve_change(k, &f);

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 enum {
-	RECALL_PATIENCE = 5000, /* ms; the keeper reads one file */
 	SCAN_TRIES = 3,         /* then the reader gets a notice */
 	SAVE_EVERY = 100,       /* messages judged */
 	MAP_TRIES = 10,         /* messages may come while it is asked what there is */
@@ -178,7 +177,7 @@ imap_recall_views(struct session *session)
 		imap_mailbox_recalled(m, false);
 	}
 	if (!m->recalled)
-		return imap_wait(s, PARTY_KEEPER, RECALL_PATIENCE);
+		return imap_wait(s, PARTY_KEEPER, IMAP_RECALL_MS);
 	ends_progress(&s->ends);
 	return STEP_NEXT;
 }
@@ -382,6 +381,14 @@ decide(struct imap_session *s, enum outcome *outcome)
 	return true;
 }
 
+static bool
+has_view(struct imap_mailbox *m, uint32_t uid)
+{
+	const struct imap_view *v = imap_view_find(m, uid);
+
+	return v != NULL && v->judged;
+}
+
 /* Fetched and judged: true = there is a view, or no such message any more. */
 static bool
 look_at(struct imap_session *s, enum outcome *outcome)
@@ -403,6 +410,14 @@ look_at(struct imap_session *s, enum outcome *outcome)
 	}
 	if (!f->came)
 		return true; /* it is gone */
+	if (!imap_object_find(s) && endpoint_expired(s->ends.server))
+		imap_object_give_up(s);
+	if (!imap_object_find(s)) {
+		*outcome = imap_wait_patiently(s, PARTY_KEEPER);
+		return false;
+	}
+	if (has_view(m, f->uid))
+		return true;
 	if (!f->marked && !decide(s, outcome))
 		return false;
 	if (wants_mark(m)) {
@@ -415,6 +430,7 @@ look_at(struct imap_session *s, enum outcome *outcome)
 		*outcome = imap_give_up(s, "out of memory");
 		return false;
 	}
+	imap_object_remember(m, imap_view_find(m, f->uid));
 	return true;
 }
 
@@ -428,8 +444,11 @@ ask_message(struct imap_session *s, uint32_t number)
 	m->fetching.uid = uid;
 	m->fetching.number = number;
 	m->fetching.came = m->fetching.refused = m->fetching.marked = false;
+	m->fetching.find = IMAP_FIND_BY_UID;
+	buf_clear(&m->fetching.object);
 	imap_arm(s, ends_settings(&s->ends)->timeouts.data_final);
-	imap_ask(s, IMAP_ASKING_MESSAGE, "%sFETCH %u (UID BODY.PEEK[])", m->by_uid ? "UID " : "", m->by_uid ? uid : number);
+	imap_ask(s, IMAP_ASKING_MESSAGE, "%sFETCH %u (UID %sBODY.PEEK[])", m->by_uid ? "UID " : "", m->by_uid ? uid : number,
+	    imap_object_item(s));
 }
 
 bool

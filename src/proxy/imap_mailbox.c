@@ -45,6 +45,8 @@ imap_mailbox_free(struct imap_mailbox **mailbox)
 		return;
 	*mailbox = NULL;
 	keep_cancel(&m->recalling);
+	keep_cancel(&m->fetching.finding);
+	buf_free(&m->fetching.object);
 	held_free(&m->fetching.held);
 	arena_free(&m->arena);
 	buf_free(&m->name);
@@ -288,8 +290,8 @@ imap_view_encode(struct buf *out, const struct imap_view *v)
 		scan_answer_encode(out, v->shown);
 }
 
-static bool
-decode(struct imap_mailbox *m, struct span in, struct imap_view *v)
+bool
+imap_view_decode(struct imap_mailbox *m, struct span in, struct imap_view *v)
 {
 	struct scan_answer *shown;
 	uint32_t word;
@@ -359,7 +361,7 @@ imap_views_recall(struct imap_mailbox *m, struct span views)
 				drops[drop_count++] = one.message;
 			continue;
 		}
-		if (!decode(m, one.state, &v) || !has_room(m))
+		if (!imap_view_decode(m, one.state, &v) || !has_room(m))
 			continue;
 		v.uid = (uint32_t)uid;
 		m->views[m->view_count++] = v;

@@ -23,6 +23,9 @@ struct imap_view {
 	const struct scan_answer *shown; /* its edits and sections; NULL: the message as it is */
 };
 
+/* Where the keeper is asked for its view. */
+enum imap_find { IMAP_FIND_BY_UID, IMAP_FIND_BY_OBJECT, IMAP_FIND_OVER };
+
 /* The message that is being judged. */
 struct imap_fetching {
 	struct held held;
@@ -30,6 +33,9 @@ struct imap_fetching {
 	bool came;             /* whole, in held's spool */
 	bool refused;          /* no room for it */
 	bool marked;           /* the keyword was asked for */
+	struct buf object;     /* what the server names it by in every mailbox; empty: it does not tell */
+	enum imap_find find;
+	struct keep_job *finding;
 };
 
 /* Messages that the client is told of only when they were judged. They are the
@@ -104,12 +110,27 @@ struct imap_view *imap_view_find(struct imap_mailbox *m, uint32_t uid);
 /* Finds or adds; NULL: no memory. */
 struct imap_view *imap_view_add(struct imap_mailbox *m, uint32_t uid);
 void imap_view_encode(struct buf *out, const struct imap_view *v);
+/* All but the UID. What is shown lies in the mailbox's arena. */
+bool imap_view_decode(struct imap_mailbox *m, struct span in, struct imap_view *v);
 struct view_owner imap_mailbox_owner(const struct imap_mailbox *m, struct buf *mailbox);
 void imap_views_recall(struct imap_mailbox *m, struct span views);
 void imap_views_save(struct imap_mailbox *m);
 /* Those of a mailbox by that name (decoded). */
 struct view_owner imap_owner(const struct imap_session *s, struct span name, uint64_t uidvalidity, struct buf *mailbox);
 struct arena *imap_mailbox_arena(struct imap_mailbox *m);
+/* imap_objects.c: views go by EMAILID (RFC 8474) or X-GM-MSGID too, where the server
+ * tells it, and by what other sessions have told the keeper since the mailbox was
+ * selected. What is asked with the message, and ends in SP; "" for nothing. */
+const char *imap_object_item(const struct imap_session *s);
+/* The message that is judged has it. */
+void imap_object_told(struct imap_session *s, const struct imap_fetch_piece *piece);
+/* Whether all was asked; a wake comes when it was. Then there is a view if anybody
+ * had one. */
+bool imap_object_find(struct imap_session *s);
+/* No matter what the keeper says. */
+void imap_object_give_up(struct imap_session *s);
+/* This is shown of it, in whatever mailbox it is. */
+void imap_object_remember(struct imap_mailbox *m, const struct imap_view *v);
 /* imap_copies.c: messages `from` of the mailbox are in the one by that name now, as
  * `to`: what was shown of them is shown of the copies. */
 void imap_copy_views(struct imap_mailbox *m, struct span name, uint64_t uidvalidity, struct span from, struct span to);

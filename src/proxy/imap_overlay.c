@@ -274,6 +274,7 @@ read_items(struct imap_session *s, struct span whole, struct span *text, bool ha
 			continue;
 		learn_uid(s, &piece);
 		keep_flags(s, &piece);
+		imap_object_told(s, &piece);
 		if (piece.is_literal) {
 			s->in.attribute = piece.attribute;
 			note_unjudged(s, &piece.attribute);

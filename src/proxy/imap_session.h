@@ -74,6 +74,7 @@ enum {
 	 * what stands before it. Servers tell the names of headers as atoms. */
 	IMAP_NAME_LITERALS_MAX = 100,
 	IMAP_PATIENCE_MS = 20 * 1000,   /* then a waiting client hears "* OK" */
+	IMAP_RECALL_MS = 5000,          /* the keeper reads one file */
 	IMAP_NO_UID = 0,
 	IMAP_ASK_MAX = 2048,            /* a command of our own */
 	/* SELECT with QRESYNC tells of every message that changed, in 70 octets: a

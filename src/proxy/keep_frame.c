@@ -173,6 +173,13 @@ take_fetch(struct span in, struct keep_frame *f)
 }
 
 static bool
+take_find(struct span in, struct keep_frame *f)
+{
+	take_u64(&in, &f->id);
+	return take_owner(&in, &f->owner) && take_span(&in, &f->name) && f->name.len <= VIEW_MESSAGE_MAX && in.len == 0;
+}
+
+static bool
 take_change(struct arena *a, struct span in, struct keep_frame *f)
 {
 	return take_owner(&in, &f->owner) && take_puts(a, &in, f) && take_drops(a, &in, f) && in.len == 0;
@@ -193,7 +200,9 @@ keep_frame_encode(struct buf *out, const struct keep_frame *f)
 		return;
 	}
 	put_owner(out, &f->owner);
-	if (f->kind == KEEP_VIEWS_FETCH)
+	if (f->kind == KEEP_VIEWS_FIND)
+		buf_put_span(out, f->name);
+	if (f->kind != KEEP_VIEWS_CHANGE)
 		return;
 	buf_put_u32(out, (uint32_t)f->put_count);
 	for (size_t i = 0; i < f->put_count; i++)
@@ -215,6 +224,8 @@ keep_frame_decode(struct arena *a, struct span in, struct keep_frame *f)
 		return take_message(a, in, f);
 	case KEEP_VIEWS_FETCH:
 		return take_fetch(in, f);
+	case KEEP_VIEWS_FIND:
+		return take_find(in, f);
 	case KEEP_VIEWS_CHANGE:
 		return take_change(a, in, f);
 	}

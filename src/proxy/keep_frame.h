@@ -4,7 +4,7 @@
  * A request is its kind and what belongs to that; the bytes of a message come
  * last, or are the first `size` octets of the packet's first descriptor. An
  * answer is a head, then the rest of the packet: the text for a message, views
- * for a fetch. A change has no answer. */
+ * for a fetch or a find. A change has no answer. */
 #ifndef PROXY_KEEP_FRAME_H
 #define PROXY_KEEP_FRAME_H
 
@@ -22,7 +22,7 @@ enum {
 	KEEP_VIEWS_MAX = 32 * 1024 * 1024,
 };
 
-enum keep_kind { KEEP_MESSAGE = 1, KEEP_VIEWS_FETCH, KEEP_VIEWS_CHANGE };
+enum keep_kind { KEEP_MESSAGE = 1, KEEP_VIEWS_FETCH, KEEP_VIEWS_CHANGE, KEEP_VIEWS_FIND };
 
 /* A request; what is not of its kind is zero. */
 struct keep_frame {
@@ -35,8 +35,10 @@ struct keep_frame {
 	struct quarantine_item item;
 	struct span message; /* empty when in_descriptor */
 
-	/* KEEP_VIEWS_FETCH, KEEP_VIEWS_CHANGE: within the limits of store/views.h */
+	/* KEEP_VIEWS_*: within the limits of store/views.h */
 	struct view_owner owner;
+	/* KEEP_VIEWS_FIND: of which message */
+	struct span name;
 	/* KEEP_VIEWS_CHANGE */
 	const struct view *puts;
 	size_t put_count;

@@ -18,7 +18,7 @@ struct keep_job {
 	enum keep_kind kind;
 	union {
 		keep_done *kept;          /* KEEP_MESSAGE */
-		keep_views_done *fetched; /* KEEP_VIEWS_FETCH */
+		keep_views_done *fetched; /* KEEP_VIEWS_FETCH, KEEP_VIEWS_FIND */
 	};
 	void *context;
 	bool cancelled;
@@ -57,7 +57,7 @@ finish_job(struct keep_port *p, struct keep_job *j, bool ok, struct span body)
 
 	TAILQ_REMOVE(&p->sent, j, others);
 	stats_move(&p->gauges->keeper, -1);
-	if (!j->cancelled && j->kind == KEEP_VIEWS_FETCH) {
+	if (!j->cancelled && j->kind != KEEP_MESSAGE) {
 		j->fetched(j->context, ok, ok ? body : SPAN_NONE);
 	} else if (!j->cancelled) {
 		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(body));
@@ -107,7 +107,7 @@ take_answer(struct keep_port *p, struct span in)
 			break;
 	if (j == NULL)
 		return;
-	if (good && answer.ok && j->kind == KEEP_VIEWS_FETCH)
+	if (good && answer.ok && j->kind != KEEP_MESSAGE)
 		good = answer.body.len <= KEEP_VIEWS_MAX && keep_views_valid(answer.body);
 	if (good)
 		finish_job(p, j, answer.ok, answer.body);
@@ -193,6 +193,16 @@ keep_views_fetch(struct keep_port *p, const struct view_owner *owner, keep_views
 	struct keep_frame f = { .kind = KEEP_VIEWS_FETCH, .owner = *owner };
 
 	return view_owner_fits(owner) ? send_job(p, &as, &f, NULL) : NULL;
+}
+
+struct keep_job *
+keep_views_find(struct keep_port *p, const struct view_owner *owner, struct span message, keep_views_done *done,
+    void *context)
+{
+	const struct keep_job as = { .kind = KEEP_VIEWS_FIND, .fetched = done, .context = context };
+	struct keep_frame f = { .kind = KEEP_VIEWS_FIND, .owner = *owner, .name = message };
+
+	return view_owner_fits(owner) && message.len <= VIEW_MESSAGE_MAX ? send_job(p, &as, &f, NULL) : NULL;
 }
 
 static bool

@@ -23,6 +23,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/imap_mailbox.h \
 	src/proxy/imap_message.h \
 	src/proxy/imap_news.c \
+	src/proxy/imap_objects.c \
 	src/proxy/imap_overlay.c \
 	src/proxy/imap_reach.c \
 	src/proxy/imap_select.c \

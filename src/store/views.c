@@ -40,13 +40,14 @@ static const char schema[] =
 	"COMMIT;";
 
 /* The statements that are kept prepared, in the order of their texts. */
-enum statement { FIND_OWNER, ADD_OWNER, NOTE_SEEN, EACH, PUT, DROP, EXPIRE, STATEMENTS };
+enum statement { FIND_OWNER, ADD_OWNER, NOTE_SEEN, EACH, FIND, PUT, DROP, EXPIRE, STATEMENTS };
 
 static const char *const statement_texts[STATEMENTS] = {
 	[FIND_OWNER] = "SELECT id, seen FROM owner WHERE upstream = ? AND user = ? AND mailbox = ?",
 	[ADD_OWNER] = "INSERT INTO owner (upstream, user, mailbox, seen) VALUES (?, ?, ?, ?)",
 	[NOTE_SEEN] = "UPDATE owner SET seen = ? WHERE id = ?",
 	[EACH] = "SELECT message, state FROM view WHERE owner = ?",
+	[FIND] = "SELECT message, state FROM view WHERE owner = ? AND message = ?",
 	[PUT] = "INSERT OR REPLACE INTO view (owner, message, state) VALUES (?, ?, ?)",
 	[DROP] = "DELETE FROM view WHERE owner = ? AND message = ?",
 	[EXPIRE] = "DELETE FROM owner WHERE seen < ?",
@@ -286,12 +287,14 @@ column(sqlite3_stmt *s, int i)
 	return span_of(data, data != NULL ? (size_t)sqlite3_column_bytes(s, i) : 0);
 }
 
+/* message: data == NULL for all. */
 static bool
-each_row(struct views *v, int64_t owner, bool (*row)(void *context, const struct view *view), void *context,
-    const char **error)
+each_row(struct views *v, int64_t owner, struct span message, bool (*row)(void *context, const struct view *view),
+    void *context, const char **error)
 {
-	sqlite3_stmt *s = v->statements[EACH];
-	int status = sqlite3_bind_int64(s, 1, owner) == SQLITE_OK ? sqlite3_step(s) : SQLITE_ERROR;
+	sqlite3_stmt *s = v->statements[message.data != NULL ? FIND : EACH];
+	bool bound = sqlite3_bind_int64(s, 1, owner) == SQLITE_OK && (message.data == NULL || bind_span(s, 2, message));
+	int status = bound ? sqlite3_step(s) : SQLITE_ERROR;
 	bool ok = true;
 
 	while (status == SQLITE_ROW) {
@@ -307,8 +310,8 @@ each_row(struct views *v, int64_t owner, bool (*row)(void *context, const struct
 	return ok;
 }
 
-bool
-views_each(struct views *v, const struct view_owner *o, bool (*row)(void *context, const struct view *view),
+static bool
+rows(struct views *v, const struct view_owner *o, struct span message, bool (*row)(void *context, const struct view *view),
     void *context, const char **error)
 {
 	struct owner_row owner;
@@ -322,7 +325,21 @@ views_each(struct views *v, const struct view_owner *o, bool (*row)(void *contex
 		return true;
 	if (!note_seen(v, &owner))
 		fail(v, &not_noted, "views.db cannot be written"); /* it can still be read */
-	return each_row(v, owner.id, row, context, error);
+	return each_row(v, owner.id, message, row, context, error);
+}
+
+bool
+views_each(struct views *v, const struct view_owner *o, bool (*row)(void *context, const struct view *view),
+    void *context, const char **error)
+{
+	return rows(v, o, SPAN_NONE, row, context, error);
+}
+
+bool
+views_find(struct views *v, const struct view_owner *o, struct span message,
+    bool (*row)(void *context, const struct view *view), void *context, const char **error)
+{
+	return rows(v, o, message.data != NULL ? message : SPAN_LITERAL(""), row, context, error);
 }
 
 static bool

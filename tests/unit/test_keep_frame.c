@@ -25,6 +25,9 @@ static const struct keep_frame samples[] = {
 	{ .kind = KEEP_VIEWS_CHANGE, .owner = { SPAN_LITERAL("host"), SPAN_LITERAL("u"), SPAN_LITERAL("m") },
 		.puts = some_puts, .put_count = 2, .drops = some_drops, .drop_count = 3 },
 	{ .kind = KEEP_VIEWS_CHANGE, .owner = { SPAN_LITERAL("host"), SPAN_LITERAL("u"), SPAN_LITERAL("m") } },
+	{ .kind = KEEP_VIEWS_FIND, .id = 2, .owner = { SPAN_LITERAL("host"), SPAN_LITERAL("u"), SPAN_LITERAL("m") },
+		.name = SPAN_LITERAL("uidl-1") },
+	{ .kind = KEEP_VIEWS_FIND },
 };
 enum { SAMPLES = sizeof(samples) / sizeof(samples[0]) };
 
@@ -176,6 +179,11 @@ test_limits(void **state)
 	assert_false(goes_through(&f));
 	f.owner.mailbox.len--;
 	assert_true(goes_through(&f));
+	f.kind = KEEP_VIEWS_FIND;
+	f.name = span_of(bytes, VIEW_MESSAGE_MAX);
+	assert_true(goes_through(&f));
+	f.name.len++;
+	assert_false(goes_through(&f));
 	f.kind = KEEP_VIEWS_CHANGE;
 	view.message.len++;
 	assert_false(goes_through(&f));

@@ -242,6 +242,28 @@ test_puts_replaces_and_drops(void **state)
 }
 
 static void
+test_finds_one(void **state)
+{
+	struct views *v = open_in(*state);
+	struct seen s = { .most = VIEWS_MOST };
+	const char *error = NULL;
+
+	put(v, &alice, "1", "clean");
+	put(v, &alice, "", "of no name");
+	put(v, &alice, "2", "hidden");
+	assert_true(views_find(v, &alice, SPAN_LITERAL("2"), see, &s, &error));
+	assert_int_equal(s.count, 1);
+	assert_true(span_is(buf_span(&s.bytes[0][1]), "hidden"));
+	assert_true(views_find(v, &alice, SPAN_LITERAL("3"), see, &s, &error));
+	assert_int_equal(s.count, 1);
+	assert_true(views_find(v, &alice, SPAN_NONE, see, &s, &error));
+	assert_int_equal(s.count, 2);
+	assert_true(span_is(buf_span(&s.bytes[1][1]), "of no name"));
+	forget(&s);
+	views_close(&v);
+}
+
+static void
 test_stops_when_told(void **state)
 {
 	struct views *v = open_in(*state);
@@ -626,6 +648,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_puts_replaces_and_drops, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_finds_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stops_when_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_owners_are_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_any_bytes_up_to_the_limits, setup, teardown),

@@ -1,0 +1,140 @@
+/* What the keeper has of one message: its view in this mailbox, which another
+ * session may have made since, or, where the server tells by what it names the
+ * message wherever that is, its view from another mailbox. */
+#include "config.h"
+
+#include "proxy/imap_mailbox.h"
+#include "proxy/imap_message.h"
+
+/* RFC 8474 4; Gmail's are numbers. */
+enum { OBJECT_MAX = 255 };
+
+const char *
+imap_object_item(const struct imap_session *s)
+{
+	if ((s->offers & imap_capa_bit(IMAP_CAPA_OBJECTID)) != 0)
+		return "EMAILID ";
+	return (s->offers & imap_capa_bit(IMAP_CAPA_X_GM_EXT_1)) != 0 ? "X-GM-MSGID " : "";
+}
+
+void
+imap_object_told(struct imap_session *s, const struct imap_fetch_piece *piece)
+{
+	struct imap_fetching *f = &s->mailbox->fetching;
+	enum imap_item item = piece->attribute.item;
+	struct span id = piece->value;
+
+	if (s->asking != IMAP_ASKING_MESSAGE || s->in.number != f->number || piece->is_literal || piece->goes_on ||
+	    (item != IMAP_ITEM_EMAILID && item != IMAP_ITEM_X_GM_MSGID))
+		return;
+	if (item == IMAP_ITEM_EMAILID && id.len > 2)
+		id = span_first(span_from(id, 1), id.len - 2); /* its parentheses */
+	buf_clear(&f->object);
+	if (id.len <= OBJECT_MAX)
+		buf_add_span(&f->object, id);
+}
+
+static struct view_owner
+owner_of_objects(const struct imap_session *s)
+{
+	const struct upstream *u = ends_upstream(&s->ends);
+
+	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user),
+		SPAN_LITERAL("imap objects") };
+}
+
+/* ---- asking ---- */
+
+/* A message that somebody has moved back is not moved again. */
+static void
+found(void *context, bool ok, struct span views)
+{
+	struct imap_mailbox *m = context;
+	struct imap_fetching *f = &m->fetching;
+	struct imap_view v = { 0 }, *added;
+	struct view one;
+
+	f->finding = NULL;
+	if (ok && keep_views_next(&views, &one) && imap_view_decode(m, one.state, &v) && v.judged &&
+	    v.octets == f->held.spool.size && (added = imap_view_add(m, f->uid)) != NULL) {
+		v.uid = f->uid;
+		v.to_move = false;
+		v.unsaved = true;
+		*added = v;
+		f->find = IMAP_FIND_OVER;
+	} else {
+		f->find++;
+	}
+	session_wake(m->session);
+}
+
+static void
+ask_by_uid(struct imap_mailbox *m)
+{
+	struct imap_fetching *f = &m->fetching;
+	struct buf mailbox = { 0 };
+	struct view_owner owner = imap_mailbox_owner(m, &mailbox);
+	char uid[16];
+
+	snprintf(uid, sizeof(uid), "%u", f->uid);
+	if (m->uidvalidity != 0)
+		f->finding = keep_views_find(m->session->ends.session.proxy->keep, &owner, span_str(uid), found, m);
+	buf_free(&mailbox);
+}
+
+static void
+ask_by_object(struct imap_mailbox *m)
+{
+	struct imap_fetching *f = &m->fetching;
+	struct view_owner owner = owner_of_objects(m->session);
+
+	if (f->object.len > 0)
+		f->finding = keep_views_find(m->session->ends.session.proxy->keep, &owner, buf_span(&f->object), found, m);
+}
+
+bool
+imap_object_find(struct imap_session *s)
+{
+	struct imap_mailbox *m = s->mailbox;
+	struct imap_fetching *f = &m->fetching;
+
+	if (s->user.len == 0)
+		return true;
+	while (f->finding == NULL && f->find != IMAP_FIND_OVER) {
+		if (f->find == IMAP_FIND_BY_UID)
+			ask_by_uid(m);
+		else
+			ask_by_object(m);
+		if (f->finding == NULL)
+			f->find++;
+		else
+			imap_arm(s, IMAP_RECALL_MS);
+	}
+	return f->finding == NULL;
+}
+
+void
+imap_object_give_up(struct imap_session *s)
+{
+	keep_cancel(&s->mailbox->fetching.finding);
+	s->mailbox->fetching.find = IMAP_FIND_OVER;
+}
+
+/* ---- telling ---- */
+
+void
+imap_object_remember(struct imap_mailbox *m, const struct imap_view *v)
+{
+	struct imap_session *s = m->session;
+	struct view_owner owner = owner_of_objects(s);
+	struct view put = { .message = buf_span(&m->fetching.object) };
+	struct buf state = { 0 };
+
+	if (v == NULL || put.message.len == 0 || s->user.len == 0)
+		return;
+	imap_view_encode(&state, v);
+	put.state = buf_span(&state);
+	if (!state.failed && view_fits(&put))
+		keep_views_change(s->ends.session.proxy->keep, &owner, &put, 1, NULL, 0);
+	buf_free(&state);
+}
