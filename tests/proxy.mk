@@ -7,7 +7,8 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/processes.py tests/reload.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py tests/pop3_quarantine.py \
 	tests/pop3_users.py tests/pop3_views.py tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py \
 	tests/imap_faults.py \
-	tests/e2e_imap.py tests/imap_agreement.py tests/kill_matrix.py tests/metrics.py tests/cage.py tests/credentials.py \
+	tests/e2e_imap.py tests/imap_agreement.py tests/imap_news.py tests/kill_matrix.py tests/metrics.py tests/cage.py \
+	tests/credentials.py \
 	tests/imap_compress.py \
 	tests/imap_agreement_cyrus.sh tests/e2e_imap_cyrus.sh
 TESTS += $(session_tests)

@@ -135,7 +135,7 @@ test_cut_or_lengthened(void **state)
 static void
 test_no_kind(void **state)
 {
-	static const uint32_t kinds[] = { 0, KEEP_VIEWS_CHANGE + 1, 0x80000001, UINT32_MAX };
+	static const uint32_t kinds[] = { 0, KEEP_VIEWS_FIND + 1, 0x80000001, UINT32_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

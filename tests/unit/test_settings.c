@@ -351,7 +351,7 @@ test_bounds_of_users(void **state)
 	          "- { match: x, upstream: y, spam: maybe, allow: [ '' ], thresholds: [ { score: 1, then: strip } ] }\n"
 	          "- { match: x, thresholds: [ { score: 1, then: tag }, { score: 1, then: reject } ], deny: [ [] ] }\n",
 	    "t:5:25: no upstream is named \"y\"\n"
-	    "t:5:34: unknown value \"maybe\" (one of: tag, hide)\n"
+	    "t:5:34: unknown value \"maybe\" (one of: tag, hide, move)\n"
 	    "t:5:50: an address, a name or a pattern has from 1 to 254 octets\n"
 	    "t:5:88: unknown value \"strip\" (one of: tag, quarantine, discard, defer, reject)\n"
 	    "t:6:27: the score 1 is here twice\n"
