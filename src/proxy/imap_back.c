@@ -171,6 +171,30 @@ relay_status(struct imap_session *s, const struct imap_line *line, const struct 
 	buf_free(&out);
 }
 
+/* A mark of ours may be a keyword that is new to the mailbox, of which the server
+ * tells. Between a command and its FETCH response some programs expect nothing
+ * else, so they hear it at the end. True: held back. */
+static bool
+hold_back(struct imap_session *s, const struct imap_line *line)
+{
+	const struct imap_mailbox *m = s->mailbox;
+
+	if (m == NULL || !m->fetching.marked || s->asked_done || line->has_literal ||
+	    s->held_back.len + line->whole.len > IMAP_HELD_BACK_MAX)
+		return false;
+	buf_add_span(&s->held_back, line->whole);
+	buf_add_str(&s->held_back, "\r\n");
+	return true;
+}
+
+static void
+tell_held_back(struct imap_session *s)
+{
+	if (s->held_back.len > 0)
+		imap_pass(s, buf_span(&s->held_back));
+	buf_free(&s->held_back);
+}
+
 static enum outcome
 hear_tagged(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
 {
@@ -184,6 +208,7 @@ hear_tagged(struct imap_session *s, const struct imap_line *line, const struct i
 	copy = *p;
 	endpoint_consume(s->ends.server, used); /* the line stays where it is until this turn ends */
 	if (!p->own) {
+		tell_held_back(s);
 		s->hold.tagged_at = s->hold.octets.len;
 		relay_status(s, line, r);
 		s->hold.tagged_len = s->hold.octets.len - s->hold.tagged_at;
@@ -214,7 +239,7 @@ hear_condition(struct imap_session *s, const struct imap_line *line, const struc
 		imap_note_copies(s, moves, r);
 	if (s->asking == IMAP_ASKING_MOVE && r->code == IMAP_CODE_COPYUID)
 		imap_junk_moved(s, r);
-	else
+	else if (r->code != IMAP_CODE_PERMANENTFLAGS || !hold_back(s, line))
 		relay_status(s, line, r);
 	ends_progress(&s->ends);
 	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
@@ -278,6 +303,10 @@ hear_data(struct imap_session *s, const struct imap_line *line, const struct ima
 	}
 	if (m != NULL && imap_news_hear(s, m, r))
 		s->in.swallowed = true;
+	if (r->word == IMAP_WORD_FLAGS && hold_back(s, line)) {
+		endpoint_consume(s->ends.server, used);
+		return line_ended(s, false, 0);
+	}
 	return pass_line(s, line, used);
 }
 

@@ -109,6 +109,7 @@ imap_free(struct session *session)
 	buf_free(&s->unit);
 	buf_free(&s->in.line);
 	buf_free(&s->in.flags);
+	buf_free(&s->held_back);
 	buf_free(&s->greeting);
 	buf_free(&s->user);
 	buf_free(&s->hold.octets);

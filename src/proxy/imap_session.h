@@ -73,6 +73,7 @@ enum {
 	/* Literals within the names of one response's items: each is read again with
 	 * what stands before it. Servers tell the names of headers as atoms. */
 	IMAP_NAME_LITERALS_MAX = 100,
+	IMAP_HELD_BACK_MAX = 64 * 1024, /* lists of a mailbox's flags */
 	IMAP_PATIENCE_MS = 20 * 1000,   /* then a waiting client hears "* OK" */
 	IMAP_RECALL_MS = 5000,          /* the keeper reads one file */
 	IMAP_NO_UID = 0,
@@ -205,6 +206,7 @@ struct imap_session {
 	struct imap_append_job *append;
 	enum imap_asking asking;
 	bool asked_done, asked_ok; /* our own command was answered */
+	struct buf held_back;    /* lines that a mark of ours brought about, for the end of the client's command */
 	uint64_t patient_until;
 	struct imap_hold hold;
 	struct imap_watch watch;
