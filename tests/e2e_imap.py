@@ -273,7 +273,7 @@ def capabilities(t):
     shown -= {"AUTH=PLAIN", "AUTH=LOGIN"}  # of which Cyrus tells where there is TLS
     expect(shown <= directly, "offered", shown - directly)
     if GATEPOST != "none":
-        expect(not {"BINARY", "CATENATE", "MULTIAPPEND", "NOTIFY", "PREVIEW", "URL-PARTIAL"} & shown, "offered", shown)
+        expect(not {"BINARY", "CATENATE", "NOTIFY", "PREVIEW", "URL-PARTIAL"} & shown, "offered", shown)
     expect({"IDLE", "MOVE", "QRESYNC", "UIDPLUS", "SORT", "THREAD=REFERENCES"} <= shown, "hidden", shown)
 
 

@@ -730,6 +730,30 @@ for shown, reply in [
     tests.add(f"with rules, a FETCH response of {shown}, in pieces", told(reply, 1 if len(reply) < 10_000 else 1000))
 
 
+# Some programs see the end of its header at a line of blanks.
+HIDING = (WITH_PROGRAM.replace(b"boundary=b\r\n\r\n--b\r\n\r\n", b"boundary=b\r\n \r\n--b\r\n \r\n")
+          .replace(b"base64\r\n\r\n", b"base64\r\n \r\n") + b"\r\ntext\r\n")
+
+
+@tests
+def header_that_hides(t):
+    "with rules, what the server takes for a header, and some program for more, is not shown before it was judged"
+    header = HIDING[:HIDING.index(b"\r\n\r\n") + 4]
+    fields = header.partition(b"\r\n")[2]
+    expect(header.count(b"TVqQ") == 20, "the header", header)
+    for item, octets in (("BODY.PEEK[HEADER]", header), ("RFC822.HEADER", header), ("BODY.PEEK[HEADER.FIELDS.NOT (Subject)]", fields),
+                         ("BODY.PEEK[HEADER]<50.10000>", header[50:])):
+        name = item.replace(".PEEK", "").replace(".10000", "").encode()
+        upstream = t.imap_upstream([HIDING], replies={"FETCH": lambda s, line: s.usual if b"gatepost-" in line else (
+            b"* 1 FETCH (%s {%d}\r\n%s)\r\n" % (name, len(octets), octets) + s.done())})
+        client = visit(t, t.imap_gatepost(upstream, rules=RULES))
+        client.ok("SELECT INBOX")
+        shown = [client.fetch(1, item), client.fetch(1, item)]
+        expect(b"TVqQ" not in shown[0] and len(shown[0]) == len(octets), item, shown)
+        expect_equal(shown[0], shown[1], item)
+        client.logout()
+
+
 def too_long(reply):
     """The session ends with a word, and what is removed is not shown."""
     def test(t):

@@ -22,14 +22,15 @@ enum {
 
 /* ---- FETCH ---- */
 
-/* The message's own header is never changed in place. What the server takes for
- * the header of a part may be something else. */
+/* The message's own header is never changed in place, but where it ends is for
+ * programs to differ in: what the server takes for all of it may hold content, and a
+ * program may put it together with the text. So only ENVELOPE and the fields that
+ * are named, of which nobody makes a message and with which mailboxes are listed,
+ * need none. What the server takes for the header of a part may be something else. */
 static bool
 needs_verdict(const struct imap_attribute *a)
 {
-	if (!imap_item_is_message_data(a->item) || a->item == IMAP_ITEM_RFC822_HEADER)
-		return false;
-	return a->section.path_count > 0 || a->section.kind == IMAP_WHOLE || a->section.kind == IMAP_TEXT;
+	return imap_item_is_message_data(a->item) && (a->section.path_count > 0 || a->section.kind != IMAP_HEADER_FIELDS);
 }
 
 /* What FETCH asks: 1 = needs verdicts, 0 = does not, -1 = wrong, *wrong says how. */

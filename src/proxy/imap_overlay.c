@@ -99,6 +99,14 @@ find_offset(const struct scan_answer *shown, const struct imap_section *wanted, 
 	return true;
 }
 
+/* All fields but some, and longer than what stands before all that was removed: the
+ * server's header goes on behind ours. */
+static bool
+reaches_content(const struct scan_answer *shown, const struct imap_attribute *a, uint64_t octets)
+{
+	return a->section.kind == IMAP_HEADER_FIELDS_NOT && octets + a->offset > shown->edits[0].offset;
+}
+
 /* Of so many octets. The text of the message reaches to its end, whatever the
  * server takes for the header. */
 static struct place
@@ -109,7 +117,8 @@ place_of(const struct imap_view *v, const struct imap_attribute *a, uint64_t oct
 	struct place p = { .changed = v->shown != NULL && imap_item_is_message_data(a->item) };
 
 	if (p.changed && is_fields(a)) {
-		p.changed = section->path_count > 0 && (v->shown->sections_doubtful || find_section(v->shown, section) == NULL);
+		p.changed = section->path_count > 0 ? v->shown->sections_doubtful || find_section(v->shown, section) == NULL :
+		    reaches_content(v->shown, a, octets);
 		p.blank = true;
 	} else if (p.changed && is_from_start(a)) {
 		p.known = true;
