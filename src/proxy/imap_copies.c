@@ -31,7 +31,7 @@ static void
 put_all(struct imap_session *s, const struct view_owner *owner, const struct view *puts, size_t count)
 {
 	if (count > 0 && !keep_views_change(s->ends.session.proxy->keep, owner, puts, count, NULL, 0))
-		ends_log(&s->ends, LOG_LEVEL_WARNING, "views", "what was shown cannot be remembered");
+		ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_VIEWS, "what was shown cannot be remembered");
 }
 
 /* Copies are messages that the client puts there itself, or spam that was moved. */

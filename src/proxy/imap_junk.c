@@ -70,7 +70,7 @@ search(struct imap_session *s, enum outcome *outcome)
 		return true;
 	}
 	if (j->search != IMAP_JUNK_KNOWN)
-		ends_log(&s->ends, LOG_LEVEL_WARNING, "spam", "there is no mailbox to move it to: it is only marked");
+		ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_SPAM, "there is no mailbox to move it to: it is only marked");
 	j->search = IMAP_JUNK_KNOWN;
 	return false;
 }
@@ -133,7 +133,7 @@ static enum outcome
 end_move(struct imap_session *s)
 {
 	if (!s->asked_ok)
-		ends_log(&s->ends, LOG_LEVEL_WARNING, "spam", "the mail server does not move it: it is only marked");
+		ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_SPAM, "the mail server does not move it: it is only marked");
 	s->junk.step = IMAP_JUNK_REST;
 	return imap_goto(s, IMAP_FRONT_MOVE_SPAM);
 }

@@ -5,6 +5,7 @@
 
 #include "proxy/smtp_message.h"
 
+#include "base/clock.h"
 #include "proxy/smtp_log.h"
 
 enum { STATIC_RUN = 4096 }; /* octets from which copying costs more than keeping account */

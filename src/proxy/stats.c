@@ -18,6 +18,7 @@ stats_error_name(enum stats_error e)
 		[STATS_ERROR_KEEPER] = "keeper",
 		[STATS_ERROR_PROXY_PROTOCOL] = "proxy-protocol",
 		[STATS_ERROR_SESSION] = "session",
+		[STATS_ERROR_SPAM] = "spam",
 		[STATS_ERROR_SPOOL] = "spool",
 		[STATS_ERROR_STARTTLS] = "starttls",
 		[STATS_ERROR_TIMEOUT] = "timeout",
