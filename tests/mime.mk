@@ -2,6 +2,18 @@
 MIME_DEPS = src/libmime.a src/libbase.a
 MIME_UNIT_DEPS = $(MIME_DEPS) $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/test_header_fields
+tests_unit_test_header_fields_SOURCES = tests/unit/test_header_fields.c
+tests_unit_test_header_fields_LDADD = $(MIME_UNIT_DEPS)
+
+unit_tests += tests/unit/test_imap_printed
+tests_unit_test_imap_printed_SOURCES = tests/unit/test_imap_printed.c
+tests_unit_test_imap_printed_LDADD = $(MIME_UNIT_DEPS)
+
+unit_tests += tests/unit/test_mime_address
+tests_unit_test_mime_address_SOURCES = tests/unit/test_mime_address.c
+tests_unit_test_mime_address_LDADD = $(MIME_UNIT_DEPS)
+
 unit_tests += tests/unit/test_mime_bodies
 tests_unit_test_mime_bodies_SOURCES = tests/unit/test_mime_bodies.c
 tests_unit_test_mime_bodies_LDADD = $(MIME_UNIT_DEPS)

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libmime.a
 src_libmime_a_SOURCES = \
+	src/mime/address.c \
+	src/mime/address.h \
 	src/mime/base64.c \
 	src/mime/base64.h \
 	src/mime/base64_avx2.c \
@@ -25,6 +27,14 @@ src_libmime_a_SOURCES = \
 	src/mime/guess.c \
 	src/mime/guess.h \
 	src/mime/header.c \
+	src/mime/header_fields.c \
+	src/mime/header_fields.h \
+	src/mime/imap_field.c \
+	src/mime/imap_field.h \
+	src/mime/imap_structure.c \
+	src/mime/imap_structure.h \
+	src/mime/imap_text.c \
+	src/mime/imap_text.h \
 	src/mime/loose.c \
 	src/mime/loose.h \
 	src/mime/mailbox.c \
