@@ -15,6 +15,10 @@ unit_tests += tests/unit/test_scan
 tests_unit_test_scan_SOURCES = tests/unit/test_scan.c
 tests_unit_test_scan_LDADD = $(UNIT_DEPS)
 
+unit_tests += tests/unit/test_told
+tests_unit_test_told_SOURCES = tests/unit/test_told.c
+tests_unit_test_told_LDADD = $(UNIT_DEPS)
+
 unit_tests += tests/unit/test_withhold
 tests_unit_test_withhold_SOURCES = tests/unit/test_withhold.c
 tests_unit_test_withhold_LDADD = $(UNIT_DEPS)
@@ -34,12 +38,18 @@ EXTRA_DIST += tests/fuzz/corpus/scan
 
 fuzz_targets += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c
-tests_fuzz_fuzz_request_LDADD = src/libscan.a src/librewrite.a src/libbase.a
+tests_fuzz_fuzz_request_LDADD = src/libscan.a src/librewrite.a src/libwire.a src/libbase.a
 tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/request.dict \
 	tests/fuzz/corpus/request/answer \
 	tests/fuzz/corpus/request/answer-in-place \
 	tests/fuzz/corpus/request/request
+
+fuzz_targets += tests/fuzz/fuzz_told
+tests_fuzz_fuzz_told_SOURCES = tests/fuzz/fuzz_told.c
+tests_fuzz_fuzz_told_LDADD = $(CORE_LIBS) $(CORE_DEPS)
+tests_fuzz_fuzz_told_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/told.dict tests/fuzz/corpus/told
 
 fuzz_targets += tests/fuzz/fuzz_withhold
 tests_fuzz_fuzz_withhold_SOURCES = tests/fuzz/fuzz_withhold.c

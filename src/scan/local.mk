@@ -9,6 +9,8 @@ src_libscan_a_SOURCES = \
 	src/scan/sections.c \
 	src/scan/sections.h \
 	src/scan/scan.h \
+	src/scan/told.c \
+	src/scan/told.h \
 	src/scan/warm_up.c \
 	src/scan/warm_up.h \
 	src/scan/withhold.c

@@ -8,12 +8,13 @@
 #include "scan/request.h"
 
 #include "base/codec.h"
+#include "wire/imap_token.h"
 
 #include <math.h>
 
 enum {
-	REQUEST_VERSION = 3,
-	ANSWER_VERSION = 4,
+	REQUEST_VERSION = 4,
+	ANSWER_VERSION = 5,
 
 	/* The fewest octets that one item of a list takes. */
 	SPAN_LEAST = 8,
@@ -223,6 +224,7 @@ scan_request_encode(struct buf *out, const struct scan_request *r)
 	buf_put_u32(out, r->tls);
 	buf_put_u32(out, r->clamd);
 	buf_put_span(out, r->clamd_text);
+	buf_put_u32(out, r->rewrite);
 	buf_put_u32(out, r->want_parts);
 	put_preferences(out, &r->own);
 }
@@ -254,6 +256,7 @@ scan_request_decode(struct arena *a, struct span in, struct scan_request *out)
 	out->tls = read_bool(&r);
 	out->clamd = (enum clamd_result)read_choice(&r, CLAMD_FAILED);
 	out->clamd_text = read_line(&r);
+	out->rewrite = read_bool(&r);
 	out->want_parts = read_bool(&r);
 	read_preferences(&r, &out->own);
 	return read_finished(&r);
@@ -446,6 +449,66 @@ read_sections(struct reader *r, struct scan_answer *out)
 	out->sections = sections;
 }
 
+bool
+scan_is_list(struct span text)
+{
+	struct imap_cursor c = imap_cursor(text);
+
+	return span_starts(text, "(") && imap_skip_value(&c, NULL) && imap_at_end(&c);
+}
+
+static void
+put_told(struct buf *out, const struct scan_answer *r)
+{
+	buf_put_u32(out, r->has_told);
+	if (!r->has_told)
+		return;
+	buf_put_span(out, r->told.envelope);
+	buf_put_span(out, r->told.body);
+	buf_put_span(out, r->told.bodystructure);
+	buf_put_u64(out, r->told.octets);
+}
+
+/* It goes to clients as it is. */
+static struct span
+read_list(struct reader *r)
+{
+	struct span text = read_span(r);
+
+	if (!scan_is_list(text))
+		r->bad = true;
+	return text;
+}
+
+static bool
+is_within(struct scan_range range, uint64_t octets)
+{
+	return range.offset <= octets && range.octets <= octets - range.offset;
+}
+
+/* Sections are of the message that is told of. */
+static void
+read_told(struct reader *r, struct scan_answer *out)
+{
+	out->has_told = read_bool(r);
+	if (!out->has_told)
+		return;
+	out->told.envelope = read_list(r);
+	out->told.body = read_list(r);
+	out->told.bodystructure = read_list(r);
+	out->told.octets = read_number(r);
+	if (out->in_place || out->section_count == 0)
+		r->bad = true;
+	for (size_t i = 0; i < out->section_count; i++) {
+		const struct scan_section *s = &out->sections[i];
+
+		if (!is_within(s->mime, out->told.octets) || !is_within(s->body, out->told.octets) ||
+		    !is_within(s->header, out->told.octets) || !is_within(s->text, out->told.octets) ||
+		    s->header.octets > SCAN_HEADER_MAX)
+			r->bad = true;
+	}
+}
+
 void
 scan_answer_encode(struct buf *out, const struct scan_answer *r)
 {
@@ -467,6 +530,7 @@ scan_answer_encode(struct buf *out, const struct scan_answer *r)
 	buf_put_u32(out, r->in_place);
 	put_sections(out, r);
 	buf_put_u32(out, r->sections_doubtful);
+	put_told(out, r);
 	buf_put_u32(out, r->tagged);
 	buf_put_u32(out, r->allowed);
 	buf_put_u64(out, r->micros);
@@ -499,6 +563,7 @@ scan_answer_decode(struct arena *a, struct span in, struct scan_answer *out)
 		r.bad = true;
 	read_sections(&r, out);
 	out->sections_doubtful = read_bool(&r);
+	read_told(&r, out);
 	out->tagged = read_bool(&r);
 	out->allowed = read_bool(&r);
 	out->micros = read_number(&r);

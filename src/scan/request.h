@@ -27,6 +27,7 @@ struct scan_request {
 	bool tls;
 	enum clamd_result clamd;  /* what clamd said, if it was asked */
 	struct span clamd_text;
+	bool rewrite;             /* IMAP: the message may be shown by layout rewrite */
 	bool want_parts;          /* sections with digests, for scan --json; costs time */
 	struct scan_preferences own;
 };
@@ -78,6 +79,22 @@ enum {
 	SCAN_SECTIONS_MAX = 2000,
 	/* Octets of a field that tells people which message it is. */
 	SCAN_SHOWN_MAX = 256,
+	/* Octets of what IMAP is told of a rewritten message, all three texts
+	 * together; an honest structure has 200 octets a part. */
+	SCAN_TOLD_MAX = 256 * 1024,
+	/* What takes the place of something in it, together: with the texts and
+	 * the sections this has room in VIEW_STATE_MAX (store/views.h). */
+	SCAN_REPLACED_MAX = 256 * 1024,
+	/* Octets of a header, that of a message inside too: HEADER.FIELDS are
+	 * picked out of it in memory. Servers take no longer one. */
+	SCAN_HEADER_MAX = 1024 * 1024,
+};
+
+/* What IMAP tells of a rewritten message (RFC 9051 7.5.2): each text is one list
+ * in parentheses. */
+struct scan_told {
+	struct span envelope, body, bodystructure;
+	uint64_t octets; /* RFC822.SIZE */
 };
 
 struct scan_answer {
@@ -101,8 +118,11 @@ struct scan_answer {
 	/* Of what goes into quarantine, else empty; fit to be shown, one line of
 	 * SCAN_SHOWN_MAX octets at most: the fields Subject and From. */
 	struct span subject, author;
-	/* IMAP, of a message with edits: */
+	/* IMAP, of a message with edits. Those of layout rewrite are not in place,
+	 * and `told` is of the message with them: */
 	bool in_place;            /* edits_overlay() applies them */
+	bool has_told;
+	struct scan_told told;
 	/* Where the parts are, and whether other programs may divide the message
 	 * otherwise: then a section that the server sends may not be where the
 	 * table has it. No sections though there are edits: more than
@@ -122,6 +142,9 @@ void scan_request_encode(struct buf *out, const struct scan_request *r);
 bool scan_request_decode(struct arena *a, struct span in, struct scan_request *r);
 void scan_answer_encode(struct buf *out, const struct scan_answer *r);
 bool scan_answer_decode(struct arena *a, struct span in, struct scan_answer *r);
+
+/* One list in parentheses, as servers tell it (wire/imap_token.h). */
+bool scan_is_list(struct span text);
 
 /* NULL u = nothing. Texts are not copied. */
 void scan_preferences_from(struct arena *a, const struct user_settings *u, struct scan_preferences *out);

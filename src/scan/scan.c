@@ -17,6 +17,7 @@
 #include "rewrite/text.h"
 #include "rule/evaluate.h"
 #include "scan/sections.h"
+#include "scan/told.h"
 #include "scan/warm_up.h"
 
 #include <setjmp.h>
@@ -40,6 +41,7 @@ struct scanner {
 	const struct settings *settings;
 	struct scan_policy *policies;
 	struct arena *arena;        /* of the message at hand */
+	bool preserve;              /* it is edited in place */
 	struct scratch *kept;
 	struct scratch *large;      /* of a message that came with a file, or NULL */
 	struct scan_answer answer;
@@ -109,11 +111,12 @@ is_for_reader(const struct scan_request *request)
 	return request->protocol == PROTOCOL_POP3 || request->protocol == PROTOCOL_IMAP;
 }
 
-/* What IMAP shows was told of before it was scanned: no octet of it may move. */
+/* What IMAP shows may have been told of before it was scanned: then no octet of
+ * it may move. */
 static bool
 preserves(const struct scan_request *request)
 {
-	return request->protocol == PROTOCOL_IMAP;
+	return request->protocol == PROTOCOL_IMAP && !request->rewrite;
 }
 
 static void
@@ -133,7 +136,7 @@ collect_edits(struct scanner *s, const struct scan_request *request, struct mime
 		.scratch = scratch,
 		.marks = policy->marks || compose_user_marks(&request->own),
 		.to_reader = is_for_reader(request),
-		.preserve = preserves(request),
+		.preserve = s->preserve,
 	};
 
 	edits_init(edits, s->arena);
@@ -191,9 +194,9 @@ answer_fields(struct scan_answer *r, struct arena *a, const struct mime_message 
 }
 
 static bool
-is_to_be_renewed(const struct scan_policy *policy, const struct scan_request *request, const struct rule_outcome *o)
+is_to_be_renewed(const struct scanner *s, const struct scan_policy *policy, const struct rule_outcome *o)
 {
-	return !preserves(request) && o->ambiguity != NULL && policy->settings->ambiguous == AMBIGUOUS_REWRITE && o->verdict == VERDICT_STRIP;
+	return !s->preserve && o->ambiguity != NULL && policy->settings->ambiguous == AMBIGUOUS_REWRITE && o->verdict == VERDICT_STRIP;
 }
 
 static bool
@@ -285,8 +288,21 @@ renew(struct scanner *s, const struct scan_request *request, struct mime_message
 	replace_whole(s, request->message.len, anew->raw, &own, edits);
 }
 
-static void
-scan_message(struct scanner *s, const struct scan_request *request, struct scratch *scratch)
+/* What IMAP needs to know of the edits. False: it cannot be told so. */
+static bool
+answer_imap(struct scanner *s, struct mime_message *m, struct scratch *scratch)
+{
+	s->answer.in_place = s->preserve && s->answer.edit_count > 0;
+	if (s->answer.in_place)
+		scan_sections(&s->answer, m, scratch);
+	if (s->preserve || s->answer.edit_count == 0 || s->answer.ask_clamd)
+		return true;
+	return scan_tell(&s->answer, m, scratch);
+}
+
+/* False: it has to be edited in place. */
+static bool
+scan_by_layout(struct scanner *s, const struct scan_request *request, struct scratch *scratch)
 {
 	const struct limits *l = &s->settings->limits;
 	const struct mime_limits limits = { l->message_parts, l->message_depth, l->message_headers };
@@ -297,7 +313,7 @@ scan_message(struct scanner *s, const struct scan_request *request, struct scrat
 	struct edits edits;
 
 	rule_evaluate(policy->rules, policy->scratch, s->arena, m, &envelope, scratch, request->want_parts, &outcome);
-	if (is_to_be_renewed(policy, request, &outcome)) {
+	if (is_to_be_renewed(s, policy, &outcome)) {
 		renew(s, request, m, &outcome, scratch, &edits);
 		answer_outcome(&s->answer, s->arena, m, &outcome);
 	} else {
@@ -306,9 +322,18 @@ scan_message(struct scanner *s, const struct scan_request *request, struct scrat
 	}
 	answer_edits(&s->answer, request, &edits);
 	answer_fields(&s->answer, s->arena, m);
-	s->answer.in_place = preserves(request) && edits.count > 0;
-	if (s->answer.in_place)
-		scan_sections(&s->answer, m, scratch);
+	return request->protocol != PROTOCOL_IMAP || answer_imap(s, m, scratch);
+}
+
+static void
+scan_message(struct scanner *s, const struct scan_request *request, struct scratch *scratch)
+{
+	s->preserve = preserves(request);
+	if (scan_by_layout(s, request, scratch))
+		return;
+	s->answer = (struct scan_answer){ .verdict = VERDICT_ACCEPT, .complete = true };
+	s->preserve = true;
+	scan_by_layout(s, request, scratch);
 }
 
 /* What is decided before the message is read. */

@@ -1,10 +1,12 @@
-/* The table of sections. A multipart that is the root of a message inside has
- * the number of the part that holds it, and is told as that part alone; files in
- * a text, and what lies in an encoded message, have no number in IMAP. */
+/* The table of sections, numbered as BODYSTRUCTURE tells the parts
+ * (mime/imap_structure.h): a multipart that is the root of a message has no
+ * number of its own, and what stands for a part that is none has one. Files in a
+ * text have no number in IMAP. */
 #include "config.h"
 
 #include "scan/sections.h"
 
+#include "mime/imap_structure.h"
 #include "rewrite/compose.h"
 
 struct listing {
@@ -12,7 +14,7 @@ struct listing {
 	struct scratch *scratch;
 	struct scan_section *items;
 	size_t count, cap;
-	bool doubtful;       /* a container is encoded, which it must not be */
+	bool doubtful;       /* a container is encoded, which it must not be, or empty */
 };
 
 static struct scan_range
@@ -21,25 +23,19 @@ range_of(const struct mime_message *m, struct span s)
 	return (struct scan_range){ offset_in(m, s), s.len };
 }
 
-static struct scan_section *
+/* The index: the table may move when another is added. */
+static size_t
 add(struct listing *l, const char *section)
 {
-	struct scan_section *s;
-
 	l->items = arena_grow(l->message->arena, l->items, sizeof(*l->items), &l->cap, l->count + 1);
-	s = &l->items[l->count++];
-	*s = (struct scan_section){ .section = span_str(section) };
-	return s;
+	l->items[l->count] = (struct scan_section){ .section = span_str(section) };
+	return l->count++;
 }
 
-/* The message whose root that is lies in `whole`. */
-static void
-tell_message(const struct listing *l, struct scan_section *s, struct span whole, const struct mime_part *root)
+static const char *
+number(const struct listing *l, const char *path, size_t n)
 {
-	s->is_message = true;
-	s->body = range_of(l->message, whole);
-	s->header = range_of(l->message, root->head);
-	s->text = (struct scan_range){ s->header.offset + root->head.len, whole.len - root->head.len };
+	return arena_printf(l->message->arena, "%s%s%zu", path, path[0] != '\0' ? "." : "", n);
 }
 
 static enum scan_encoding
@@ -57,57 +53,95 @@ encoding_of(const struct mime_part *p)
 	}
 }
 
-static bool
-has_parts(const struct mime_part *p)
-{
-	return p->kind != PART_LEAF && p->first_child != NULL && !p->first_child->detached;
-}
-
 static void
-tell_part(struct listing *l, struct scan_section *s, const struct mime_part *p)
+tell_encoding(struct listing *l, struct scan_section *s, const struct mime_part *p)
 {
-	s->mime = range_of(l->message, p->head);
-	s->body = range_of(l->message, p->body);
 	s->decoded_octets = p->body.len;
-	if (has_parts(p)) {
-		if (p->kind == PART_MESSAGE)
-			tell_message(l, s, p->body, p->first_child);
+	if (imap_children(p) != NULL)
 		return;
-	}
 	s->encoding = encoding_of(p);
 	if (s->encoding == SCAN_ENCODING_BASE64 || s->encoding == SCAN_ENCODING_QUOTED)
 		s->decoded_octets = mime_decode_body(l->message, p, p->encodings->encoding, l->scratch).len;
 }
 
-static bool
-is_multipart_of_message(const struct mime_part *p)
+/* What stands for the part that a container has to have. */
+static void
+list_stand_in(struct listing *l, const char *path, struct scan_range body)
 {
-	return p->kind == PART_MULTIPART && (p->parent == NULL || p->parent->kind == PART_MESSAGE);
+	struct scan_section *s = &l->items[add(l, number(l, path, 1))];
+
+	s->body = body;
+	s->decoded_octets = body.octets;
+	l->doubtful = true;
 }
 
-/* One whose parts cannot be told is told as if it had none. */
-static const char *
-number_of(const struct listing *l, const struct mime_part *p)
+static void list_part(struct listing *l, const char *path, const struct mime_part *p);
+
+static void
+list_parts(struct listing *l, const char *path, const struct mime_part *multipart)
 {
-	if (!is_multipart_of_message(p))
-		return p->section;
-	return p->section[0] != '\0' ? arena_printf(l->message->arena, "%s.1", p->section) : "1";
+	size_t n = 0;
+
+	for (const struct mime_part *child = imap_children(multipart); child != NULL; child = imap_next(child))
+		list_part(l, number(l, path, ++n), child);
+	if (n == 0)
+		list_stand_in(l, path, (struct scan_range){ 0 });
+}
+
+/* Of a message: its parts, or its body as the one that it has. */
+static void
+list_content(struct listing *l, const char *path, const struct mime_part *root)
+{
+	if (imap_kind(root) == IMAP_MULTIPART)
+		list_parts(l, path, root);
+	else
+		list_part(l, number(l, path, 1), root);
+}
+
+/* The message whose root that is lies in `whole`. */
+static void
+tell_message(const struct listing *l, struct scan_section *s, struct span whole, const struct mime_part *root)
+{
+	s->is_message = true;
+	s->body = range_of(l->message, whole);
+	s->header = range_of(l->message, root->head);
+	s->text = (struct scan_range){ s->header.offset + root->head.len, whole.len - root->head.len };
 }
 
 static void
-list(struct listing *l, const struct mime_part *p)
+list_message(struct listing *l, const char *path, const struct mime_part *p, size_t at)
 {
-	if (l->count > SCAN_SECTIONS_MAX)
-		return;
-	if (!has_parts(p)) {
-		l->doubtful |= p->kind != PART_LEAF;
-		tell_part(l, add(l, number_of(l, p)), p);
+	const struct mime_part *root = imap_children(p);
+	struct scan_section *s = &l->items[at];
+
+	if (root != NULL) {
+		tell_message(l, s, p->body, root);
+		list_content(l, path, root);
 		return;
 	}
-	if (!is_multipart_of_message(p))
-		tell_part(l, add(l, p->section), p);
-	for (const struct mime_part *child = p->first_child; child != NULL; child = child->next)
-		list(l, child);
+	s->is_message = true;
+	s->text = s->body;
+	s->header.offset = s->body.offset;
+	list_stand_in(l, path, s->body);
+}
+
+static void
+list_part(struct listing *l, const char *path, const struct mime_part *p)
+{
+	size_t at;
+
+	if (l->count > SCAN_SECTIONS_MAX)
+		return;
+	at = add(l, path);
+	l->items[at].mime = range_of(l->message, p->head);
+	l->items[at].body = range_of(l->message, p->body);
+	tell_encoding(l, &l->items[at], p);
+	if (imap_kind(p) == IMAP_MESSAGE)
+		list_message(l, path, p, at);
+	else if (imap_kind(p) == IMAP_MULTIPART)
+		list_parts(l, path, p);
+	else
+		l->doubtful |= p->kind != PART_LEAF;
 }
 
 /* Whatever could hide something is read in several ways by somebody. */
@@ -125,11 +159,11 @@ void
 scan_sections(struct scan_answer *r, struct mime_message *m, struct scratch *scratch)
 {
 	struct listing l = { .message = m, .scratch = scratch };
-	struct scan_section *whole = add(&l, "");
+	size_t whole = add(&l, "");
 
-	tell_message(&l, whole, m->raw, m->root);
-	whole->decoded_octets = m->raw.len;
-	list(&l, m->root);
+	tell_message(&l, &l.items[whole], m->raw, m->root);
+	l.items[whole].decoded_octets = m->raw.len;
+	list_content(&l, "", m->root);
 	r->sections = l.items;
 	r->section_count = l.count <= SCAN_SECTIONS_MAX ? l.count : 0;
 	r->sections_doubtful = l.doubtful || has_doubts(m);

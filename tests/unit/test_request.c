@@ -370,6 +370,40 @@ test_sections(void **state)
 	arena_free(&a);
 }
 
+/* What clients are told is one list, and sections lie in the message. */
+static void
+test_told(void **state)
+{
+	static const struct span list = SPAN_LITERAL("(NIL (\"a\" {3}\r\nb\r\n))");
+	static const struct span wrong[] = { SPAN_LITERAL(""), SPAN_LITERAL("NIL"), SPAN_LITERAL("(NIL"), SPAN_LITERAL("(NIL)) "),
+		SPAN_LITERAL("(NIL)\r\n* BYE"), SPAN_LITERAL("({9}\r\nb)") };
+	struct arena *a = arena_new(0);
+	struct scan_answer r = an_answer, back;
+	struct buf b = { 0 };
+
+	(void)state;
+	r.has_told = true;
+	r.told = (struct scan_told){ list, list, list, 100 };
+	scan_answer_encode(&b, &r);
+	assert_true(scan_answer_decode(a, buf_span(&b), &back) && back.has_told);
+	assert_span(back.told.envelope, list);
+	assert_span(back.told.bodystructure, list);
+	assert_int_equal(back.told.octets, 100);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		r.told.body = wrong[i];
+		assert_false(decodes(&r));
+	}
+	r.told.body = list;
+	r.told.octets = 99;
+	assert_false(decodes(&r));
+	r.told.octets = 100;
+	assert_true(decodes(&r));
+	r.section_count = 0;
+	assert_false(decodes(&r));
+	buf_free(&b);
+	arena_free(&a);
+}
+
 /* A count that the bytes cannot hold allocates nothing. */
 static void
 test_count_without_items(void **state)
@@ -455,6 +489,7 @@ main(void)
 		cmocka_unit_test(test_preferences_out_of_range),
 		cmocka_unit_test(test_preferences_of_a_user),
 		cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_count_without_items),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_json),

@@ -275,6 +275,32 @@ test_reader_has_no_later(void **state)
 	assert_false(r->keep_original);
 }
 
+/* The same edits as for POP3, and what is told of them; what cannot be told is
+ * edited in place. */
+static void
+test_layouts(void **state)
+{
+	struct fixture *f = *state;
+	struct scan_request request = { .policy = POLICY_ALL, .message = span_str(message), .protocol = PROTOCOL_IMAP };
+	const struct scan_answer *r = scanner_run(f->scanner, &request, -1);
+	size_t octets = sizeof(message) - 1;
+
+	assert_true(r->in_place && !r->has_told && r->section_count > 0);
+	request.rewrite = true;
+	r = scanner_run(f->scanner, &request, -1);
+	assert_true(!r->in_place && r->has_told && r->section_count > 0);
+	for (size_t i = 0; i < r->edit_count; i++)
+		octets += r->edits[i].replacement.len - r->edits[i].length;
+	assert_int_equal(r->told.octets, octets);
+	request.message = span_str(arena_printf(f->arena, "X: %0*d\r\n%s", SCAN_HEADER_MAX, 0, message));
+	r = scanner_run(f->scanner, &request, -1);
+	assert_int_equal(r->verdict, VERDICT_STRIP);
+	assert_true(r->in_place && !r->has_told);
+	request.message = SPAN_LITERAL("Subject: x\r\n\r\nx\r\n");
+	r = scanner_run(f->scanner, &request, -1);
+	assert_true(!r->in_place && !r->has_told && r->edit_count + r->section_count == 0);
+}
+
 /* A policy without rules is scanned for a user who denies somebody. */
 static void
 test_user_without_rules(void **state)
@@ -333,6 +359,7 @@ main(void)
 		cmocka_unit_test(test_reader_gets_a_notice),
 		cmocka_unit_test(test_kept_is_told),
 		cmocka_unit_test(test_reader_has_no_later),
+		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_user_without_rules),
 		cmocka_unit_test(test_unknown_policy),
 		cmocka_unit_test(test_scratch_descriptor_is_closed),
