@@ -27,8 +27,8 @@ wait_upstream(struct imap_session *s)
 	return imap_lost(s, "the mail server closed the connection", "connection lost");
 }
 
-static bool
-client_is_full(struct imap_session *s)
+bool
+imap_client_is_full(struct imap_session *s)
 {
 	if (endpoint_pending(s->ends.client) < IMAP_OUTPUT_MAX)
 		return false;
@@ -41,7 +41,7 @@ client_is_full(struct imap_session *s)
 static void
 relay_span(struct imap_session *s, struct span octets)
 {
-	if (!s->in.swallowed)
+	if (!s->in.swallowed && !s->in.dropped)
 		imap_pass(s, octets);
 }
 
@@ -77,7 +77,7 @@ imap_relay_literal(struct session *session)
 	if (s->hopeless)
 		return imap_back_goto(s, IMAP_BACK_REST);
 	while (s->in.literal_left > 0) {
-		if (client_is_full(s))
+		if (imap_client_is_full(s))
 			return imap_back_wait(s);
 		in = endpoint_input(s->ends.server);
 		if (in.len == 0)
@@ -126,7 +126,7 @@ imap_relay_line(struct session *session)
 
 	if (s->hopeless)
 		return imap_back_goto(s, IMAP_BACK_REST);
-	if (client_is_full(s))
+	if (imap_client_is_full(s))
 		return imap_back_wait(s);
 	if (lf == SIZE_MAX) { /* what may announce a literal stays */
 		size_t most = in.len > ANNOUNCEMENT_MAX ? in.len - ANNOUNCEMENT_MAX : 0;
@@ -343,7 +343,7 @@ imap_read_response(struct session *session)
 
 	if (s->hopeless || !s->listening)
 		return imap_back_goto(s, IMAP_BACK_REST);
-	if (client_is_full(s))
+	if (imap_client_is_full(s))
 		return imap_back_wait(s);
 	if (s->in.line.len > 0)
 		return imap_join_fetch(s);
@@ -354,7 +354,7 @@ imap_read_response(struct session *session)
 	if (got == 0)
 		return wait_upstream(s);
 	s->in.status = r.kind == IMAP_TAGGED || r.kind == IMAP_CONDITION;
-	s->in.swallowed = false;
+	s->in.swallowed = s->in.dropped = false;
 	switch (r.kind) {
 	case IMAP_TAGGED:
 		return hear_tagged(s, &line, &r, used);

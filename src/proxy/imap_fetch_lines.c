@@ -84,7 +84,7 @@ imap_join_literal(struct session *session)
 static bool
 is_for_us(const struct imap_session *s, struct span rest)
 {
-	if (s->asking == IMAP_ASKING_NOTHING)
+	if (s->asking == IMAP_ASKING_NOTHING || s->asking == IMAP_ASKING_SHOWN)
 		return false;
 	if (s->asking == IMAP_ASKING_MARK)
 		return s->in.uid == s->mailbox->fetching.uid;
@@ -101,6 +101,7 @@ imap_begin_fetch(struct imap_session *s, const struct imap_line *line, const str
 	s->in.reader = (struct imap_fetch_reader){ 0 };
 	s->in.joined = 0;
 	s->in.swallowed = is_for_us(s, r->rest) || imap_news_hides(s->mailbox, r->number);
+	s->in.dropped = false;
 	s->in.in_fetch = true;
 	endpoint_consume(s->ends.server, used); /* the octets stay until this turn ends */
 	return imap_take_fetch_line(s, whole, rest, line);
@@ -180,6 +181,25 @@ join_more(struct imap_session *s)
 	return outcome;
 }
 
+/* What waited behind a message that was shown. */
+static enum outcome
+read_rest(struct imap_session *s)
+{
+	struct buf rest = s->in.rest;
+	struct imap_line line;
+	const char *why = "";
+	enum outcome outcome;
+	size_t used;
+
+	s->in.rest = (struct buf){ 0 };
+	if (!rest.failed && imap_response_take_more(buf_span(&rest), IMAP_RESPONSE_LINE_MAX, &line, &used, &why) == 1)
+		outcome = imap_take_fetch_line(s, line.whole, line.text, &line);
+	else
+		outcome = imap_lost(s, "the mail server's answer makes no sense", why);
+	buf_free(&rest);
+	return outcome;
+}
+
 /* The next line, behind a literal. */
 enum outcome
 imap_read_fetch(struct session *session)
@@ -193,6 +213,8 @@ imap_read_fetch(struct session *session)
 
 	if (s->hopeless)
 		return imap_back_goto(s, IMAP_BACK_REST);
+	if (s->in.rest.len > 0)
+		return read_rest(s);
 	if (s->in.line.len > 0)
 		return join_more(s);
 	got = imap_response_take_more(in, ENDPOINT_INPUT_MAX / 2, &line, &used, &why);

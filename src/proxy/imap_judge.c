@@ -7,6 +7,7 @@
 
 #include "proxy/imap_mailbox.h"
 #include "proxy/imap_message.h"
+#include "proxy/imap_show.h"
 #include "proxy/imap_verbs.h"
 
 #include "base/log.h"
@@ -26,21 +27,35 @@ enum {
  * programs to differ in: what the server takes for all of it may hold content, and a
  * program may put it together with the text. So only ENVELOPE and the fields that
  * are named, of which nobody makes a message and with which mailboxes are listed,
- * need none. What the server takes for the header of a part may be something else. */
-static bool
-needs_verdict(const struct imap_attribute *a)
+ * need none, but by layout rewrite. What the server takes for the header of a part
+ * may be something else. */
+static enum imap_need
+need_of(const struct imap_attribute *a)
 {
-	return imap_item_is_message_data(a->item) && (a->section.path_count > 0 || a->section.kind != IMAP_HEADER_FIELDS);
+	switch (a->item) {
+	case IMAP_ITEM_BINARY_SIZE:
+		return IMAP_NEEDS_VERDICT;
+	case IMAP_ITEM_RFC822_SIZE:
+	case IMAP_ITEM_ENVELOPE:
+	case IMAP_ITEM_BODY:
+	case IMAP_ITEM_BODYSTRUCTURE:
+		return IMAP_NEEDS_LAYOUT;
+	default:
+		break;
+	}
+	if (!imap_item_is_message_data(a->item))
+		return IMAP_NEEDS_NOTHING;
+	return a->section.path_count > 0 || a->section.kind != IMAP_HEADER_FIELDS ? IMAP_NEEDS_VERDICT : IMAP_NEEDS_LAYOUT;
 }
 
-/* What FETCH asks: 1 = needs verdicts, 0 = does not, -1 = wrong, *wrong says how. */
-static int
+/* What FETCH asks; *wrong says how it is wrong, or is NULL. */
+static enum imap_need
 inspect(const struct imap_command *c, struct span *set, const char **wrong)
 {
 	struct imap_cursor cursor = imap_cursor(c->arguments);
 	struct arena *a = arena_new(0);
 	struct imap_fetch f = { 0 };
-	int needs = 0;
+	enum imap_need needs = IMAP_NEEDS_NOTHING;
 
 	*wrong = "FETCH takes a set and what to fetch";
 	if (imap_take_sequence_set(&cursor, set) && imap_take_space(&cursor))
@@ -48,10 +63,17 @@ inspect(const struct imap_command *c, struct span *set, const char **wrong)
 	for (size_t i = 0; *wrong == NULL && i < f.count; i++) {
 		if (f.attributes[i].item == IMAP_ITEM_OTHER || f.attributes[i].item == IMAP_ITEM_PREVIEW)
 			*wrong = "an item that is not known here";
-		needs |= needs_verdict(&f.attributes[i]);
+		if (need_of(&f.attributes[i]) > needs)
+			needs = need_of(&f.attributes[i]);
 	}
 	arena_free(&a);
-	return *wrong != NULL ? -1 : needs;
+	return needs;
+}
+
+static bool
+rewrites(const struct imap_session *s)
+{
+	return ends_settings(&s->ends)->policies[s->policy].layout == LAYOUT_REWRITE;
 }
 
 enum outcome
@@ -60,20 +82,18 @@ imap_proceed_fetch(struct imap_session *s, const struct imap_command *c)
 	struct imap_mailbox *m = s->mailbox;
 	const char *wrong;
 	struct span set;
-	int needs;
 
 	if (m == NULL)
 		return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
-	needs = inspect(c, &set, &wrong);
-	if (needs < 0)
+	m->needs = inspect(c, &set, &wrong);
+	if (wrong != NULL)
 		return imap_refuse(s, "BAD", wrong);
-	if (needs == 0)
+	if (m->needs == IMAP_NEEDS_NOTHING || (m->needs == IMAP_NEEDS_LAYOUT && !rewrites(s)))
 		return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
 	if (s->pending_count > 0)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	m->by_uid = c->uid;
-	free(m->wanted);
-	m->wanted = NULL;
+	imap_forget_wanted(m);
 	m->then = IMAP_FRONT_JUDGE_MESSAGES;
 	imap_begin_waiting(s);
 	return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
@@ -214,6 +234,7 @@ ask_verdict(struct imap_session *s)
 	};
 
 	peer_bytes(&s->ends.peer, request.client);
+	request.rewrite = rewrites(s) && imap_mailbox_is_new(s->mailbox, s->mailbox->fetching.uid);
 	scan_preferences_from(held_arena(h), s->own, &request.own);
 	held_ask_verdict(h, &request);
 	imap_arm(s, scan_patience(s->ends.session.proxy->scan, s->policy));
@@ -270,7 +291,7 @@ settle(struct imap_session *s)
 		.verdict = h->answer->verdict, .octets = h->spool.size,
 		.to_move = h->answer->tagged && imap_moves_spam(m) && imap_news_hides(m, m->fetching.number),
 		.mark_due = m->fetching.marked ? IMAP_MARK_NONE : mark_of(h->answer) };
-	if (h->answer->edit_count == 0 || !h->answer->in_place) /* a mark in the header moves octets: none is put there */
+	if (h->answer->edit_count == 0 || (!h->answer->in_place && !h->answer->has_told)) /* nobody could tell of it */
 		return true;
 	v->shown = keep_shown(m, h->answer);
 	return v->shown != NULL;
@@ -357,7 +378,7 @@ decide(struct imap_session *s, enum outcome *outcome)
 		*outcome = imap_wait_patiently(s, PARTY_SCANNER);
 		return false;
 	}
-	if (h->answer->in_place && !edits_in_place(h->answer->edits, h->answer->edit_count, h->spool.size))
+	if ((h->answer->in_place || h->answer->has_told) && !imap_view_fits(h->answer, h->spool.size))
 		held_refuse_answer(h);
 	if (h->keep == NULL && !h->kept && !h->keep_failed) {
 		if (!h->answer->complete && h->answer->verdict == VERDICT_DEFER && !take_failure(s)) {
@@ -477,6 +498,13 @@ compare_ranges(const void *a, const void *b)
 	return (x->low > y->low) - (x->low < y->low);
 }
 
+void
+imap_forget_wanted(struct imap_mailbox *m)
+{
+	free(m->wanted);
+	m->wanted = NULL;
+}
+
 /* The set as ranges in order. False: no memory. */
 static bool
 sort_wanted(struct imap_mailbox *m, struct span set)
@@ -488,7 +516,7 @@ sort_wanted(struct imap_mailbox *m, struct span set)
 
 	for (size_t i = 0; i < set.len; i++)
 		count += set.data[i] == ',';
-	free(m->wanted);
+	imap_forget_wanted(m);
 	m->wanted = calloc(count, sizeof(*m->wanted));
 	m->wanted_count = 0;
 	if (m->wanted == NULL)
@@ -501,9 +529,8 @@ sort_wanted(struct imap_mailbox *m, struct span set)
 	return true;
 }
 
-/* Asked with ascending numbers: those ranges that end before one are done with. */
-static bool
-is_wanted(struct imap_mailbox *m, uint32_t number)
+bool
+imap_is_wanted(struct imap_mailbox *m, uint32_t number)
 {
 	while (m->wanted_at < m->wanted_count && m->wanted[m->wanted_at].high < number)
 		m->wanted_at++;
@@ -520,7 +547,7 @@ next_unjudged(struct imap_mailbox *m)
 		const struct imap_view *v;
 
 		m->looked_at = uid;
-		if (!is_wanted(m, m->by_uid ? uid : n))
+		if (!imap_is_wanted(m, m->by_uid ? uid : n) || (m->needs == IMAP_NEEDS_LAYOUT && !imap_mailbox_is_new(m, uid)))
 			continue;
 		v = imap_view_find(m, uid);
 		if (v == NULL || !v->judged)
@@ -551,10 +578,8 @@ imap_judge_messages(struct session *session)
 		if (!imap_judge_one(s, number, &outcome))
 			return outcome;
 	imap_views_save(m);
-	free(m->wanted);
-	m->wanted = NULL;
 	held_free(&m->fetching.held);
 	imap_arm(s, 0);
 	ends_progress(&s->ends);
-	return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
+	return imap_answer_fetch(s);
 }

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "proxy/imap_mailbox.h"
+#include "proxy/imap_show.h"
 
 #include "base/log.h"
 
@@ -48,6 +49,7 @@ imap_mailbox_free(struct imap_mailbox **mailbox)
 	keep_cancel(&m->fetching.finding);
 	buf_free(&m->fetching.object);
 	held_free(&m->fetching.held);
+	imap_showing_free(&m->showing);
 	arena_free(&m->arena);
 	buf_free(&m->name);
 	free(m->uids);
@@ -204,6 +206,14 @@ imap_mailbox_first_unknown(const struct imap_mailbox *m)
 	return 0;
 }
 
+bool
+imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid)
+{
+	(void)m;
+	(void)uid;
+	return true;
+}
+
 /* ---- views ---- */
 
 /* Where it is, or belongs. */
@@ -279,6 +289,20 @@ imap_owner(const struct imap_session *s, struct span name, uint64_t uidvalidity,
 	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user), buf_span(mailbox) };
 }
 
+bool
+imap_view_fits(const struct scan_answer *shown, uint64_t octets)
+{
+	uint64_t after = octets;
+
+	if (shown->edit_count == 0 || shown->in_place)
+		return edits_in_place(shown->edits, shown->edit_count, octets);
+	if (!shown->has_told || !edits_valid(shown->edits, shown->edit_count, octets))
+		return false;
+	for (size_t i = 0; i < shown->edit_count; i++)
+		after += shown->edits[i].replacement.len - shown->edits[i].length;
+	return after == shown->told.octets;
+}
+
 void
 imap_view_encode(struct buf *out, const struct imap_view *v)
 {
@@ -310,7 +334,7 @@ imap_view_decode(struct imap_mailbox *m, struct span in, struct imap_view *v)
 	shown = ARENA_NEW(imap_mailbox_arena(m), struct scan_answer);
 	v->shown = shown;
 	return scan_answer_decode(m->arena, arena_copy(m->arena, in), shown) && shown->edit_count > 0 &&
-	    edits_in_place(shown->edits, shown->edit_count, v->octets);
+	    imap_view_fits(shown, v->octets);
 }
 
 static int

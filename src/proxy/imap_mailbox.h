@@ -25,6 +25,12 @@ struct imap_view {
 
 /* Where the keeper is asked for its view. */
 enum imap_find { IMAP_FIND_BY_UID, IMAP_FIND_BY_OBJECT, IMAP_FIND_OVER };
+/* What FETCH needs of each message that it asks for. */
+enum imap_need {
+	IMAP_NEEDS_NOTHING,
+	IMAP_NEEDS_LAYOUT,     /* whether it is shown by layout rewrite: a verdict on each that may be */
+	IMAP_NEEDS_VERDICT,
+};
 
 /* The message that is being judged. */
 struct imap_fetching {
@@ -60,6 +66,8 @@ struct imap_news {
 	bool asked;            /* whether there are any; while it is opening, which are */
 };
 
+struct imap_showing;
+
 struct imap_mailbox {
 	struct imap_session *session;
 	struct buf name;       /* decoded */
@@ -82,11 +90,13 @@ struct imap_mailbox {
 	struct imap_news news;
 	/* FETCH at hand. */
 	bool by_uid;
+	enum imap_need needs;
 	struct imap_range *wanted; /* its set, in order; NULL: not looked at yet */
 	size_t wanted_count, wanted_at;
 	uint32_t looked_at;    /* UID of the message that was looked at last */
 	uint32_t judged;       /* messages, since the mailbox was selected */
 	struct imap_fetching fetching;
+	struct imap_showing *showing; /* or NULL */
 };
 
 /* name: as the client wrote it, decoded. NULL: no memory. */
@@ -105,6 +115,9 @@ uint32_t imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid);
 /* The first number whose UID is not known, or 0. */
 uint32_t imap_mailbox_first_unknown(const struct imap_mailbox *m);
 
+/* Whether it came after gatepost first saw the mailbox. */
+bool imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid);
+
 /* Views. NULL: there is none. */
 struct imap_view *imap_view_find(struct imap_mailbox *m, uint32_t uid);
 /* Finds or adds; NULL: no memory. */
@@ -112,6 +125,9 @@ struct imap_view *imap_view_add(struct imap_mailbox *m, uint32_t uid);
 void imap_view_encode(struct buf *out, const struct imap_view *v);
 /* All but the UID. What is shown lies in the mailbox's arena. */
 bool imap_view_decode(struct imap_mailbox *m, struct span in, struct imap_view *v);
+/* Whether a view can be shown of a message of so many octets: its edits fit those,
+ * and what is told fits the edits. */
+bool imap_view_fits(const struct scan_answer *shown, uint64_t octets);
 struct view_owner imap_mailbox_owner(const struct imap_mailbox *m, struct buf *mailbox);
 void imap_views_recall(struct imap_mailbox *m, struct span views);
 void imap_views_save(struct imap_mailbox *m);

@@ -3,7 +3,7 @@
 #ifndef PROXY_IMAP_MESSAGE_H
 #define PROXY_IMAP_MESSAGE_H
 
-#include "proxy/imap_session.h"
+#include "proxy/imap_mailbox.h"
 
 struct imap_append_job;
 void imap_append_free(struct imap_append_job **job);
@@ -28,7 +28,15 @@ enum outcome imap_join_name(struct imap_session *s, struct span item, const stru
 enum outcome imap_take_fetch_line(struct imap_session *s, struct span whole, struct span text,
     const struct imap_line *line);
 
-/* imap_judge.c: octets of the message that was asked for came. */
+/* Where a section is; NULL: the view has none. */
+const struct scan_section *imap_find_section(const struct scan_answer *a, const struct imap_section *wanted);
+
+/* imap_judge.c: whether that message (its number, or by UID FETCH its UID) is in
+ * the set at hand. Asked with ascending ones, from wanted_at 0 on: ranges that
+ * end before one are done with. */
+bool imap_is_wanted(struct imap_mailbox *m, uint32_t which);
+void imap_forget_wanted(struct imap_mailbox *m);
+/* Octets of the message that was asked for came. */
 void imap_message_goes_on(struct imap_session *s);
 /* Goes on with the message at hand, or begins with that one: true = there is a
  * view, or no such message any more; else *outcome says how to go on. */

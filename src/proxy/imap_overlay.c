@@ -11,6 +11,7 @@
 
 #include "proxy/imap_mailbox.h"
 #include "proxy/imap_message.h"
+#include "proxy/imap_show.h"
 
 /* ---- where the octets of an item lie ---- */
 
@@ -36,8 +37,8 @@ is_section(const struct scan_section *one, const struct imap_section *wanted)
 	return i == wanted->path_count;
 }
 
-static const struct scan_section *
-find_section(const struct scan_answer *a, const struct imap_section *wanted)
+const struct scan_section *
+imap_find_section(const struct scan_answer *a, const struct imap_section *wanted)
 {
 	for (size_t i = 0; i < a->section_count; i++)
 		if (is_section(&a->sections[i], wanted))
@@ -84,7 +85,7 @@ find_untold(const struct scan_answer *shown, const struct imap_section *wanted, 
 static bool
 find_offset(const struct scan_answer *shown, const struct imap_section *wanted, uint64_t *offset)
 {
-	const struct scan_section *section = find_section(shown, wanted);
+	const struct scan_section *section = imap_find_section(shown, wanted);
 
 	if (shown->section_count == 0)
 		return find_untold(shown, wanted, offset);
@@ -117,7 +118,7 @@ place_of(const struct imap_view *v, const struct imap_attribute *a, uint64_t oct
 	struct place p = { .changed = v->shown != NULL && imap_item_is_message_data(a->item) };
 
 	if (p.changed && is_fields(a)) {
-		p.changed = section->path_count > 0 ? v->shown->sections_doubtful || find_section(v->shown, section) == NULL :
+		p.changed = section->path_count > 0 ? v->shown->sections_doubtful || imap_find_section(v->shown, section) == NULL :
 		    reaches_content(v->shown, a, octets);
 		p.blank = true;
 	} else if (p.changed && is_from_start(a)) {
@@ -263,10 +264,80 @@ tell_flags(struct imap_session *s)
 	buf_free(&s->in.flags);
 }
 
+/* The message of which the client's items are to be told: what is left of the line
+ * waits for that. A literal goes to the spool when it comes. */
+static void
+begin_showing(struct imap_session *s, const struct imap_fetch_piece *piece, struct span whole)
+{
+	struct imap_cursor cursor = imap_cursor(piece->value);
+	const char *behind = span_end(piece->value);
+	struct arena *a;
+	struct span octets;
+
+	s->in.shows = true;
+	imap_show_begin(s);
+	if (piece->is_literal)
+		return;
+	a = arena_new(0);
+	if (imap_take_nstring(&cursor, a, &octets) && octets.data != NULL)
+		imap_show_octets(s, view_of(s), octets);
+	arena_free(&a);
+	buf_add_span(&s->in.rest, span_of(behind, (size_t)(span_end(whole) - behind)));
+	buf_add_str(&s->in.rest, "\r\n");
+}
+
+/* The value of an item, where the client gets another one, which is in *out then. */
+static bool
+put_other(struct imap_session *s, const struct imap_fetch_piece *piece, struct buf *out)
+{
+	const struct imap_view *v = view_of(s);
+
+	if (v != NULL && v->shown != NULL && imap_put_told(v, &piece->attribute, out)) {
+		s->in.dropped = piece->is_literal || piece->goes_on;
+		return true;
+	}
+	if (piece->is_literal) {
+		s->in.attribute = piece->attribute;
+		note_unjudged(s, &piece->attribute);
+		return false;
+	}
+	if (is_wanted_message(s, &piece->attribute)) {
+		take_quoted(s, piece->value);
+		return false;
+	}
+	return !piece->goes_on && piece->value.len > 0 && put_quoted(s, &piece->attribute, piece->value, out);
+}
+
+/* An item; *from: up to where the line's octets are in *out already. False: what
+ * follows has to wait. */
+static bool
+read_item(struct imap_session *s, const struct imap_fetch_piece *piece, struct span whole, const char **from, struct buf *out)
+{
+	size_t before = out->len;
+
+	learn_uid(s, piece);
+	keep_flags(s, piece);
+	imap_object_told(s, piece);
+	s->in.dropped = false;
+	s->in.attribute = (struct imap_attribute){ .item = IMAP_ITEM_OTHER };
+	if (imap_is_shown_message(s, view_of(s), &piece->attribute)) {
+		buf_add_span(out, span_of(*from, (size_t)(piece->name.data - *from)));
+		begin_showing(s, piece, whole);
+		return false;
+	}
+	buf_add_span(out, span_of(*from, (size_t)(piece->value.data - *from)));
+	if (put_other(s, piece, out))
+		*from = span_end(piece->value);
+	else
+		out->len = before;
+	return true;
+}
+
 /* Reads the items of a line, whose octets are `whole`; what goes to the client is
  * put in *out. The attribute of the literal that it announces, if one does, is
  * s->in.attribute. IMAP_FETCH_LITERAL, _END, _WRONG; or _JOIN: *text is the item
- * whose name goes on in the literal, and nothing of it is in *out. */
+ * whose name goes on in the literal, and nothing of it is in *out; or _ITEM: a
+ * message is to be shown, and what follows waits. */
 static enum imap_fetch_event
 read_items(struct imap_session *s, struct span whole, struct span *text, bool has_literal, struct buf *out)
 {
@@ -275,39 +346,22 @@ read_items(struct imap_session *s, struct span whole, struct span *text, bool ha
 	enum imap_fetch_event event;
 
 	s->in.attribute = (struct imap_attribute){ .item = IMAP_ITEM_OTHER };
+	s->in.shows = false;
 	while ((event = imap_fetch_read(&s->in.reader, text, has_literal, &piece)) == IMAP_FETCH_ITEM ||
 	    event == IMAP_FETCH_REST) {
-		size_t before = out->len;
-
-		if (event == IMAP_FETCH_REST)
-			continue;
-		learn_uid(s, &piece);
-		keep_flags(s, &piece);
-		imap_object_told(s, &piece);
-		if (piece.is_literal) {
-			s->in.attribute = piece.attribute;
-			note_unjudged(s, &piece.attribute);
-			continue;
-		}
-		if (is_wanted_message(s, &piece.attribute)) {
-			take_quoted(s, piece.value);
-			continue;
-		}
-		if (piece.goes_on || piece.value.len == 0)
-			continue;
-		buf_add_span(out, span_of(from, (size_t)(piece.value.data - from)));
-		if (put_quoted(s, &piece.attribute, piece.value, out)) {
-			from = piece.value.data + piece.value.len;
-		} else {
-			out->len = before;
+		if (event == IMAP_FETCH_ITEM && !read_item(s, &piece, whole, &from, out))
+			return piece.is_literal ? imap_fetch_read(&s->in.reader, text, has_literal, &piece) : IMAP_FETCH_ITEM;
+		if (event == IMAP_FETCH_REST && s->in.dropped) {
+			from = span_end(piece.value);
+			s->in.dropped = piece.goes_on;
 		}
 	}
 	if (event == IMAP_FETCH_JOIN) {
 		buf_add_span(out, span_of(from, (size_t)(text->data - from)));
-		return event;
+	} else if (!s->in.dropped || !has_literal) {
+		buf_add_span(out, span_of(from, (size_t)(span_end(whole) - from)));
+		buf_add_str(out, "\r\n");
 	}
-	buf_add_span(out, span_of(from, (size_t)(span_end(whole) - from)));
-	buf_add_str(out, "\r\n");
 	return event;
 }
 
@@ -320,7 +374,9 @@ way_of_literal(struct imap_session *s)
 	s->in.literal_at = 0;
 	if (is_wanted_message(s, a))
 		return IMAP_BACK_TAKE_MESSAGE;
-	if (s->in.swallowed || !place_in_response(s, a, s->in.literal_left).changed)
+	if (s->in.shows)
+		return IMAP_BACK_TAKE_SHOWN;
+	if (s->in.swallowed || s->in.dropped || !place_in_response(s, a, s->in.literal_left).changed)
 		return IMAP_BACK_RELAY_LITERAL;
 	return IMAP_BACK_OVERLAY_LITERAL;
 }
@@ -342,8 +398,10 @@ imap_take_fetch_line(struct imap_session *s, struct span whole, struct span text
 	ends_progress(&s->ends);
 	if (event == IMAP_FETCH_JOIN)
 		return imap_join_name(s, span_of(text.data, (size_t)(span_end(whole) - text.data)), line);
+	s->in.relaying = !s->in.swallowed;
+	if (event == IMAP_FETCH_ITEM)
+		return imap_back_goto(s, IMAP_BACK_SHOW_ITEMS);
 	if (line->has_literal) {
-		s->in.relaying = !s->in.swallowed;
 		s->in.literal_left = line->literal.octets;
 		return imap_back_goto(s, way_of_literal(s));
 	}
@@ -399,4 +457,22 @@ imap_take_message(struct session *session)
 	}
 	f->came = !f->refused;
 	return imap_back_goto(s, IMAP_BACK_READ_FETCH);
+}
+
+enum outcome
+imap_take_shown(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+
+	if (s->hopeless)
+		return imap_back_goto(s, IMAP_BACK_REST);
+	while (s->in.literal_left > 0) {
+		struct span in = imap_octets_of_literal(s);
+
+		if (in.len == 0)
+			return imap_wait_literal(s);
+		imap_show_octets(s, view_of(s), in);
+		imap_consume_literal(s, in.len);
+	}
+	return imap_back_goto(s, IMAP_BACK_SHOW_ITEMS);
 }

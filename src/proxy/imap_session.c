@@ -46,6 +46,7 @@ static const struct step front_steps[] = {
 	[IMAP_FRONT_RECALL_VIEWS] = { "recall_views", imap_recall_views },
 	[IMAP_FRONT_MARK_LATE] = { "mark_late", imap_mark_late },
 	[IMAP_FRONT_JUDGE_MESSAGES] = { "judge_messages", imap_judge_messages },
+	[IMAP_FRONT_SHOW_MESSAGES] = { "show_messages", imap_show_messages },
 	[IMAP_FRONT_SPOOL_APPEND] = { "spool_append", imap_spool_append },
 	[IMAP_FRONT_NEXT_APPEND] = { "next_append", imap_next_append },
 	[IMAP_FRONT_JUDGE_APPEND] = { "judge_append", imap_judge_append },
@@ -64,6 +65,8 @@ static const struct step back_steps[] = {
 	[IMAP_BACK_JOIN_LITERAL] = { "join_literal", imap_join_literal },
 	[IMAP_BACK_OVERLAY_LITERAL] = { "overlay_literal", imap_overlay_literal },
 	[IMAP_BACK_TAKE_MESSAGE] = { "take_message", imap_take_message },
+	[IMAP_BACK_TAKE_SHOWN] = { "take_shown", imap_take_shown },
+	[IMAP_BACK_SHOW_ITEMS] = { "show_items", imap_show_items },
 };
 
 static void imap_free(struct session *session);
@@ -110,6 +113,7 @@ imap_free(struct session *session)
 	buf_free(&s->in.line);
 	buf_free(&s->in.flags);
 	buf_free(&s->held_back);
+	buf_free(&s->in.rest);
 	buf_free(&s->greeting);
 	buf_free(&s->user);
 	buf_free(&s->hold.octets);
@@ -317,23 +321,32 @@ imap_own_tag(struct imap_session *s, char tag[static IMAP_OWN_TAG_SIZE])
 }
 
 void
-imap_ask(struct imap_session *s, enum imap_asking asking, const char *format, ...)
+imap_ask_line(struct imap_session *s, enum imap_asking asking, struct span command, imap_handler *handle)
 {
 	struct buf line = { 0 };
 	char tag[IMAP_OWN_TAG_SIZE];
-	va_list args;
-	char text[IMAP_ASK_MAX];
 
 	imap_own_tag(s, tag);
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	buf_printf(&line, "%s %s\r\n", tag, text);
+	buf_printf(&line, "%s ", tag);
+	buf_add_span(&line, command);
+	buf_add_str(&line, "\r\n");
 	s->asking = asking;
 	s->asked_done = s->asked_ok = false;
-	if (!imap_pending_add(s, span_str(tag), IMAP_UNKNOWN, true, own_answered) ||
+	if (line.failed || !imap_pending_add(s, span_str(tag), IMAP_UNKNOWN, true, handle) ||
 	    !endpoint_write(s->ends.server, buf_span(&line)))
 		s->hopeless = true;
 	endpoint_flush(s->ends.server);
 	buf_free(&line);
+}
+
+void
+imap_ask(struct imap_session *s, enum imap_asking asking, const char *format, ...)
+{
+	char text[IMAP_ASK_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	imap_ask_line(s, asking, span_str(text), own_answered);
 }

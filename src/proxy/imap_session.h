@@ -38,6 +38,7 @@ enum imap_front_step {
 	IMAP_FRONT_RECALL_VIEWS,
 	IMAP_FRONT_MARK_LATE,
 	IMAP_FRONT_JUDGE_MESSAGES,
+	IMAP_FRONT_SHOW_MESSAGES,
 	IMAP_FRONT_SPOOL_APPEND,
 	IMAP_FRONT_NEXT_APPEND,
 	IMAP_FRONT_JUDGE_APPEND,
@@ -56,6 +57,8 @@ enum imap_back_step {
 	IMAP_BACK_JOIN_LITERAL,
 	IMAP_BACK_OVERLAY_LITERAL,
 	IMAP_BACK_TAKE_MESSAGE,
+	IMAP_BACK_TAKE_SHOWN,
+	IMAP_BACK_SHOW_ITEMS,
 };
 
 enum {
@@ -103,9 +106,11 @@ struct imap_pending {
 /* What a "+" from the upstream means. */
 enum imap_continue { IMAP_CONTINUE_NONE, IMAP_CONTINUE_LITERAL, IMAP_CONTINUE_AUTH, IMAP_CONTINUE_IDLE };
 
-/* Whose FETCH responses come: the client's, or one of our own. */
+/* Whose FETCH responses come: the client's, or one of our own; SHOWN: one of ours
+ * that stands for the client's. */
 enum imap_asking {
 	IMAP_ASKING_NOTHING, IMAP_ASKING_MAP, IMAP_ASKING_MESSAGE, IMAP_ASKING_MARK, IMAP_ASKING_MAILBOX, IMAP_ASKING_MOVE,
+	IMAP_ASKING_SHOWN,
 };
 
 /* A response that is coming. */
@@ -115,6 +120,9 @@ struct imap_incoming {
 	bool in_fetch;         /* a FETCH response that is read item by item */
 	bool status;           /* no literal follows, whatever the line ends in */
 	bool swallowed;        /* nobody sees it */
+	bool dropped;          /* nor what is left of a value that was told otherwise */
+	bool shows;            /* an item is the message that imap_show.h tells of */
+	struct buf rest;       /* of the line, behind that */
 	struct buf line;       /* one that does not fit the input at once */
 	size_t kept_before;    /* octets of `line` that stand before the line which comes */
 	unsigned joined;       /* literals within names */
@@ -258,6 +266,11 @@ void imap_own_tag(struct imap_session *s, char tag[static IMAP_OWN_TAG_SIZE]);
 /* A command of our own, whose responses are those that `asking` says. */
 void imap_ask(struct imap_session *s, enum imap_asking asking, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of any length, with a handler of its own, which sets asked_done. */
+void imap_ask_line(struct imap_session *s, enum imap_asking asking, struct span command, imap_handler *handle);
+
+/* imap_back.c: the client does not take what it is sent; nothing is read for it. */
+bool imap_client_is_full(struct imap_session *s);
 
 /* imap_reach.c: capabilities as the client may see them; those of any server,
  * before there is one. */
@@ -292,6 +305,7 @@ enum outcome imap_mark_late(struct session *s);
 enum outcome imap_map_mailbox(struct session *s);
 enum outcome imap_recall_views(struct session *s);
 enum outcome imap_judge_messages(struct session *s);
+enum outcome imap_show_messages(struct session *s);
 enum outcome imap_spool_append(struct session *s);
 enum outcome imap_next_append(struct session *s);
 enum outcome imap_judge_append(struct session *s);
@@ -308,5 +322,7 @@ enum outcome imap_read_fetch(struct session *s);
 enum outcome imap_join_literal(struct session *s);
 enum outcome imap_overlay_literal(struct session *s);
 enum outcome imap_take_message(struct session *s);
+enum outcome imap_take_shown(struct session *s);
+enum outcome imap_show_items(struct session *s);
 
 #endif

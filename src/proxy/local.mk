@@ -29,6 +29,9 @@ src_libproxy_a_SOURCES = \
 	src/proxy/imap_select.c \
 	src/proxy/imap_session.c \
 	src/proxy/imap_session.h \
+	src/proxy/imap_show.c \
+	src/proxy/imap_show.h \
+	src/proxy/imap_shown.c \
 	src/proxy/imap_tell.c \
 	src/proxy/imap_verbs.c \
 	src/proxy/imap_verbs.h \

@@ -167,6 +167,8 @@ spool_reset(struct spool *s, bool shared)
 {
 	if (s->segment != NULL)
 		leave_segment(s, shared);
+	if (s->map != NULL)
+		munmap(s->map, (size_t)s->size);
 	if (s->file >= 0)
 		close(s->file);
 	if (s->file_reader >= 0)
@@ -282,6 +284,20 @@ spool_bytes(const struct spool *s)
 	if (s->segment != NULL)
 		return span_of(s->segment->map, (size_t)s->size);
 	return s->file < 0 ? span_of(s->bytes.data != NULL ? buf_span(&s->bytes).data : "", (size_t)s->size) : SPAN_NONE;
+}
+
+struct span
+spool_map(struct spool *s)
+{
+	void *map;
+
+	if (s->file < 0)
+		return spool_bytes(s);
+	map = s->map != NULL ? s->map : mmap(NULL, (size_t)s->size, PROT_READ, MAP_SHARED, s->file_reader, 0);
+	if (map == MAP_FAILED)
+		return SPAN_NONE;
+	s->map = map;
+	return span_of(s->map, (size_t)s->size);
 }
 
 int

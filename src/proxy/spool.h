@@ -28,6 +28,7 @@ struct spool {
 	int file;                      /* or here; -1 = not */
 	int file_reader;               /* the file, opened for reading only */
 	uint64_t size;
+	char *map;                     /* the file's, or NULL */
 };
 
 void spool_init(struct spool *s, struct spool_pool *pool);
@@ -38,6 +39,9 @@ void spool_reset(struct spool *s, bool shared);
 bool spool_add(struct spool *s, struct span bytes);
 /* The message where it is in memory; data == NULL when it is in a file. */
 struct span spool_bytes(const struct spool *s);
+/* All of it, a file mapped for reading; data == NULL when it cannot be. Nothing is
+ * added after that; it lies there until the spool is reset. */
+struct span spool_map(struct spool *s);
 /* The file, or -1. */
 int spool_file(const struct spool *s);
 /* Reads up to len octets of the file at offset; 0 at the end, -1 on error. */
