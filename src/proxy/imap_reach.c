@@ -209,8 +209,7 @@ imap_print_offers(const struct imap_session *s, struct span list, struct buf *ou
 
 	imap_offers_parse(&offers, list);
 	imap_offers_filter(&offers);
-	offers.bits &= ~(imap_capa_bit(IMAP_CAPA_STARTTLS) | imap_capa_bit(IMAP_CAPA_LOGINDISABLED) |
-	    imap_capa_bit(IMAP_CAPA_BINARY));
+	offers.bits &= ~(imap_capa_bit(IMAP_CAPA_STARTTLS) | imap_capa_bit(IMAP_CAPA_LOGINDISABLED));
 	if (is_behind_login(s))
 		offers.bits |= imap_capa_bit(IMAP_CAPA_COMPRESS_DEFLATE);
 	if (l->tls.mode != TLS_STARTTLS || s->ends.secure) {

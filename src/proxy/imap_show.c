@@ -35,12 +35,16 @@ view_of(struct imap_mailbox *m, uint32_t number)
 	return v != NULL && v->judged && v->shown != NULL ? v : NULL;
 }
 
+/* Of what is edited in place BODY[] needs no more than an overlay. */
 static bool
 is_split_off(const struct imap_view *v, const struct imap_fetch *f)
 {
-	for (size_t i = 0; i < f->count; i++)
-		if (v->shown->has_told ? imap_item_is_message_data(f->attributes[i].item) : f->attributes[i].item == IMAP_ITEM_BINARY)
+	for (size_t i = 0; i < f->count; i++) {
+		enum imap_item item = f->attributes[i].item;
+
+		if (item == IMAP_ITEM_BINARY || item == IMAP_ITEM_BINARY_SIZE || (v->shown->has_told && imap_item_is_message_data(item)))
 			return true;
+	}
 	return false;
 }
 

@@ -28,9 +28,9 @@ is_whole(const struct imap_attribute *a)
 bool
 imap_is_shown_item(const struct imap_view *v, const struct imap_attribute *a)
 {
-	if (!imap_item_is_message_data(a->item))
-		return false;
-	return v->shown->has_told || a->item == IMAP_ITEM_BINARY || is_whole(a);
+	if (a->item == IMAP_ITEM_BINARY || a->item == IMAP_ITEM_BINARY_SIZE)
+		return true;
+	return imap_item_is_message_data(a->item) && (v->shown->has_told || is_whole(a));
 }
 
 bool
@@ -202,19 +202,22 @@ decode(struct imap_showing *sh, const struct scan_section *section, struct span 
 		room = arena_alloc_raw(sh->work, body.len + 1);
 		return span_of(room, quoted_printable_decode(body, room, &strict));
 	default:
-		sh->failure = not_known;
 		return SPAN_NONE;
 	}
 }
 
 /* Where other programs may divide the message otherwise, and it is edited in
- * place, nothing is told of its sections. */
+ * place, nothing is told of its parts. */
+static bool
+hides_parts(const struct imap_view *v)
+{
+	return !v->shown->has_told && v->shown->sections_doubtful;
+}
+
 static struct span
 binary_of(struct imap_showing *sh, const struct imap_view *v, const struct imap_attribute *a, struct span body)
 {
-	if (!v->shown->has_told && v->shown->sections_doubtful)
-		return SPAN_LITERAL("");
-	return decode(sh, imap_find_section(v->shown, &a->section), body);
+	return hides_parts(v) ? SPAN_LITERAL("") : decode(sh, imap_find_section(v->shown, &a->section), body);
 }
 
 /* NIL is data == NULL. */
@@ -243,13 +246,35 @@ octets_of(struct imap_showing *sh, const struct imap_view *v, const struct imap_
 
 /* ---- telling ---- */
 
-/* RFC 3516 4.2: a literal8 only where there is a NUL. */
+static bool
+is_unknown(const struct imap_view *v, const struct imap_attribute *a)
+{
+	const struct scan_section *section = imap_find_section(v->shown, &a->section);
+
+	return (a->item == IMAP_ITEM_BINARY || a->item == IMAP_ITEM_BINARY_SIZE) && section != NULL &&
+	    section->encoding == SCAN_ENCODING_OTHER && !hides_parts(v);
+}
+
+static uint64_t
+binary_size(const struct imap_view *v, const struct imap_attribute *a)
+{
+	const struct scan_section *section = imap_find_section(v->shown, &a->section);
+
+	if (a->section.path_count == 0)
+		return v->shown->has_told ? v->shown->told.octets : v->octets;
+	return section != NULL && !hides_parts(v) ? section->decoded_octets : 0;
+}
+
+/* A size, or what announces the octets: a literal8 only where there is a NUL (RFC
+ * 3516 4.2). */
 static void
-put_announcement(struct buf *out, const struct imap_attribute *a, struct span octets)
+put_value(struct buf *out, const struct imap_view *v, const struct imap_attribute *a, struct span octets)
 {
 	bool binary = a->item == IMAP_ITEM_BINARY && octets.len > 0 && memchr(octets.data, '\0', octets.len) != NULL;
 
-	if (octets.data == NULL)
+	if (a->item == IMAP_ITEM_BINARY_SIZE)
+		imap_put_told(v, a, out);
+	else if (octets.data == NULL)
 		buf_add_str(out, "NIL");
 	else
 		buf_printf(out, "%s{%zu}\r\n", binary ? "~" : "", octets.len);
@@ -268,14 +293,16 @@ begin_item(struct imap_session *s, const struct imap_view *v)
 	if (sh->item == sh->fetch.count)
 		return false;
 	a = &sh->fetch.attributes[sh->item++];
+	if (is_unknown(v, a))
+		sh->failure = not_known;
 	arena_reset(sh->work);
-	sh->left = octets_of(sh, v, a);
+	sh->left = a->item == IMAP_ITEM_BINARY_SIZE ? SPAN_NONE : octets_of(sh, v, a);
 	if (sh->any)
 		buf_add_str(&out, " ");
 	sh->any = true;
 	imap_attribute_print_response(&out, a);
 	buf_add_str(&out, " ");
-	put_announcement(&out, a, sh->left);
+	put_value(&out, v, a, sh->left);
 	imap_pass(s, buf_span(&out));
 	buf_free(&out);
 	return true;
@@ -307,18 +334,6 @@ imap_show_items(struct session *session)
 }
 
 /* ---- in place of the server's word ---- */
-
-static uint64_t
-binary_size(const struct imap_view *v, const struct imap_attribute *a)
-{
-	const struct scan_section *section = imap_find_section(v->shown, &a->section);
-
-	if (a->section.path_count == 0)
-		return v->shown->has_told ? v->shown->told.octets : v->octets;
-	if (section == NULL || (!v->shown->has_told && v->shown->sections_doubtful))
-		return 0;
-	return section->decoded_octets;
-}
 
 bool
 imap_put_told(const struct imap_view *v, const struct imap_attribute *a, struct buf *out)

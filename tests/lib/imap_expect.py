@@ -602,7 +602,7 @@ class Expected:
         body = part.bytes(part.body)
         encoding = part.encoding().lower()
         if encoding == b"quoted-printable":
-            return quopri.decodestring(body)
+            return quopri.decodestring(re.sub(rb"[ \t]+(?=\r?\n|\Z)", b"", body))  # RFC 2045 6.7 (3)
         if encoding != b"base64":
             return body
         try:
