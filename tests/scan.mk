@@ -43,6 +43,7 @@ tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/request.dict \
 	tests/fuzz/corpus/request/answer \
 	tests/fuzz/corpus/request/answer-in-place \
+	tests/fuzz/corpus/request/answer-told \
 	tests/fuzz/corpus/request/request
 
 fuzz_targets += tests/fuzz/fuzz_told

@@ -68,10 +68,10 @@ tell_encoding(struct listing *l, struct scan_section *s, const struct mime_part 
 static void
 list_stand_in(struct listing *l, const char *path, struct scan_range body)
 {
-	struct scan_section *s = &l->items[add(l, number(l, path, 1))];
+	size_t at = add(l, number(l, path, 1));
 
-	s->body = body;
-	s->decoded_octets = body.octets;
+	l->items[at].body = body;
+	l->items[at].decoded_octets = body.octets;
 	l->doubtful = true;
 }
 
@@ -105,7 +105,7 @@ tell_message(const struct listing *l, struct scan_section *s, struct span whole,
 	s->is_message = true;
 	s->body = range_of(l->message, whole);
 	s->header = range_of(l->message, root->head);
-	s->text = (struct scan_range){ s->header.offset + root->head.len, whole.len - root->head.len };
+	s->text = range_of(l->message, root->body);
 }
 
 static void
