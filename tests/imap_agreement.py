@@ -197,10 +197,14 @@ class Mailbox:
         self.t, self.rng, self.layout = t, random.Random(SEED), layout
         self.dovecot = shared_server(t)
         self.messages = [m for m in mailbox(MESSAGES, SEED) if m.shape not in REFUSED[SERVER]]
-        self.user = self.dovecot.user([m.data for m in self.messages], crlf=True)
+        self.user = self.dovecot.user([])
         self.gatepost = t.imap_gatepost(("localhost", self.dovecot.imap), {
             "log": {"level": "info"}, "run": {"proxies": 1, "scanners": 1}, "policies": {"inbound": {**JUDGED, "layout": layout}}},
             rules=RULES, single=False)
+
+        if layout == "rewrite":
+            self.session().ok("LOGOUT")  # what comes then is new
+        self.dovecot.add(self.user, [m.data for m in self.messages], crlf=True)
 
     def session(self, port=None, user=None):
         client = self.t.imap_reader(("127.0.0.1", port or self.gatepost.address[1]))

@@ -132,6 +132,11 @@ class Cyrus:
     def user(self, messages, crlf=True):
         """A new user, whose INBOX holds these messages in this order. crlf: as all that Cyrus has."""
         user = f"user{next(self.users)}"
+        self.add(user, messages, crlf)
+        return user
+
+    def add(self, user, messages, crlf=True):
+        """The same into one that is empty."""
         client = ImapReader(("127.0.0.1", self.imap), PATIENCE)
         client.login(user, SECRET)
         tags = [client.begin(f"APPEND INBOX {imaplib.Time2Internaldate(1700000000 + number)} {{{len(message)}+}}",
@@ -140,7 +145,6 @@ class Cyrus:
             status, _ = client.finish(tag)
             expect(status.startswith("OK"), "APPEND", status, message[:500])
         client.close()
-        return user
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

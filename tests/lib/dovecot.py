@@ -147,6 +147,11 @@ class Dovecot:
         count line ends for IMAP's ranges, where it is an octet off at times."""
         user = f"user{next(self.users)}"
         self._make_folders(user)
+        self.add(user, messages, crlf)
+        return user
+
+    def add(self, user, messages, crlf=False):
+        """The same into the maildrop of one that has none."""
         for number, message in enumerate(messages):
             stored = message if crlf else message.replace(b"\r\n", b"\n")
             name = f"{1700000000 + number}.M1P1.upstream,S={len(stored)},W={len(message)}"
@@ -155,7 +160,6 @@ class Dovecot:
                 f.write(stored)
             os.chown(path, self.owner.pw_uid, self.owner.pw_gid)
             os.utime(path, (1700000000 + number,) * 2)  # INTERNALDATE
-        return user
 
     def held(self, user):
         """The messages that are still there, in their order, with CRLF."""
