@@ -243,7 +243,8 @@ class Player:
                 pass
         elif step.kind in ("S=", "S*"):
             wanted = self._bytes(step)
-            expect(self.client.take(len(wanted)) == wanted, "other octets than were sent")
+            got = self.client.take(len(wanted))
+            expect(got == wanted, "other octets than were sent", got)
         elif step.kind == "S%":
             expect_equal(sorted(self._keywords()), sorted(k for k in step.text.split(", ") if k), "keywords")
         else:
