@@ -206,14 +206,6 @@ imap_mailbox_first_unknown(const struct imap_mailbox *m)
 	return 0;
 }
 
-bool
-imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid)
-{
-	(void)m;
-	(void)uid;
-	return true;
-}
-
 /* ---- views ---- */
 
 /* Where it is, or belongs. */

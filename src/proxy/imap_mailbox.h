@@ -115,9 +115,6 @@ uint32_t imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid);
 /* The first number whose UID is not known, or 0. */
 uint32_t imap_mailbox_first_unknown(const struct imap_mailbox *m);
 
-/* Whether it came after gatepost first saw the mailbox. */
-bool imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid);
-
 /* Views. NULL: there is none. */
 struct imap_view *imap_view_find(struct imap_mailbox *m, uint32_t uid);
 /* Finds or adds; NULL: no memory. */
