@@ -4,11 +4,7 @@
  * costs no epoll_ctl. One recv() of up to a block is made for each event; what
  * is left makes the event come again. Output is attempted at once when the
  * session flushes, and watched for only when the socket is full.
- *
- * Input is received into a block that the loop lends. When ready() returns the
- * block goes back if all was consumed; a short rest is moved to memory
- * of its own size. So ten thousand sessions that wait for a command hold no
- * buffers at all.
+ * Where input lies is endpoint_input.c's affair.
  *
  * A session may do anything inside ready(), even abort this endpoint: the
  * descriptor is closed at once, the memory is freed when ready() has returned.
@@ -34,14 +30,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-	/* An unread rest up to this is copied, so that the block can go back. */
-	SMALL_REST = 4096,
-	/* Less room than this in the block is not worth a recv(). */
-	ROOM_MIN = 16 * 1024,
-	/* What one endpoint may send before others have their turn. */
-	SEND_TURN = 1024 * 1024,
-};
+enum { SEND_TURN = 1024 * 1024 }; /* what one endpoint may send before others have their turn */
 
 static void on_read(evutil_socket_t fd, short what, void *context);
 static void on_write(evutil_socket_t fd, short what, void *context);
@@ -74,17 +63,6 @@ endpoint_new(struct loop *l, int fd, void (*ready)(void *context), void *context
 	return e;
 }
 
-/* What came in may have been a password: memory that held it is wiped before
- * others have it. */
-static void
-give_input_back(struct endpoint *e)
-{
-	if (e->in.data != NULL)
-		explicit_bzero(e->in.data, e->in_used);
-	e->in_used = 0;
-	block_give(e->loop, &e->in);
-}
-
 static void
 tear_down(struct endpoint *e)
 {
@@ -99,7 +77,7 @@ tear_down(struct endpoint *e)
 		lingerer_remove(e->loop, &e->lingerer);
 	close(e->fd);
 	e->fd = -1;
-	give_input_back(e);
+	endpoint_give_input_back(e);
 	output_free(e->loop, &e->out);
 	deflate_endpoint_free(e);
 }
@@ -192,22 +170,6 @@ endpoint_break(struct endpoint *e)
 	endpoint_wake(e);
 }
 
-/* Gives the input's block back, or its memory's better part. */
-static void
-settle(struct endpoint *e)
-{
-	struct buf rest = { 0 };
-
-	if (e->in.data == NULL || (e->in.len > 0 && (e->in.cap < BLOCK_SIZE || e->in.len > SMALL_REST)))
-		return;
-	buf_add_span(&rest, buf_span(&e->in));
-	if (rest.failed)
-		return;
-	give_input_back(e);
-	e->in = rest;
-	e->in_used = rest.len;
-}
-
 /* Calls ready() and does what it put off. */
 static void
 report(struct endpoint *e)
@@ -222,49 +184,11 @@ report(struct endpoint *e)
 		destroy(e);
 		return;
 	}
-	settle(e);
+	endpoint_settle_input(e);
 	if (!e->closing)
 		endpoint_watch_input(e);
 	if (has_more(e))
 		event_active(&e->wake, EV_TIMEOUT, 1);
-}
-
-char *
-endpoint_input_room(struct endpoint *e, size_t *len)
-{
-	struct buf rest = { 0 };
-	char *room = NULL;
-
-	if (e->in.cap < BLOCK_SIZE) {
-		rest = e->in;
-		if (!block_take(e->loop, &e->in)) {
-			e->in = rest;
-			endpoint_break(e);
-			return NULL;
-		}
-		e->in.secret = true; /* should it grow, and move */
-		buf_add_span(&e->in, buf_span(&rest));
-		if (rest.data != NULL)
-			explicit_bzero(rest.data, e->in_used);
-		buf_free(&rest);
-	}
-	*len = e->in.cap - e->in.len;
-	if (*len < ROOM_MIN)
-		*len = BLOCK_SIZE;
-	if (*len > ENDPOINT_INPUT_MAX - e->in.len)
-		*len = ENDPOINT_INPUT_MAX - e->in.len;
-	room = buf_reserve(&e->in, *len);
-	if (room == NULL)
-		endpoint_break(e);
-	return room;
-}
-
-void
-endpoint_input_came(struct endpoint *e, size_t len)
-{
-	buf_commit(&e->in, len);
-	if (e->in_used < e->in.start + e->in.len)
-		e->in_used = e->in.start + e->in.len;
 }
 
 static bool
@@ -359,7 +283,7 @@ on_read(evutil_socket_t fd, short what, void *context)
 	else if (receive(e))
 		report(e);
 	else
-		settle(e);
+		endpoint_settle_input(e);
 }
 
 /* True when all is sent. */
@@ -463,7 +387,7 @@ on_wake(evutil_socket_t fd, short what, void *context)
 	if (news)
 		report(e);
 	else
-		settle(e);
+		endpoint_settle_input(e);
 }
 
 static void
@@ -497,7 +421,7 @@ endpoint_close(struct endpoint **closed)
 	e->lingerer.end = end_lingering;
 	lingerer_add(e->loop, &e->lingerer);
 	e->more = false;
-	give_input_back(e);
+	endpoint_give_input_back(e);
 	timer_at(e->timer, loop_now(e->loop) + ENDPOINT_LINGER_MS);
 	if (e->tls == ENDPOINT_HANDSHAKE) {
 		destroy(e);
@@ -506,31 +430,6 @@ endpoint_close(struct endpoint **closed)
 	endpoint_watch_input(e);
 	send_some(e);
 	finish(e);
-}
-
-struct span
-endpoint_input(const struct endpoint *e)
-{
-	return buf_span(&e->in);
-}
-
-void
-endpoint_consume(struct endpoint *e, size_t len)
-{
-	buf_consume(&e->in, len);
-	if (!e->busy && e->in.len == 0 && e->in.data != NULL)
-		event_active(&e->wake, EV_TIMEOUT, 1);
-	if (!e->reading)
-		endpoint_watch_input(e);
-}
-
-size_t
-endpoint_discard_input(struct endpoint *e)
-{
-	size_t len = e->in.len;
-
-	endpoint_consume(e, len);
-	return len;
 }
 
 void
@@ -624,5 +523,5 @@ endpoint_idle(struct endpoint *e)
 {
 	/* Inside ready() the caller may still hold a span of the input. */
 	if (!e->busy)
-		settle(e);
+		endpoint_settle_input(e);
 }

@@ -1,4 +1,4 @@
-/* What endpoint.c and endpoint_tls.c share. */
+/* What endpoint.c and the files endpoint_*.c share. */
 #ifndef IO_ENDPOINT_INTERNAL_H
 #define IO_ENDPOINT_INTERNAL_H
 
@@ -51,6 +51,10 @@ void endpoint_watch_input(struct endpoint *e);
 void endpoint_watch_output(struct endpoint *e, bool wanted);
 /* The connection is of no use any more. */
 void endpoint_break(struct endpoint *e);
+/* endpoint_input.c */
+void endpoint_give_input_back(struct endpoint *e);
+/* Gives the input's block back, or its memory's better part. */
+void endpoint_settle_input(struct endpoint *e);
 /* Room for input, at most *len octets, whose number it sets; NULL: no memory, the endpoint is broken. */
 char *endpoint_input_room(struct endpoint *e, size_t *len);
 /* So many octets have come into that room. */

@@ -5,6 +5,7 @@ src_libio_a_SOURCES = \
 	src/io/tls.h src/io/tls_internal.h src/io/tls.c \
 	src/io/tls_client.c \
 	src/io/endpoint.h src/io/endpoint_internal.h src/io/endpoint.c \
+	src/io/endpoint_input.c \
 	src/io/endpoint_tls.c \
 	src/io/endpoint_deflate.c \
 	src/io/deflate.h src/io/deflate.c \
