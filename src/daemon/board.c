@@ -46,11 +46,12 @@ board_free(struct board **b)
 
 /* ---- names ---- */
 
-/* Where that name stands from now on; 0 when there is no room. */
+/* Where that name stands from now on; 0 when there is no room. taken: names
+ * besides the first; shown: with it, for those who print. */
 static size_t
-take_name(char names[][STATS_NAME_SIZE], atomic_size_t *count, size_t most, const char *name)
+take_name(char names[][STATS_NAME_SIZE], size_t *taken, atomic_size_t *shown, size_t most, const char *name)
 {
-	size_t n = *count;
+	size_t n = *taken + 1;
 
 	for (size_t i = 1; i < n; i++)
 		if (strncmp(names[i], name, STATS_NAME_SIZE - 1) == 0)
@@ -58,7 +59,8 @@ take_name(char names[][STATS_NAME_SIZE], atomic_size_t *count, size_t most, cons
 	if (n == most)
 		return 0;
 	snprintf(names[n], STATS_NAME_SIZE, "%s", name);
-	*count = n + 1;
+	++*taken;
+	*shown = n + 1;
 	return n;
 }
 
@@ -87,7 +89,7 @@ list_rules(const struct generation *g, size_t *count)
 }
 
 static void
-take_rules(struct board *b, struct generation *g)
+take_rules(struct board *b, struct board_ledger *l, struct generation *g)
 {
 	size_t count, kept = 0;
 	struct stats_rule *all = list_rules(g, &count);
@@ -96,7 +98,7 @@ take_rules(struct board *b, struct generation *g)
 		if (kept > 0 && strcmp(all[kept - 1].name, all[i].name) == 0)
 			continue;
 		all[kept] = all[i];
-		all[kept].at = take_name(b->rules, &b->rule_count, STATS_RULES, all[i].name);
+		all[kept].at = take_name(b->rules, &l->rules, &b->rule_count, STATS_RULES, all[i].name);
 		kept++;
 	}
 	g->names.rules = all;
@@ -104,15 +106,15 @@ take_rules(struct board *b, struct generation *g)
 }
 
 void
-board_take(struct board *b, struct generation *g)
+board_take(struct board *b, struct board_ledger *l, struct generation *g)
 {
 	const struct settings *s = g->settings;
 	size_t *policies = ARENA_ARRAY(g->arena, size_t, s->policy_count);
 
 	for (size_t i = 0; i < s->policy_count; i++)
-		policies[i] = take_name(b->policies, &b->policy_count, STATS_POLICIES, s->policies[i].name);
+		policies[i] = take_name(b->policies, &l->policies, &b->policy_count, STATS_POLICIES, s->policies[i].name);
 	g->names.policies = policies;
-	take_rules(b, g);
+	take_rules(b, l, g);
 	for (size_t i = 0; i < s->listener_count; i++)
 		b->served[s->listeners[i].protocol][policies[s->listeners[i].policy]] = true;
 }
@@ -120,13 +122,14 @@ board_take(struct board *b, struct generation *g)
 /* ---- children ---- */
 
 struct board_child *
-board_place(struct board *b, enum child_kind kind, uint32_t index)
+board_place(struct board *b, struct board_ledger *l, enum child_kind kind, uint32_t index)
 {
 	for (size_t i = 0; i < BOARD_CHILDREN; i++) {
 		struct board_child *c = &b->children[i];
 
-		if (c->pid != 0)
+		if (l->children[i])
 			continue;
+		l->children[i] = true;
 		memset(c, 0, sizeof(*c));
 		c->kind = kind;
 		c->index = index;
@@ -137,8 +140,9 @@ board_place(struct board *b, enum child_kind kind, uint32_t index)
 }
 
 void
-board_leave(struct board_child *c)
+board_leave(struct board *b, struct board_ledger *l, struct board_child *c)
 {
+	l->children[c - b->children] = false;
 	c->pid = 0;
 }
 

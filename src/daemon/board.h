@@ -1,6 +1,10 @@
-/* What gatepost tells of itself: memory that is shared by all its processes.
- * The master writes what it knows of them, the proxies count in their parts;
- * who prints it only reads. It lives as long as the master. */
+/* What gatepost tells of itself: memory that is shared by its processes. The
+ * master writes what it knows of them, the proxies count in their parts; who
+ * prints it only reads. It lives as long as the master.
+ *
+ * A proxy in other hands can write anything anywhere on it. So nothing is read
+ * from it but to be printed, within bounds; what the master goes by is in its
+ * ledger. */
 #ifndef DAEMON_BOARD_H
 #define DAEMON_BOARD_H
 
@@ -32,11 +36,17 @@ struct board {
 	atomic_ullong restarts[CHILD_KINDS];
 	/* Policies that some listener has or had: told of before there is a message. */
 	atomic_bool served[STATS_PROTOCOLS][STATS_POLICIES];
-	atomic_size_t policy_count, rule_count; /* names so far; written first */
+	atomic_size_t policy_count, rule_count; /* names so far, the others' too; written first */
 	char policies[STATS_POLICIES][STATS_NAME_SIZE], rules[STATS_RULES][STATS_NAME_SIZE];
 	struct board_child children[BOARD_CHILDREN];
 	struct stats stats[BOARD_PROXIES];
 	atomic_size_t stats_used;
+};
+
+/* Which places are taken. The master's own; begins as zeroes. */
+struct board_ledger {
+	size_t policies, rules; /* names, besides that of the others */
+	bool children[BOARD_CHILDREN];
 };
 
 /* NULL: no memory. */
@@ -45,12 +55,12 @@ void board_free(struct board **b);
 
 /* A configuration that is taken into use: its names get their places, which
  * are noted in g->names. */
-void board_take(struct board *b, struct generation *g);
+void board_take(struct board *b, struct board_ledger *l, struct generation *g);
 /* A place for a child that is about to be forked; NULL: there is none. */
-struct board_child *board_place(struct board *b, enum child_kind kind, uint32_t index);
+struct board_child *board_place(struct board *b, struct board_ledger *l, enum child_kind kind, uint32_t index);
+void board_leave(struct board *b, struct board_ledger *l, struct board_child *c);
 /* Of the proxy of that number. */
 struct stats *board_stats(struct board *b, uint32_t index);
-void board_leave(struct board_child *c);
 /* The master lives; once every BOARD_BEAT_MS. */
 void board_beat(struct board *b);
 

@@ -263,14 +263,15 @@ child_new(struct children *c, struct realm *r, enum child_kind kind, uint32_t in
 	if (child == NULL)
 		return NULL;
 	*child = (struct child){ .kind = kind, .index = index, .realm = r, .channel = channel, .all = c,
-		.began = loop_now(c->loop), .place = board_place(c->board, kind, index) };
+		.began = loop_now(c->loop), .place = board_place(c->board, &c->ledger, kind, index) };
 	child->watch = child->place != NULL ? watch_new(c->loop, channel, hear_child, child) : NULL;
-	if (child->watch == NULL) {
-		errno = EAGAIN;
-		free(child);
-		return NULL;
-	}
-	return child;
+	if (child->watch != NULL)
+		return child;
+	if (child->place != NULL)
+		board_leave(c->board, &c->ledger, child->place);
+	free(child);
+	errno = EAGAIN;
+	return NULL;
 }
 
 static void
@@ -332,7 +333,7 @@ child_free(struct child **child)
 	if (*child == NULL)
 		return;
 	watch_free(&(*child)->watch);
-	board_leave((*child)->place);
+	board_leave((*child)->all->board, &(*child)->all->ledger, (*child)->place);
 	close((*child)->channel);
 	free(*child);
 	*child = NULL;

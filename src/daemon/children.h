@@ -41,6 +41,7 @@ struct children {
 	struct loop *loop;
 	LIST_HEAD(, child) list;
 	struct board *board;
+	struct board_ledger ledger; /* of the board */
 	struct tls_tickets *tickets; /* the master's, forgotten in children that need none */
 	void (*ready)(void *context);
 	void *context;

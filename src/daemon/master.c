@@ -168,7 +168,7 @@ realm_start(struct master *m, struct realm *r)
 	log_setup(s->log_target, s->log_format, s->log_level);
 	TAILQ_INSERT_HEAD(&m->realms, r, others);
 	m->current = r;
-	board_take(m->children.board, r->generation);
+	board_take(m->children.board, &m->children.ledger, r->generation);
 	m->children.board->listening = (unsigned)r->sockets.count;
 	if (find_single(m, CHILD_KEEPER) == NULL)
 		start(m, r, CHILD_KEEPER, 0);

@@ -16,6 +16,12 @@ static const char *const sides[STATS_SIDES] = { "client", "upstream" };
 
 /* ---- sums ---- */
 
+static size_t
+bounded(size_t n, size_t most)
+{
+	return n < most ? n : most;
+}
+
 /* Of the counter that is at `offset` in each proxy's part. */
 static unsigned long long
 sum_at(const struct printer *p, size_t offset)
@@ -23,7 +29,7 @@ sum_at(const struct printer *p, size_t offset)
 	const struct board *b = p->board;
 	unsigned long long sum = 0;
 
-	for (size_t i = 0; i < b->stats_used; i++) {
+	for (size_t i = 0; i < bounded(b->stats_used, BOARD_PROXIES); i++) {
 		const char *stats = (const char *)&b->stats[i];
 
 		sum += atomic_load_explicit((const atomic_ullong *)(const void *)(stats + offset), memory_order_relaxed);
@@ -60,15 +66,16 @@ begin(const struct printer *p, const char *suffix)
 	buf_add_str(p->out, suffix);
 }
 
-/* `{` or `,`, the name, and the value with what the format wants escaped. */
+/* `{` or `,`, the name, and the value with what the format wants escaped; of
+ * what is no name here and could do something to a terminal, "?". */
 static void
 label(const struct printer *p, char before, const char *name, const char *value)
 {
 	buf_printf(p->out, "%c%s=\"", before, name);
-	for (; *value != '\0'; value++) {
-		if (*value == '\\' || *value == '"')
+	for (size_t i = 0; i < STATS_NAME_SIZE && value[i] != '\0'; i++) {
+		if (value[i] == '\\' || value[i] == '"')
 			buf_add_byte(p->out, '\\');
-		buf_add_byte(p->out, *value == '\n' ? ' ' : *value);
+		buf_add_byte(p->out, value[i] >= ' ' && value[i] <= '~' ? value[i] : '?');
 	}
 	buf_add_byte(p->out, '"');
 }
@@ -213,7 +220,7 @@ static void
 messages(const struct printer *p)
 {
 	for (size_t i = 0; i < STATS_PROTOCOLS; i++)
-		for (size_t j = 0; j < p->board->policy_count; j++)
+		for (size_t j = 0; j < bounded(p->board->policy_count, STATS_POLICIES); j++)
 			messages_of(p, i, j);
 }
 
@@ -240,7 +247,7 @@ octets(const struct printer *p)
 static void
 rule_hits(const struct printer *p)
 {
-	for (size_t i = 0; i < p->board->rule_count; i++) {
+	for (size_t i = 0; i < bounded(p->board->rule_count, STATS_RULES); i++) {
 		unsigned long long n = sum_at(p, ITEM(rules, i));
 
 		if (n > 0 || i > 0) /* there are seldom others */
@@ -329,8 +336,12 @@ restarts(const struct printer *p)
 static void
 of_process(const struct printer *p, const struct board_child *c, unsigned long long n)
 {
+	unsigned kind = c->kind;
+
+	if (kind >= CHILD_KINDS)
+		return;
 	begin(p, "");
-	label(p, '{', "process", child_kind_name((enum child_kind)c->kind));
+	label(p, '{', "process", child_kind_name((enum child_kind)kind));
 	buf_printf(p->out, ",index=\"%u\",generation=\"%u\"} ", c->index, c->generation);
 	value(p, n);
 }

@@ -33,6 +33,7 @@ struct single {
 	int scan_link, keep_link;
 	struct census *census;
 	struct board *board;
+	struct board_ledger ledger;
 	struct listen_sockets metrics;
 	struct http_server *reporter;
 };
@@ -137,7 +138,7 @@ link_up(struct single *s)
 static struct board_child *
 show(struct single *s, enum child_kind kind)
 {
-	struct board_child *c = board_place(s->board, kind, 0);
+	struct board_child *c = board_place(s->board, &s->ledger, kind, 0);
 
 	c->ready = true;
 	c->pid = getpid();
@@ -156,7 +157,7 @@ beat(void *context)
 static bool
 begin_report(struct single *s)
 {
-	board_take(s->board, s->generation);
+	board_take(s->board, &s->ledger, s->generation);
 	s->board->listening = (unsigned)s->sockets.count;
 	show(s, CHILD_KEEPER);
 	show(s, CHILD_SCANNER);

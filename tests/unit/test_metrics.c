@@ -14,6 +14,7 @@
 
 struct fixture {
 	struct board *board;
+	struct board_ledger ledger;
 	struct buf out;
 };
 
@@ -97,10 +98,10 @@ test_escapes(void **state)
 {
 	struct fixture *f = *state;
 
-	snprintf(f->board->rules[1], STATS_NAME_SIZE, "a\"b\\c\nd");
+	snprintf(f->board->rules[1], STATS_NAME_SIZE, "a\"b\\c\033d");
 	f->board->rule_count = 2;
 	stats_add(&board_stats(f->board, 0)->rules[1], 1);
-	expect_line(f, "\ngatepost_rule_hits_total{rule=\"a\\\"b\\\\c d\"} 1\n");
+	expect_line(f, "\ngatepost_rule_hits_total{rule=\"a\\\"b\\\\c?d\"} 1\n");
 }
 
 /* A process that is gone takes what it had with it. */
@@ -108,10 +109,10 @@ static void
 test_gauges(void **state)
 {
 	struct fixture *f = *state;
-	struct board_child *one = board_place(f->board, CHILD_PROXY, 0), *two;
+	struct board_child *one = board_place(f->board, &f->ledger, CHILD_PROXY, 0), *two;
 
 	one->pid = 10;
-	two = board_place(f->board, CHILD_PROXY, 1);
+	two = board_place(f->board, &f->ledger, CHILD_PROXY, 1);
 	two->pid = 11;
 	assert_ptr_not_equal(one, two);
 	stats_move(&one->gauges.sessions[PROTOCOL_IMAP], 3);
@@ -120,9 +121,9 @@ test_gauges(void **state)
 	expect_line(f, "\ngatepost_sessions{protocol=\"imap\"} 7\n");
 	expect_line(f, "\ngatepost_sessions{protocol=\"smtp\"} 0\n");
 	expect_line(f, "\ngatepost_process_pid{process=\"proxy\",index=\"1\",generation=\"0\"} 11\n");
-	board_leave(two);
+	board_leave(f->board, &f->ledger, two);
 	expect_line(f, "\ngatepost_sessions{protocol=\"imap\"} 3\n");
-	assert_ptr_equal(board_place(f->board, CHILD_SCANNER, 0), two);
+	assert_ptr_equal(board_place(f->board, &f->ledger, CHILD_SCANNER, 0), two);
 	assert_int_equal(two->gauges.sessions[PROTOCOL_IMAP], 0);
 }
 
@@ -132,8 +133,8 @@ test_places_end(void **state)
 	struct fixture *f = *state;
 
 	for (uint32_t i = 0; i < BOARD_CHILDREN; i++)
-		board_place(f->board, CHILD_PROXY, i)->pid = 1;
-	assert_null(board_place(f->board, CHILD_PROXY, 0));
+		board_place(f->board, &f->ledger, CHILD_PROXY, i)->pid = 1;
+	assert_null(board_place(f->board, &f->ledger, CHILD_PROXY, 0));
 }
 
 static void
@@ -167,7 +168,7 @@ take(struct fixture *f, struct generation *g, struct arena *a, const char *const
 		s->policies[i].name = policies[i];
 	*g = (struct generation){ .arena = a, .settings = s, .rules = rulesets_compile(a, s, &report) };
 	assert_int_equal(report.count, 0);
-	board_take(f->board, g);
+	board_take(f->board, &f->ledger, g);
 	return f->board;
 }
 
@@ -208,6 +209,29 @@ test_names_end(void **state)
 	arena_free(&a);
 }
 
+/* Whatever a proxy in other hands leaves on the board, it is printed, and the
+ * master goes on. */
+static void
+test_spoilt(void **state)
+{
+	static const char *const policies[] = { "a", "b" };
+	struct fixture *f = *state;
+	struct arena *a = arena_new(0);
+	struct generation g;
+
+	memset(f->board, 0xff, sizeof(*f->board));
+	metrics_print(&f->out, f->board);
+	health_print(&f->out, f->board, clock_millis());
+	readiness_print(&f->out, f->board, clock_millis());
+	assert_false(f->out.failed);
+	take(f, &g, a, policies, 2);
+	assert_int_equal(g.names.policies[0], 1);
+	assert_int_equal(g.names.policies[1], 2);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_ptr_equal(board_place(f->board, &f->ledger, CHILD_PROXY, i), &f->board->children[i]);
+	arena_free(&a);
+}
+
 /* ---- health ---- */
 
 static const char *
@@ -230,7 +254,7 @@ test_readiness(void **state)
 	assert_false(ready);
 	f->board->listening = 1;
 	for (int kind = CHILD_KEEPER; kind <= CHILD_PROXY; kind++) {
-		children[kind] = board_place(f->board, (enum child_kind)kind, 0);
+		children[kind] = board_place(f->board, &f->ledger, (enum child_kind)kind, 0);
 		children[kind]->pid = 1;
 		children[kind]->ready = true;
 	}
@@ -274,6 +298,7 @@ main(void)
 		cmocka_unit_test(test_rules_by_name),
 		cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_names_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_spoilt, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_readiness, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_health, set_up, tear_down),
 	};
