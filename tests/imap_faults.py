@@ -8,15 +8,17 @@ is expunged that the client did not have expunged, and the next client is served
     GATEPOST=src/gatepost python3 tests/imap_faults.py [WORD…]"""
 
 import os
+import re
 import shutil
 import signal
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
-from imap_upstream import Mailbox  # noqa: E402
+from imap_upstream import CAPABILITIES, Mailbox  # noqa: E402
 from pop3_mail import BANNED, CLEAN, PROGRAM  # noqa: E402
 from smtp_client import Closed  # noqa: E402
 
@@ -183,6 +185,37 @@ for way, rules in WAYS:
     for verb in ("GREETING", "LOGIN", "SELECT", "FETCH", "NOOP", "LOGOUT"):
         tests.add(f"{way}: timeouts: a server that does not answer {verb}", silent(verb, rules))
 tests.add("with rules: timeouts: a server that does not give a message that gatepost asks for", silent("FETCH", RULES, True))
+
+
+def does_not_read(messages):
+    """A server that asks for so many messages of an APPEND, and takes nothing of the last."""
+    def test(t):
+        def ask(session, command):
+            if len(re.findall(rb"\{\d+\}", command)) == messages:
+                session.send(b"+ go on\r\n")
+                stop.wait(timeout=60)
+                session.reset()
+            return b"+ go on\r\n"
+        stop = threading.Event()
+        t.callback(stop.set)
+        upstream = t.imap_upstream([MESSAGE], capabilities=(*CAPABILITIES, "MULTIAPPEND"), replies={"+": ask})
+        gatepost = t.imap_gatepost(upstream, {**QUICK, "timeouts": {"data_block": SHORT}}, rules=RULES)
+        client = visit(t, gatepost)
+        large = b"{%d+}\r\n" % len(LARGE_APPEND) + LARGE_APPEND
+        client.begin(b"APPEND INBOX " + b" ".join([large] * messages))
+        responses = client.responses_until_closed()
+        expect(len(responses) == 1 and responses[0].raw.startswith(b"* BYE timeout"), "responses", responses)
+        expect_equal(upstream.mailbox.appended, [], "appended")
+        stop.set()
+        upstream.wait_idle()
+        del upstream.replies["+"]
+        expect_works(t, gatepost)
+    return test
+
+
+LARGE_APPEND = b"Subject: large\r\n\r\n" + b"one of very many lines\r\n" * 800_000
+tests.add("timeouts.data_block: a server that stops reading in the middle of an APPEND", does_not_read(1))
+tests.add("timeouts.data_block: a server that stops reading in the second message of an APPEND", does_not_read(2))
 
 
 def stops_in_message(rules):

@@ -43,6 +43,7 @@ struct imap_append_job {
 	struct part *part;
 	uint64_t offset;        /* in `before` */
 	struct edited message;
+	uint64_t unsent;        /* octets of it, when last looked */
 };
 
 void
@@ -422,6 +423,19 @@ end_message(struct imap_session *s)
 	return imap_goto(s, IMAP_FRONT_SEND_APPEND);
 }
 
+/* What it took since the last look is progress; being looked at is not. */
+static enum outcome
+wait_for_reader(struct imap_session *s)
+{
+	struct imap_append_job *j = s->append;
+	uint64_t unsent = endpoint_pending(s->ends.server) + j->message.size - j->message.offset;
+
+	if (unsent != j->unsent)
+		ends_progress(&s->ends);
+	j->unsent = unsent;
+	return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_block);
+}
+
 enum outcome
 imap_send_append(struct session *session)
 {
@@ -449,9 +463,7 @@ imap_send_append(struct session *session)
 	endpoint_flush(s->ends.server);
 	if (got > 0 && endpoint_pending(s->ends.server) < IMAP_OUTPUT_MAX) /* nobody calls when it is taken at once */
 		return imap_goto(s, IMAP_FRONT_SEND_APPEND);
-	if (got > 0 || endpoint_pending(s->ends.server) > 0) {
-		ends_progress(&s->ends);
-		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_block);
-	}
+	if (got > 0 || endpoint_pending(s->ends.server) > 0)
+		return wait_for_reader(s);
 	return end_message(s);
 }
