@@ -445,6 +445,31 @@ for outside in ("none", "starttls", "implicit"):
             tests.add(f"client {outside}, upstream {inside}, {way}", combination(outside, inside, rules))
 
 
+@tests
+def old_client_new_server(t):
+    "a client of TLS 1.0 reaches a server that insists on TLS 1.3"
+    new = t.certificates.server_context()
+    new.minimum_version = ssl.TLSVersion.TLSv1_3
+    upstream = t.imap_upstream([MESSAGE], tls="implicit", context=new)
+    old = t.certificates.client_context()
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1
+    for mode in ("implicit", "starttls"):
+        gatepost = t.imap_gatepost(upstream, {"upstreams": {"mta": {"tls": {"mode": "implicit", "verify": "none"}}}},
+                                   {"tls": t.certificates.yaml("rsa", mode=mode, min_version="TLSv1")})
+        client = t.imap_client(gatepost, tls=old if mode == "implicit" else None)
+        client.greet()
+        if mode == "starttls":
+            client.starttls(old)
+        expect_equal(client.socket.version(), "TLSv1", f"version, {mode}")
+        client.login(greet=False)
+        client.compress()
+        client.ok("SELECT INBOX")
+        expect_equal(client.fetch(1), MESSAGE, "message")
+        expect_equal(upstream.sessions[-1].socket.version(), "TLSv1.3", "the upstream's")
+        client.logout()
+
+
 # Secrets.
 
 @tests
