@@ -484,6 +484,7 @@ def never_scanned(t):
     notice = client.fetch(1)
     expect(b"good day" not in notice and len(notice) == len(MESSAGE), "no notice", notice)
     expect_equal(gatepost.quarantined(MESSAGE), 1, "originals in quarantine")
+    gatepost.wait_event("message", 3, complete="no")
     expect_equal([line["verdict"] for line in gatepost.events("message", complete="no", reason="not scanned|scanner")],
                  ["defer", "defer", "quarantine"], "failures in the log")
     expect_equal(client.fetch(1), notice, "once more")

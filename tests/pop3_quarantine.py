@@ -378,6 +378,7 @@ def scanner_killed(t):
         scanners.stop()
     expect_notice(client.retrieve(1), b"indeed")
     expect_equal(gatepost.quarantined(SPAM), 1, "originals in quarantine")
+    gatepost.wait_event("message", 3, complete="no")
     expect_equal([line["verdict"] for line in gatepost.events("message", complete="no", reason="not scanned|scanner")],
                  ["defer", "defer", "quarantine"], "failures in the log")
     client.ok("DELE 1")
