@@ -546,6 +546,8 @@ next_unjudged(struct imap_mailbox *m)
 		uint32_t uid = imap_mailbox_uid(m, n);
 		const struct imap_view *v;
 
+		if (uid == IMAP_NO_UID) /* it came meanwhile, and is looked at when it is known */
+			return 0;
 		m->looked_at = uid;
 		if (!imap_is_wanted(m, m->by_uid ? uid : n) || (m->needs == IMAP_NEEDS_LAYOUT && !imap_mailbox_is_new(m, uid)))
 			continue;
@@ -554,6 +556,14 @@ next_unjudged(struct imap_mailbox *m)
 			return n;
 	}
 	return 0;
+}
+
+/* Something new came meanwhile, and "*" may be another message now. */
+static enum outcome
+map_anew(struct imap_session *s)
+{
+	imap_forget_wanted(s->mailbox);
+	return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
 }
 
 enum outcome
@@ -570,13 +580,15 @@ imap_judge_messages(struct session *session)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	imap_command_parse(buf_span(&s->unit), &s->command);
 	inspect(&s->command, &set, &wrong);
-	if (m->fetching.uid == IMAP_NO_UID && imap_mailbox_first_unknown(m) != 0) /* something new came meanwhile */
-		return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
+	if (m->fetching.uid == IMAP_NO_UID && imap_mailbox_first_unknown(m) != 0)
+		return map_anew(s);
 	if (m->wanted == NULL && !sort_wanted(m, set))
 		return imap_give_up(s, "out of memory");
 	while (m->fetching.uid != IMAP_NO_UID || (number = next_unjudged(m)) != 0)
 		if (!imap_judge_one(s, number, &outcome))
 			return outcome;
+	if (imap_mailbox_first_unknown(m) != 0)
+		return map_anew(s);
 	imap_views_save(m);
 	held_free(&m->fetching.held);
 	imap_arm(s, 0);
