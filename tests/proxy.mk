@@ -10,7 +10,7 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/e2e_imap.py tests/imap_agreement.py tests/imap_news.py tests/kill_matrix.py tests/metrics.py tests/cage.py \
 	tests/credentials.py \
 	tests/imap_compress.py \
-	tests/imap_agreement_cyrus.sh tests/e2e_imap_cyrus.sh
+	tests/imap_agreement_cyrus.sh tests/e2e_imap_cyrus.sh tests/imap_stress.py
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
 EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests/lib/confidential.py \
@@ -20,7 +20,7 @@ EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests
 	tests/lib/faults.py tests/lib/short_sessions.py \
 	tests/lib/gatepost_test.py tests/lib/imap_client.py tests/lib/imap_expect.py tests/lib/imap_mail.py \
 	tests/lib/imap_programs.py tests/lib/imapflow.cjs \
-	tests/lib/imap_reader.py tests/lib/imap_servers.py tests/lib/imap_upstream.py tests/lib/messages.py \
+	tests/lib/imap_reader.py tests/lib/imap_servers.py tests/lib/imap_upstream.py tests/lib/imap_watch.py tests/lib/messages.py \
 	tests/lib/namespaces.py tests/lib/pop3_client.py \
 	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/process.py \
 	tests/lib/smtp_client.py \
