@@ -320,6 +320,24 @@ for mode in ("starttls", "implicit"):
     tests.add(f"the server reached by TLS, {mode}", upstream_by_tls(mode))
 
 
+@tests
+def legacy(t):
+    "a program of TLS 1.0 reads mail of a server that wants TLS 1.2, and cannot directly"
+    if GATEPOST == "none":
+        raise Skip("it is gatepost's TLS")
+    server = shared_server(t)
+    user = server.user(CLEAN)
+    old = {"min_version": "TLSv1", "ciphers": "DEFAULT@SECLEVEL=0"}
+    upstream = {"mta": {"address": f"localhost:{server.imaps}", "tls": {"mode": "implicit", "ca": t.certificates.ca()}}}
+    gatepost = t.imap_gatepost(("localhost", server.imaps), {"upstreams": upstream, "policies": {"inbound": {}}},
+                               {"tls": {**t.certificates.yaml(mode="implicit"), **old}})
+    for port, statuses in ((server.imaps, (35,)), (gatepost.address[1], (0,))):  # 35: no handshake
+        job = Job(t, port, user, "implicit")
+        got = job.run(["curl", "-sS", "--tlsv1.0", "--tls-max", "1.0", "--ciphers", "DEFAULT@SECLEVEL=0", "--cacert", job.ca,
+                       "--user", f"{user}:{SECRET}", f"imaps://localhost:{port}/INBOX;MAILINDEX=4"], statuses)
+    expect_equal(got, CLEAN[3], "what was read")
+
+
 # APPEND.
 
 def append(client, message, kind="", mailbox="INBOX", options=""):
