@@ -27,5 +27,5 @@ tests_print_keys_SOURCES = tests/print_keys.c
 tests_print_keys_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)
 tests_read_settings_SOURCES = tests/read_settings.c
 tests_read_settings_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)
-TESTS += tests/documented-keys.sh tests/examples.sh
-EXTRA_DIST += tests/documented-keys.sh tests/examples.sh
+TESTS += tests/documented-keys.sh tests/documented-capabilities.sh tests/examples.sh
+EXTRA_DIST += tests/documented-keys.sh tests/documented-capabilities.sh tests/examples.sh
