@@ -36,7 +36,9 @@ def numbers_of(text):
 
 def is_nothing(value):
     """What Dovecot tells of a message that has gone, but cannot be told to have."""
-    return not value or value == b"01-Jan-1970 00:00:00 +0000" or (isinstance(value, list) and not any(value))
+    if isinstance(value, list):
+        return not any(value) or (value[:2] == [b"text", b"plain"] and value[6] == 0)
+    return not value or value == b"01-Jan-1970 00:00:00 +0000"
 
 
 class Findings:
