@@ -7,6 +7,11 @@
  * entry a reader may miss a few clients, never leave the table (indices are
  * checked, walks are bounded).
  *
+ * A proxy in other hands may write what it likes there, also into the others'
+ * tables. So where the tables are and how large is every process's own
+ * knowledge, and each index that is read is checked before it is used; all that
+ * can come of it are wrong counts.
+ *
  * The hash is keyed at random, so that nobody can choose addresses that meet in
  * one chain. */
 #include "config.h"
@@ -30,16 +35,22 @@ struct entry {
 	_Atomic uint32_t next; /* links are indices + 1, 0 = none */
 };
 
-struct table {
+struct counts {
 	_Atomic uint64_t total;
 	_Atomic uint32_t free;  /* the entries that were given back */
 	_Atomic uint32_t fresh; /* how many were ever used: memory that is not needed is not touched */
+};
+
+/* The memory that these point to is shared; they are not. */
+struct table {
+	struct counts *counts;
 	struct entry *entries;
 	_Atomic uint32_t *heads;
 };
 
 struct census {
 	size_t proxies, size; /* size of the mapping */
+	void *map;
 	uint32_t entries, heads; /* of each table; heads is a power of two */
 	uint64_t key[2];
 	struct table tables[];
@@ -77,71 +88,83 @@ census_clear(struct census *c, size_t proxy)
 {
 	struct table *t = &c->tables[proxy];
 
-	PUT(t->total, 0);
-	PUT(t->free, 0);
-	PUT(t->fresh, 0);
+	PUT(t->counts->total, 0);
+	PUT(t->counts->free, 0);
+	PUT(t->counts->fresh, 0);
 	for (uint32_t i = 0; i < c->heads; i++)
 		PUT(t->heads[i], 0);
+}
+
+static size_t
+in_lines(size_t octets)
+{
+	return (octets + 63) / 64 * 64;
+}
+
+/* Tables lie one behind the other: counts, entries, heads. */
+static void
+place_tables(struct census *c, size_t table)
+{
+	char *at = c->map;
+
+	for (size_t i = 0; i < c->proxies; i++, at += table) {
+		char *entries = at + in_lines(sizeof(struct counts));
+
+		c->tables[i].counts = (struct counts *)(void *)at;
+		c->tables[i].entries = (struct entry *)(void *)entries;
+		c->tables[i].heads = (_Atomic uint32_t *)(void *)(entries + c->entries * sizeof(struct entry));
+	}
 }
 
 struct census *
 census_new(size_t proxies, size_t connections)
 {
 	size_t entries = connections == 0 ? CONNECTIONS_DEFAULT : connections < CONNECTIONS_MAX ? connections : CONNECTIONS_MAX;
-	size_t heads = 1, fixed, table, size;
-	struct census *c;
-	char *at;
+	size_t heads = 1, table;
+	struct census *c = calloc(1, sizeof(*c) + proxies * sizeof(struct table));
 
+	if (c == NULL)
+		return NULL;
 	while (heads < entries)
 		heads *= 2;
-	fixed = sizeof(*c) + proxies * sizeof(struct table);
-	table = entries * sizeof(struct entry) + heads * sizeof(uint32_t);
-	table = (table + 63) / 64 * 64;
-	fixed = (fixed + 63) / 64 * 64;
-	size = fixed + proxies * table;
-	c = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (c == MAP_FAILED)
-		return NULL;
+	table = in_lines(sizeof(struct counts)) + in_lines(entries * sizeof(struct entry) + heads * sizeof(uint32_t));
 	c->proxies = proxies;
-	c->size = size;
+	c->size = proxies * table;
 	c->entries = (uint32_t)entries;
 	c->heads = (uint32_t)heads;
-	if (getrandom(c->key, sizeof(c->key), 0) != sizeof(c->key)) {
+	c->map = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->map == MAP_FAILED || getrandom(c->key, sizeof(c->key), 0) != sizeof(c->key)) {
 		census_free(&c);
 		return NULL;
 	}
-	at = (char *)c + fixed;
-	for (size_t i = 0; i < proxies; i++, at += table) {
-		c->tables[i].entries = (struct entry *)(void *)at;
-		c->tables[i].heads = (_Atomic uint32_t *)(void *)(at + entries * sizeof(struct entry));
-	}
+	place_tables(c, table);
 	return c;
 }
 
 void
 census_free(struct census **c)
 {
-	if (*c != NULL)
-		munmap(*c, (*c)->size);
+	if (*c != NULL && (*c)->map != MAP_FAILED)
+		munmap((*c)->map, (*c)->size);
+	free(*c);
 	*c = NULL;
 }
 
-/* The link that leads to the client's entry, or NULL. */
-static _Atomic uint32_t *
-find(const struct census *c, const struct table *t, const struct client *k)
+/* The client's entry, and the link that leads to it; or NULL. */
+static struct entry *
+find(const struct census *c, const struct table *t, const struct client *k, _Atomic uint32_t **link)
 {
-	_Atomic uint32_t *link = &t->heads[k->head];
-
+	*link = &t->heads[k->head];
 	for (int steps = 0; steps < WALK_MAX; steps++) {
-		uint32_t i = GET(*link);
+		uint32_t i = GET(**link);
 		struct entry *e;
 
 		if (i == 0 || i > c->entries)
 			return NULL;
 		e = &t->entries[i - 1];
 		if (GET(e->high) == k->high && GET(e->low) == k->low)
-			return link;
-		link = &e->next;
+			return e;
+		*link = &e->next;
 	}
 	return NULL;
 }
@@ -152,12 +175,11 @@ count_everywhere(const struct census *c, const struct client *k)
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < c->proxies; i++) {
-		const struct table *t = &c->tables[i];
-		_Atomic uint32_t *link = find(c, t, k);
-		uint32_t entry = link != NULL ? GET(*link) : 0;
+		_Atomic uint32_t *link;
+		const struct entry *e = find(c, &c->tables[i], k, &link);
 
-		if (entry > 0 && entry <= c->entries)
-			count += GET(t->entries[entry - 1].count);
+		if (e != NULL)
+			count += GET(e->count);
 	}
 	return count;
 }
@@ -168,7 +190,7 @@ census_total(const struct census *c)
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < c->proxies; i++)
-		total += GET(c->tables[i].total);
+		total += GET(c->tables[i].counts->total);
 	return total;
 }
 
@@ -176,18 +198,18 @@ census_total(const struct census *c)
 static struct entry *
 add_entry(const struct census *c, struct table *t, const struct client *k)
 {
-	uint32_t i = GET(t->free);
+	uint32_t i = GET(t->counts->free);
 	struct entry *e;
 
-	if (i == 0) {
-		i = GET(t->fresh) + 1;
-		if (i > c->entries)
-			return NULL;
-		PUT(t->fresh, i);
+	if (i > 0 && i <= c->entries) {
 		e = &t->entries[i - 1];
+		PUT(t->counts->free, GET(e->next));
 	} else {
+		i = GET(t->counts->fresh);
+		if (i >= c->entries)
+			return NULL;
+		PUT(t->counts->fresh, ++i);
 		e = &t->entries[i - 1];
-		PUT(t->free, GET(e->next));
 	}
 	PUT(e->high, k->high);
 	PUT(e->low, k->low);
@@ -209,12 +231,13 @@ census_enter(struct census *c, size_t proxy, const unsigned char client[16], uin
 		return CENSUS_FULL;
 	if (most_per_client > 0 && count_everywhere(c, &k) >= most_per_client)
 		return CENSUS_CLIENT_FULL;
-	link = find(c, t, &k);
-	e = link != NULL ? &t->entries[GET(*link) - 1] : add_entry(c, t, &k);
+	e = find(c, t, &k, &link);
+	if (e == NULL)
+		e = add_entry(c, t, &k);
 	if (e == NULL)
 		return CENSUS_FULL;
 	PUT(e->count, GET(e->count) + 1);
-	PUT(t->total, GET(t->total) + 1);
+	PUT(t->counts->total, GET(t->counts->total) + 1);
 	return CENSUS_WELCOME;
 }
 
@@ -223,19 +246,16 @@ census_leave(struct census *c, size_t proxy, const unsigned char client[16])
 {
 	struct table *t = &c->tables[proxy];
 	struct client k = client_of(c, client);
-	_Atomic uint32_t *link = find(c, t, &k);
-	struct entry *e;
-	uint32_t i;
+	_Atomic uint32_t *link;
+	struct entry *e = find(c, t, &k, &link);
 
-	if (link == NULL)
+	if (e == NULL)
 		return;
-	i = GET(*link);
-	e = &t->entries[i - 1];
-	PUT(t->total, GET(t->total) - 1);
+	PUT(t->counts->total, GET(t->counts->total) - 1);
 	PUT(e->count, GET(e->count) - 1);
 	if (GET(e->count) > 0)
 		return;
 	PUT(*link, GET(e->next));
-	PUT(e->next, GET(t->free));
-	PUT(t->free, i);
+	PUT(e->next, GET(t->counts->free));
+	PUT(t->counts->free, (uint32_t)(e - t->entries) + 1);
 }
