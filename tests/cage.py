@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import Skip, Tests, expect, expect_equal, is_sanitized  # noqa: E402
+from gatepost_test import GATEPOST, Skip, Tests, expect, expect_equal, is_sanitized  # noqa: E402
 from process import call_in, is_injectable, limit, same_account, status  # noqa: E402
 
 tests = Tests()
@@ -143,6 +143,30 @@ def shared_memory(t):
             with open(f"/proc/{pid}/maps", encoding="ascii") as f:
                 shared = [line for line in f if "rw-s" in line and "/dev/zero" in line]
             expect_equal(bool(shared), kind == "proxy", f"the {kind} shares memory")
+
+
+@tests
+def overwritten(t):
+    "whatever a proxy writes into the memory that it shares, the master lives on and ends in order"
+    if os.geteuid() != 0:
+        raise Skip("only root may write there")
+    gatepost = start(t, clean=False)
+    pid, = gatepost.processes("proxy")
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
+        shared = [line.split()[0].split("-") for line in maps if "rw-s" in line and "/dev/zero" in line]
+        expect(shared, "no shared memory")
+        for begin, end in ((int(a, 16), int(b, 16)) for a, b in shared):
+            memory.seek(begin)
+            memory.write(b"\xff" * (end - begin))
+    os.kill(pid, 9)
+    gatepost.wait_event("ended", pid=f"^{pid}$")
+    gatepost.signal(1)
+    gatepost.wait_event("reload")
+    for command in ("status", "reload"):
+        subprocess.run([GATEPOST, "ctl", "-c", gatepost.file, command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=60, check=False)
+    expect_equal(gatepost.process.poll(), None, "the master's end")
+    expect_equal(gatepost.stop(), 0, "exit status")
 
 
 @tests

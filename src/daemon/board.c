@@ -17,7 +17,7 @@ child_kind_name(enum child_kind kind)
 {
 	static const char *const names[] = { "keeper", "scanner", "proxy", "reporter" };
 
-	return names[kind];
+	return kind < CHILD_KINDS ? names[kind] : "unknown";
 }
 
 struct board *

@@ -45,16 +45,17 @@ sum_at(const struct printer *p, size_t offset)
 static long long
 gauge_at(const struct printer *p, size_t offset)
 {
-	long long sum = 0;
+	unsigned long long sum = 0;
 
 	for (size_t i = 0; i < BOARD_CHILDREN; i++) {
 		const struct board_child *c = &p->board->children[i];
 		const char *gauges = (const char *)&c->gauges;
 
 		if (c->pid != 0)
-			sum += atomic_load_explicit((const atomic_llong *)(const void *)(gauges + offset), memory_order_relaxed);
+			sum += (unsigned long long)atomic_load_explicit((const atomic_llong *)(const void *)(gauges + offset),
+			    memory_order_relaxed);
 	}
-	return sum > 0 ? sum : 0;
+	return (long long)sum > 0 ? (long long)sum : 0;
 }
 
 /* ---- samples ---- */
