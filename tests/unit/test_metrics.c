@@ -127,21 +127,6 @@ test_gauges(void **state)
 	assert_int_equal(two->gauges.sessions[PROTOCOL_IMAP], 0);
 }
 
-/* By a proxy in other hands. What comes of it is nonsense, and no harm. */
-static void
-test_overwritten(void **state)
-{
-	struct fixture *f = *state;
-
-	for (int octet = 0x7f; octet <= 0xff; octet += 0x80) {
-		memset(f->board, octet, sizeof(*f->board));
-		expect_line(f, "\ngatepost_rule_hits_total{rule=\"");
-		readiness_print(&f->out, f->board, 0);
-		assert_null(board_place(f->board, CHILD_PROXY, 0));
-		assert_non_null(board_stats(f->board, 0));
-	}
-}
-
 static void
 test_places_end(void **state)
 {
@@ -309,7 +294,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_counters, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_escapes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_gauges, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_overwritten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_places_end, set_up, tear_down),
 		cmocka_unit_test(test_rules_by_name),
 		cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
