@@ -1,5 +1,5 @@
-/* The cages, from inside: a process that enters one as scanner, keeper or proxy
- * do tries what somebody would who has taken it over. Each is refused, and told
+/* The cages, from inside: a process that enters one as scanner, keeper, proxy and
+ * reporter do tries what somebody would who has taken it over. Each is refused, and told
  * to the master. */
 #include "config.h"
 
@@ -140,6 +140,8 @@ enter(struct place *p, int who, int channel)
 	cage_forbid_dumps();
 	if (who == 0)
 		return cage_close_scanner(&p->settings.limits, channel);
+	if (who == 3)
+		return cage_close_reporter(channel);
 	return who == 1 ? cage_close_keeper(&p->settings, channel) : cage_close_proxy(&p->generation, channel);
 }
 
@@ -221,7 +223,7 @@ try_all(int who)
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
 		const struct attempt *a = &attempts[i];
 
-		try(p, who, a, who == 0 ? a->scanner : who == 1 ? a->keeper : a->proxy);
+		try(p, who, a, who == 1 ? a->keeper : who == 2 ? a->proxy : a->scanner);
 	}
 	unlink(inside);
 	rmdir(p->folder);
@@ -247,6 +249,14 @@ test_proxy(void **state)
 {
 	(void)state;
 	try_all(2);
+}
+
+/* Nothing that a scanner may not. */
+static void
+test_reporter(void **state)
+{
+	(void)state;
+	try_all(3);
 }
 
 /* A kernel that has none, as far as this child can see. */
@@ -352,6 +362,7 @@ main(void)
 		cmocka_unit_test(test_scanner),
 		cmocka_unit_test(test_keeper),
 		cmocka_unit_test(test_proxy),
+		cmocka_unit_test(test_reporter),
 		cmocka_unit_test(test_without_landlock),
 #ifdef __x86_64__
 		cmocka_unit_test(test_32_bit_calls),
