@@ -37,7 +37,7 @@ class Post:
     """A user's mailbox, as its reader sees it through gatepost and as it is."""
 
     def __init__(self, t, messages=(), policy=None, rules=RULES, single=True):
-        self.t, self.dovecot = t, shared_dovecot(t)
+        self.t, self.dovecot, self.clients = t, shared_dovecot(t), []
         self.user = self.dovecot.user(messages)
         self.gatepost = before(t, self.dovecot, policy or {"spam": "move"}, rules, single)
         self.direct = self.at(("127.0.0.1", self.dovecot.imap))
@@ -50,6 +50,7 @@ class Post:
 
     def client(self, select="SELECT INBOX", enable=None):
         client = self.at(self.gatepost.address)
+        self.clients.append(client)
         if enable:
             client.ok(f"ENABLE {enable}")
         client.told = client.ok(select) if select else []
@@ -251,11 +252,13 @@ def many_at_once(t):
 NO_RULES = "rules:\n- { name: NONE, when: { attachment: { extension: [nothing] } }, then: strip }\n"
 
 
-def forget_rules(gatepost):
-    """Started with one proxy."""
-    gatepost.write_rules(NO_RULES)
-    gatepost.signal(signal.SIGHUP)
-    gatepost.wait_event("started", child="^proxy$", count=2)
+def forget_rules(post):
+    """From now on no client meets the old rules."""
+    for client in post.clients:
+        client.close()
+    post.gatepost.write_rules(NO_RULES)
+    post.gatepost.signal(signal.SIGHUP)
+    post.gatepost.wait_event("ended", child="^proxy$")
 
 
 def shown(client, mailbox):
@@ -269,7 +272,7 @@ def keeps_view(command):
         seen = read(post.client())[1]
         expect(not any(sting in seen for sting in STING.stings), "a sting came")
         post.client().ok(command)  # by a session that has read nothing yet
-        forget_rules(post.gatepost)
+        forget_rules(post)
         expect(seen in shown(post.client(None), "Sent"), "another view in the other mailbox")
         post.deliver(STING.data)
         expect_equal(shown(post.client(None), "INBOX")[-1], STING.data, "by the new rules")
@@ -289,7 +292,7 @@ def moved_keeps_view(t):
     post.visit()
     post.deliver(spam)
     expect_equal(told(post.client().told, "EXISTS"), [0], "EXISTS")
-    forget_rules(post.gatepost)
+    forget_rules(post)
     found = shown(post.client(None), "Junk")
     expect(len(found) == 1 and not any(sting in found[0] for sting in STING.stings), "a sting came", found)
 
