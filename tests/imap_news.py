@@ -6,6 +6,7 @@ with it.
     GATEPOST=src/gatepost python3 tests/imap_news.py [WORD…]"""
 
 import os
+import random
 import re
 import signal
 import sys
@@ -19,6 +20,8 @@ from imap_mail import JUDGED, RULES, stinging  # noqa: E402
 from imap_reader import ImapReader  # noqa: E402
 
 tests = Tests()
+
+SEED = int(os.environ.get("GATEPOST_TEST_SEED", "20251105"))
 
 HEAD = (b"From: sender@example.org\r\nTo: ada@example.org\r\nDate: Mon, 3 Nov 2025 10:00:00 +0100\r\n"
         b"MIME-Version: 1.0\r\n")
@@ -245,6 +248,119 @@ def many_at_once(t):
     expect_equal(told(client.ok("NOOP"), "EXISTS")[-1], 231, "told in the end")
     expect_equal(read(client), CLEAN[:1] + wanted, "read")
     expect_equal(len(post.really("Junk")), 6, "Junk")
+
+
+# Anything at any time.
+
+class Model:
+    """What a client believes, and whether it may."""
+
+    def __init__(self, client):
+        self.client, self.uids, self.numbers_hold = client, [], False
+
+    def hear(self, response):
+        expect(b"lottery" not in response, "spam was seen", response)
+        found = re.match(rb"\* (\d+) (EXISTS|EXPUNGE|FETCH)\b", response)
+        number, word = (int(found[1]), found[2]) if found else (0, b"")
+        if word == b"EXISTS":
+            expect(number >= len(self.uids), "EXISTS lowers", number, self.uids)
+            self.uids += [None] * (number - len(self.uids))
+        elif word == b"EXPUNGE":
+            expect(not self.numbers_hold and number <= len(self.uids), "EXPUNGE", number, self.uids)
+            del self.uids[number - 1]
+        elif word == b"FETCH":
+            self.hear_fetch(number, response)
+        elif response.startswith(b"* VANISHED ") and b"EARLIER" not in response:
+            self.hear_vanished(response)
+        elif response.startswith(b"* SEARCH"):
+            expect(all(int(n) <= len(self.uids) for n in response.split()[2:]) or self.by_uid, "SEARCH", response, self.uids)
+
+    def hear_fetch(self, number, response):
+        expect(number <= len(self.uids), "FETCH of what is not known", response, self.uids, self.client.octets[-30:])
+        items = self.client.read([response])[0][1]
+        if "UID" in items:
+            expect(self.uids[number - 1] in (None, items["UID"]), "another message", response, self.uids)
+            self.uids[number - 1] = items["UID"]
+
+    def hear_vanished(self, response):
+        expect(not self.numbers_hold, "VANISHED", response)
+        for one in response.split()[2].split(b","):
+            low, _, high = one.partition(b":")
+            for uid in range(int(low), int(high or low) + 1):
+                expect(uid in self.uids, "vanished, but not known", response, self.uids)
+                self.uids.remove(uid)
+
+    def say(self, command):
+        self.by_uid = command.startswith("UID")
+        self.numbers_hold = command.split()[0] in ("FETCH", "STORE", "SEARCH")
+        status, responses = self.client.command(command)
+        for response in responses:
+            self.hear(response)
+        expect(status.startswith("OK") or not self.uids, command, status)
+        if command.startswith("FETCH"):
+            expect(None not in self.uids, "not all were told", command, responses, self.uids)
+
+    def idle(self, change):
+        self.numbers_hold = False
+        tag = self.client.begin("IDLE")
+        while not (response := self.client.response()).startswith(b"+"):
+            self.hear(response)
+        change()
+        self.client.send("DONE\r\n")
+        for response in self.client.finish(tag)[1]:
+            self.hear(response)
+
+
+COMMANDS = ("NOOP", "FETCH 1:* (UID)", "UID FETCH 1:* (UID FLAGS)", "FETCH 1:* (UID BODY.PEEK[TEXT])", "SEARCH ALL",
+            "UID SEARCH UNDELETED", "STORE 1:* +FLAGS (\\Seen)", "UID STORE 1:* -FLAGS (\\Seen)")
+
+
+def anything(qresync):
+    def test(t):
+        rng = random.Random(SEED)
+        post = Post(t, CLEAN[:3])
+        client = post.client(None)
+        if qresync:
+            client.ok("ENABLE QRESYNC")
+        model = Model(client)
+        model.say("SELECT INBOX")
+        model.say("FETCH 1:* (UID)")
+        post.direct.ok("SELECT INBOX")
+        spam = 0
+
+        def change():
+            nonlocal spam
+            for _ in range(rng.randint(0, 3)):
+                chosen = rng.choice(["clean", "clean", "spam", "gone"])
+                if chosen == "gone":
+                    post.direct.command(f"STORE {rng.randint(1, 9)} +FLAGS.SILENT (\\Deleted)")
+                    post.direct.ok("EXPUNGE")
+                else:
+                    spam += chosen == "spam"
+                    post.deliver(rng.choice(CLEAN if chosen == "clean" else SPAM))
+
+        for _ in range(80):
+            change()
+            command = rng.choice([*COMMANDS, "IDLE", "SELECT"])
+            if command == "IDLE":
+                model.idle(change)
+            elif command == "SELECT":
+                model.uids = []
+                model.say("SELECT INBOX")
+            else:
+                model.say(command)
+            model.say("UID FETCH 1:* (UID)")
+        model.say("NOOP")
+        model.say("FETCH 1:* (UID)")
+        post.direct.ok("NOOP")
+        left = [items["UID"] for _, items in post.direct.fetch("1:*", "(UID)")]
+        expect_equal(model.uids, left, "what the client believes in the end")
+        expect(spam - len(post.really("Junk")) <= spam // 2, "in Junk", spam)
+    return test
+
+
+tests.add("spam: move: whatever comes and goes at any time, a client knows what it may", anything(False))
+tests.add("spam: move: the same with QRESYNC", anything(True))
 
 
 # What was shown goes along.
