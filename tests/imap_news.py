@@ -363,6 +363,34 @@ tests.add("spam: move: whatever comes and goes at any time, a client knows what 
 tests.add("spam: move: the same with QRESYNC", anything(True))
 
 
+# layout: rewrite.
+
+@tests
+def rewritten(t):
+    "layout: rewrite: new messages are judged before they are told, and what is told of them holds from the first time on"
+    post = Post(t, [STING.data], {"layout": "rewrite"})
+    post.visit()
+    post.deliver(STING.data, CLEAN[1], SPAM[0])
+    client = post.client()
+    expect_equal(told(client.told, "EXISTS"), [4], "EXISTS")
+    post.gatepost.wait_event("message", 3)
+    tag = client.begin("IDLE")
+    client.continuation(tag)
+    post.deliver(STING.data)
+    until_exists(client, 5)
+    post.gatepost.wait_event("message", 4)
+    client.send("DONE\r\n")
+    client.finish(tag)
+    sizes = [items["RFC822.SIZE"] for _, items in client.fetch("1:*", "(RFC822.SIZE)")]
+    bodies = read(client)
+    expect_equal(sizes, [len(body) for body in bodies], "sizes")
+    expect_equal((sizes[0], bodies[2]), (len(STING.data), CLEAN[1]), "what was there before, and what is clean")
+    expect(bodies[1] != bodies[0] and bodies[1] == bodies[4] and b"[SPAM]" in bodies[3], "layouts", bodies)
+    expect(not any(sting in body for body in bodies for sting in STING.stings), "a sting came")
+    client.ok("LOGOUT")
+    expect_equal(read(post.client()), bodies, "in another session")
+
+
 # What was shown goes along.
 
 NO_RULES = "rules:\n- { name: NONE, when: { attachment: { extension: [nothing] } }, then: strip }\n"
