@@ -463,6 +463,12 @@ endpoint_write(struct endpoint *e, struct span bytes)
 }
 
 bool
+endpoint_write_buf(struct endpoint *e, const struct buf *b)
+{
+	return may_write(e) && written(e, !b->failed && output_add(e->loop, &e->out, buf_span(b)));
+}
+
+bool
 endpoint_write_static(struct endpoint *e, struct span bytes)
 {
 	return may_write(e) && written(e, output_add_static(e->loop, endpoint_output(e), bytes));

@@ -53,6 +53,8 @@ void endpoint_pause(struct endpoint *e, bool paused);
  * descriptor is not taken. False: the endpoint is broken, now (no memory; the file
  * is shorter, or cannot be read; a handshake runs) or already. */
 bool endpoint_write(struct endpoint *e, struct span bytes);
+/* What was put together in a buffer; one that has failed breaks the endpoint. */
+bool endpoint_write_buf(struct endpoint *e, const struct buf *b);
 /* Without copying: the bytes must live until endpoint_pending() is 0 or the endpoint is gone. */
 bool endpoint_write_static(struct endpoint *e, struct span bytes);
 bool endpoint_write_file(struct endpoint *e, int fd, uint64_t offset, uint64_t length);

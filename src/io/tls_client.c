@@ -196,8 +196,12 @@ tls_client_ssl(const struct tls_client *c, const char *host, const char *peer_ke
 		return NULL;
 	if (asprintf(&key, "%s %s", name != NULL ? name : "", peer_key) < 0)
 		key = NULL;
-	SSL_set_app_data(ssl, key);
-	if (key == NULL || !name_server(ssl, c, name)) {
+	if (key == NULL || SSL_set_app_data(ssl, key) != 1) {
+		free(key);
+		SSL_free(ssl);
+		return NULL;
+	}
+	if (!name_server(ssl, c, name)) {
 		tls_ssl_free(&ssl);
 		return NULL;
 	}

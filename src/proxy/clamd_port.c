@@ -148,7 +148,7 @@ write_size(struct clamd_job *j, uint32_t len)
 	struct buf b = { 0 };
 
 	clamd_print_size(&b, len);
-	endpoint_write(j->clamd, buf_span(&b));
+	endpoint_write_buf(j->clamd, &b);
 	buf_free(&b);
 }
 
@@ -168,7 +168,7 @@ write_message(struct clamd_job *j)
 	struct buf b = { 0 };
 
 	clamd_print_command(&b);
-	endpoint_write(j->clamd, buf_span(&b));
+	endpoint_write_buf(j->clamd, &b);
 	buf_free(&b);
 	for (uint64_t at = 0; at < size;) {
 		uint32_t len = size - at < CLAMD_CHUNK_MAX ? (uint32_t)(size - at) : CLAMD_CHUNK_MAX;

@@ -280,7 +280,7 @@ send_proxy_header(struct ends *e)
 	if (u == NULL || u->proxy_protocol == PROXY_HEADER_NONE)
 		return;
 	proxy_header_print(&header, u->proxy_protocol, &e->peer, &e->local);
-	endpoint_write(e->server, buf_span(&header));
+	endpoint_write_buf(e->server, &header);
 	endpoint_flush(e->server);
 	buf_free(&header);
 }

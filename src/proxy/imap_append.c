@@ -416,7 +416,7 @@ end_message(struct imap_session *s)
 	print_announcement(&text, &next->literal);
 	buf_add_str(&text, "\r\n");
 	s->hopeless = s->hopeless || text.failed;
-	endpoint_write(s->ends.server, buf_span(&text));
+	endpoint_write_buf(s->ends.server, &text);
 	buf_free(&text);
 	choose_message(j, next);
 	await_go_on(s);

@@ -167,7 +167,7 @@ relay_status(struct imap_session *s, const struct imap_line *line, const struct 
 	buf_add_str(&out, "] ");
 	buf_add_span(&out, r->rest);
 	buf_add_str(&out, "\r\n");
-	imap_pass(s, buf_span(&out));
+	imap_pass_buf(s, &out);
 	buf_free(&out);
 }
 
@@ -191,7 +191,7 @@ static void
 tell_held_back(struct imap_session *s)
 {
 	if (s->held_back.len > 0)
-		imap_pass(s, buf_span(&s->held_back));
+		imap_pass_buf(s, &s->held_back);
 	buf_free(&s->held_back);
 }
 
@@ -277,7 +277,7 @@ hear_capability(struct imap_session *s, const struct imap_response *r, size_t us
 	buf_add_str(&out, "* CAPABILITY ");
 	imap_print_offers(s, r->rest, &out);
 	buf_add_str(&out, "\r\n");
-	imap_pass(s, buf_span(&out));
+	imap_pass_buf(s, &out);
 	buf_free(&out);
 	endpoint_consume(s->ends.server, used);
 	ends_progress(&s->ends);

@@ -34,7 +34,7 @@ say_greeting(struct imap_session *s)
 	struct buf offers = { 0 };
 
 	if (!s->routed) {
-		endpoint_write(s->ends.client, buf_span(&s->greeting));
+		endpoint_write_buf(s->ends.client, &s->greeting);
 		return;
 	}
 	imap_print_offers(s, span_str(imap_offers_of_any), &offers);
@@ -352,7 +352,7 @@ send_announcement(struct imap_session *s, size_t at, const struct imap_literal *
 
 	endpoint_write(s->ends.server, span_first(span_from(unit, s->sent), at - s->sent));
 	buf_printf(&text, "%s{%llu%s}\r\n", l->binary ? "~" : "", (unsigned long long)l->octets, waits ? "" : "+");
-	endpoint_write(s->ends.server, buf_span(&text));
+	endpoint_write_buf(s->ends.server, &text);
 	buf_free(&text);
 }
 

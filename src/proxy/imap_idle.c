@@ -28,7 +28,7 @@ imap_proceed_idle(struct imap_session *s, const struct imap_command *c)
 	}
 	if (!imap_pending_add(s, c->tag, c->verb, false, idle_answered))
 		return imap_give_up(s, "out of memory");
-	endpoint_write(s->ends.server, buf_span(&s->unit));
+	endpoint_write_buf(s->ends.server, &s->unit);
 	endpoint_write(s->ends.server, SPAN_LITERAL("\r\n"));
 	imap_forget_unit(s);
 	buf_shrink(&s->unit); /* it may take long */
@@ -115,7 +115,7 @@ begin_watch(struct imap_session *s)
 	s->awaits = IMAP_CONTINUE_IDLE;
 	s->watch.running = true;
 	if (!imap_pending_add(s, span_str(tag), IMAP_IDLE, true, watch_answered) ||
-	    !endpoint_write(s->ends.server, buf_span(&line)))
+	    !endpoint_write_buf(s->ends.server, &line))
 		s->hopeless = true;
 	buf_free(&line);
 	ends_progress(&s->ends);

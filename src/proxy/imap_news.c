@@ -137,7 +137,7 @@ hear_vanished(struct imap_session *s, struct imap_mailbox *m, struct span set)
 	imap_set_finish(&printer);
 	buf_add_str(&line, "\r\n");
 	if (printer.begun)
-		imap_pass(s, buf_span(&line));
+		imap_pass_buf(s, &line);
 	buf_free(&line);
 	n->told -= gone;
 	n->went += gone;

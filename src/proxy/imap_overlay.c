@@ -258,7 +258,7 @@ tell_flags(struct imap_session *s)
 	if (s->in.swallowed && s->in.uid != IMAP_NO_UID && !imap_news_hides(s->mailbox, s->in.number) &&
 	    span_find_nocase(buf_span(&s->in.flags), SPAN_LITERAL("FLAGS")) != SIZE_MAX) {
 		buf_printf(&out, "* %u FETCH (UID %u%.*s)\r\n", s->in.number, s->in.uid, SPAN_ARG(buf_span(&s->in.flags)));
-		imap_pass(s, buf_span(&out));
+		imap_pass_buf(s, &out);
 		buf_free(&out);
 	}
 	buf_free(&s->in.flags);
@@ -391,7 +391,7 @@ imap_take_fetch_line(struct imap_session *s, struct span whole, struct span text
 	if (line->has_literal && is_wanted_message(s, &s->in.attribute))
 		s->in.swallowed = true;
 	if (good && !s->in.swallowed)
-		imap_pass(s, buf_span(&out));
+		imap_pass_buf(s, &out);
 	buf_free(&out);
 	if (!good)
 		return imap_lost(s, "the mail server's answer makes no sense", "no FETCH response");

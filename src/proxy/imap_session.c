@@ -249,6 +249,15 @@ imap_pass(struct imap_session *s, struct span octets)
 }
 
 void
+imap_pass_buf(struct imap_session *s, const struct buf *b)
+{
+	if (b->failed)
+		endpoint_write_buf(s->ends.client, b);
+	else
+		imap_pass(s, buf_span(b));
+}
+
+void
 imap_answer(struct imap_session *s, const char *status, const char *text)
 {
 	struct span tag = s->command.tag.len > 0 ? s->command.tag : SPAN_LITERAL("*");
@@ -332,8 +341,7 @@ imap_ask_line(struct imap_session *s, enum imap_asking asking, struct span comma
 	buf_add_str(&line, "\r\n");
 	s->asking = asking;
 	s->asked_done = s->asked_ok = false;
-	if (line.failed || !imap_pending_add(s, span_str(tag), IMAP_UNKNOWN, true, handle) ||
-	    !endpoint_write(s->ends.server, buf_span(&line)))
+	if (!imap_pending_add(s, span_str(tag), IMAP_UNKNOWN, true, handle) || !endpoint_write_buf(s->ends.server, &line))
 		s->hopeless = true;
 	endpoint_flush(s->ends.server);
 	buf_free(&line);

@@ -248,6 +248,8 @@ enum outcome imap_lost(struct imap_session *s, const char *text, const char *why
 void imap_say(struct imap_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Octets of the upstream's, which a SELECT that is held holds too. */
 void imap_pass(struct imap_session *s, struct span octets);
+/* The same of what was put together; a buffer that has failed ends the session. */
+void imap_pass_buf(struct imap_session *s, const struct buf *b);
 /* No response of the upstream is half relayed. */
 bool imap_may_say(const struct imap_session *s);
 /* The tagged answer of our own to the command at hand. */

@@ -232,7 +232,7 @@ finish(struct imap_session *s)
 	else
 		buf_add_span(&line, buf_span(&sh->status));
 	buf_add_str(&line, "\r\n");
-	imap_pass(s, buf_span(&line));
+	imap_pass_buf(s, &line);
 	buf_free(&line);
 	imap_showing_free(&s->mailbox->showing);
 	imap_forget_wanted(s->mailbox);

@@ -303,7 +303,7 @@ begin_item(struct imap_session *s, const struct imap_view *v)
 	imap_attribute_print_response(&out, a);
 	buf_add_str(&out, " ");
 	put_value(&out, v, a, sh->left);
-	imap_pass(s, buf_span(&out));
+	imap_pass_buf(s, &out);
 	buf_free(&out);
 	return true;
 }

@@ -222,7 +222,7 @@ proceed_authenticate(struct imap_session *s, const struct imap_command *c)
 		return imap_refuse(s, "NO", "say LOGIN, or AUTHENTICATE with an initial response");
 	if (!imap_pending_add(s, c->tag, c->verb, false, login_answered))
 		return imap_give_up(s, "out of memory");
-	endpoint_write(s->ends.server, buf_span(&s->unit));
+	endpoint_write_buf(s->ends.server, &s->unit);
 	endpoint_write(s->ends.server, SPAN_LITERAL("\r\n"));
 	imap_forget_unit(s);
 	s->awaits = IMAP_CONTINUE_AUTH;

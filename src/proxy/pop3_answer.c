@@ -86,7 +86,7 @@ list(struct pop3_session *s, const struct pop3_command *c, put_entry *put, struc
 	}
 	if (!c->has_number)
 		buf_add_str(out, ".\r\n");
-	s->hopeless = out->failed || !endpoint_write(s->ends.client, buf_span(out));
+	s->hopeless = !endpoint_write_buf(s->ends.client, out);
 	buf_free(out);
 	return answered(s);
 }

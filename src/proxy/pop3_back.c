@@ -323,7 +323,7 @@ collected(struct pop3_session *s)
 		s->offers->capabilities &= ~(unsigned)(POP3_CAPA_USER | POP3_CAPA_SASL);
 	}
 	pop3_offers_print(&out, s->offers, l->hide.items, l->hide.count);
-	endpoint_write(s->ends.client, buf_span(&out));
+	endpoint_write_buf(s->ends.client, &out);
 	buf_free(&out);
 }
 

@@ -50,7 +50,7 @@ pop3_greet(struct session *session)
 	if (s->routed)
 		pop3_say(s, "+OK %s POP3 ready", ends_settings(&s->ends)->hostname);
 	else
-		endpoint_write(s->ends.client, buf_span(&s->greeting));
+		endpoint_write_buf(s->ends.client, &s->greeting);
 	buf_free(&s->greeting);
 	s->ends.greeted = true;
 	return s->greeting_status == POP3_OK ? STEP_NEXT : pop3_goto(s, POP3_STEP_CLOSE);

@@ -50,7 +50,7 @@ not_delivered(struct pop3_session *s)
 	if (f->trouble != NULL)
 		pop3_refuse(s, f->trouble);
 	else
-		endpoint_write(s->ends.client, buf_span(&f->refusal));
+		endpoint_write_buf(s->ends.client, &f->refusal);
 	return pop3_goto(s, POP3_STEP_READ_COMMAND);
 }
 

@@ -161,7 +161,7 @@ offer_our_own(struct pop3_session *s)
 	struct buf out = { 0 };
 
 	pop3_offers_print(&out, &offers, l->hide.items, l->hide.count);
-	endpoint_write(s->ends.client, buf_span(&out));
+	endpoint_write_buf(s->ends.client, &out);
 	buf_free(&out);
 }
 

@@ -79,7 +79,7 @@ void
 smtp_relay_reply(struct smtp_session *s, struct smtp_pending *p)
 {
 	(void)p;
-	endpoint_write(s->ends.client, buf_span(&s->reply.text));
+	endpoint_write_buf(s->ends.client, &s->reply.text);
 }
 
 bool
@@ -92,7 +92,7 @@ smtp_ask(struct smtp_session *s, struct span line, uint64_t timeout, smtp_handle
 	buf_clear(&s->scratch);
 	buf_add_span(&s->scratch, line);
 	buf_add_str(&s->scratch, "\r\n");
-	written = endpoint_write(s->ends.server, buf_span(&s->scratch));
+	written = endpoint_write_buf(s->ends.server, &s->scratch);
 	buf_clear(&s->scratch); /* it may have been a password */
 	return written;
 }
@@ -127,7 +127,7 @@ pop_reply(struct smtp_session *s, enum outcome *outcome)
 	if (got <= 0)
 		return got;
 	if (s->reply.code == 421) {
-		endpoint_write(s->ends.client, buf_span(&s->reply.text));
+		endpoint_write_buf(s->ends.client, &s->reply.text);
 		*outcome = smtp_goto(s, SMTP_STEP_CLOSE);
 		return -1;
 	}
@@ -182,7 +182,7 @@ ask_once(struct smtp_session *s, const char *format, const char *argument)
 	s->asked = true;
 	buf_clear(&s->scratch);
 	buf_printf(&s->scratch, "%s%s\r\n", format, argument);
-	endpoint_write(s->ends.server, buf_span(&s->scratch));
+	endpoint_write_buf(s->ends.server, &s->scratch);
 	return true;
 }
 

@@ -41,7 +41,7 @@ smtp_greet(struct session *session)
 	if (s->greeting_code != 220) {
 		if (s->ends.greeted) /* once more, behind STARTTLS */
 			return smtp_give_up(s, "421 4.3.0 the mail server takes no more sessions, try again later");
-		endpoint_write(s->ends.client, buf_span(&s->greeting));
+		endpoint_write_buf(s->ends.client, &s->greeting);
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	}
 	if (s->ends.greeted)
@@ -49,7 +49,7 @@ smtp_greet(struct session *session)
 	if (endpoint_input(s->ends.client).len > 0)
 		return smtp_give_up(s, "554 5.5.1 you spoke before the greeting");
 	s->ends.greeted = true;
-	endpoint_write(s->ends.client, buf_span(&s->greeting));
+	endpoint_write_buf(s->ends.client, &s->greeting);
 	buf_free(&s->greeting);
 	return STEP_NEXT;
 }
@@ -75,7 +75,7 @@ hear_unasked(struct smtp_session *s)
 	if (got == 0)
 		return smtp_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
 	if (s->reply.code == 421)
-		endpoint_write(s->ends.client, buf_span(&s->reply.text));
+		endpoint_write_buf(s->ends.client, &s->reply.text);
 	else
 		smtp_say(s, "421 4.3.0 the mail server spoke out of turn");
 	return smtp_goto(s, SMTP_STEP_CLOSE);

@@ -185,7 +185,7 @@ smtp_say(struct smtp_session *s, const char *text)
 {
 	buf_clear(&s->scratch);
 	smtp_reply_print(&s->scratch, text);
-	endpoint_write(s->ends.client, buf_span(&s->scratch));
+	endpoint_write_buf(s->ends.client, &s->scratch);
 }
 
 void

@@ -99,7 +99,7 @@ ehlo_replied(struct smtp_session *s, struct smtp_pending *p)
 	shown.size = smtp_size_limit(s);
 	buf_clear(&s->scratch);
 	smtp_offers_print(&s->scratch, smtp_reply_first_text(buf_span(&s->reply.text)), &shown, hide->items, hide->count);
-	endpoint_write(s->ends.client, buf_span(&s->scratch));
+	endpoint_write_buf(s->ends.client, &s->scratch);
 }
 
 static void

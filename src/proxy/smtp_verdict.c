@@ -193,7 +193,7 @@ relay_end(struct smtp_session *s)
 		return break_off(s, "421 4.3.0 the mail server's reply makes no sense");
 	stats_time(&s->ends.session.proxy->stats->relay, clock_micros() - s->tx.relay_began);
 	smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
-	endpoint_write(s->ends.client, buf_span(&s->reply.text));
+	endpoint_write_buf(s->ends.client, &s->reply.text);
 	if (s->reply.code == 421 || smtp_is_half_sent(s))
 		return smtp_goto(s, SMTP_STEP_CLOSE);
 	return end_message(s);
@@ -216,7 +216,7 @@ smtp_open_replay(struct session *session)
 	if (tx->chunked) {
 		buf_clear(&s->scratch);
 		buf_printf(&s->scratch, "BDAT %llu LAST\r\n", (unsigned long long)edited_size(&tx->message));
-		endpoint_write(s->ends.server, buf_span(&s->scratch));
+		endpoint_write_buf(s->ends.server, &s->scratch);
 		tx->replaying = true;
 		return STEP_NEXT;
 	}
@@ -232,7 +232,7 @@ smtp_open_replay(struct session *session)
 	s->asked = false;
 	if (s->reply.code != 354) {
 		for (size_t i = 1; i < tx->replies; i++)
-			endpoint_write(s->ends.client, buf_span(&s->reply.text));
+			endpoint_write_buf(s->ends.client, &s->reply.text);
 		if (s->reply.code >= 400 && s->reply.code != 421)
 			smtp_reset_upstream(s);
 		return s->reply.code >= 400 ? relay_end(s) : smtp_give_up(s, "421 4.3.0 the mail server's reply makes no sense");
@@ -338,7 +338,7 @@ smtp_relay_final_reply(struct session *session)
 
 	while ((got = smtp_take_reply(s, &outcome)) > 0 && !is_taken_too_early(s) && --s->tx.replies > 0) {
 		smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
-		endpoint_write(s->ends.client, buf_span(&s->reply.text));
+		endpoint_write_buf(s->ends.client, &s->reply.text);
 	}
 	if (got > 0)
 		return relay_end(s);
