@@ -67,7 +67,7 @@ filter_reader(bool serves, int channel)
 	const struct filter_rule serving[] = {
 		ALLOW(accept), ALLOW(accept4), ALLOW(epoll_wait), ALLOW(epoll_pwait), ALLOW(epoll_pwait2), ALLOW(epoll_ctl),
 		ALLOW(recvfrom), ALLOW(readv), ALLOW(shutdown), ALLOW(getsockopt), ALLOW(setsockopt), ALLOW(getsockname),
-		ALLOW(getpeername), ALLOW_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, FIONREAD)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFL)),
+		ALLOW(getpeername), ALLOW_IF(ioctl, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0)), ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_EQ, F_SETFL, 0)),
 	};
 	struct filter_rule all[COUNT(rules) + COUNT(serving)];
 
