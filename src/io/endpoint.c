@@ -465,7 +465,7 @@ endpoint_write(struct endpoint *e, struct span bytes)
 bool
 endpoint_write_buf(struct endpoint *e, const struct buf *b)
 {
-	return may_write(e) && written(e, !b->failed && output_add(e->loop, &e->out, buf_span(b)));
+	return may_write(e) && written(e, !b->failed && output_add(e->loop, endpoint_output(e), buf_span(b)));
 }
 
 bool
