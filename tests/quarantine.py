@@ -8,7 +8,9 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import threading
@@ -436,6 +438,45 @@ def of_processes(t):
     expect_equal(len(upstream.messages), 2, "delivered")
 
 
+def ordered(door, message, account):
+    """What the keeper answers to an order to remove a message, given by that account."""
+    name = message.encode()
+    order = b"i" + struct.pack("<IQ", 2, len(name)) + name + struct.pack("<IQQI", 0, 0, 0, 0)
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setuid(account)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+                s.connect(door)
+                s.send(order)
+                os.write(sender, s.recv(65536))
+        except OSError as error:
+            os.write(sender, repr(error).encode())
+        finally:
+            os._exit(0)
+    os.close(sender)
+    os.waitpid(child, 0)
+    with open(receiver, "rb") as f:
+        return f.read()
+
+
+@tests
+def of_its_own_account(t):
+    "who has only the keeper's account, as proxies do, orders nothing while gatepost runs"
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    gatepost = t.gatepost(t.upstream(), single=False)
+    message = hold(t, gatepost)
+    door = f"{gatepost.folder}/quarantine/keeper"
+    owner = os.stat(door).st_uid
+    expect(owner != 0, "the keeper is root")
+    expect(b"only root may do that" in (said := ordered(door, message, owner)), "the answer", said)
+    expect_equal([r["id"] for r in listed(gatepost)], [message], "left")
+    expect(b"only root" not in (said := ordered(door, message, 0)), "as root", said)
+    expect_equal(listed(gatepost), [], "removed")
+
+
 @tests
 def keeper_dies(t):
     "the keeper dies while a message is released: its follower records what became of it"
@@ -654,6 +695,8 @@ def an_older_index(t):
     os.unlink(index)
     with sqlite3.connect(index) as db:
         db.executescript(FIRST_SCHEMA.format(message, len(HELD), time.time_ns() // 1000000))
+    owner = os.stat(os.path.dirname(index))
+    os.chown(index, owner.st_uid, owner.st_gid)
     expect("another version" in refused(gatepost, "list", status=2), "before")
     ok(gatepost, "expire")
     one, = listed(gatepost)

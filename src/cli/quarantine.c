@@ -60,7 +60,7 @@ desk_read_settings(struct desk *d, const char *config)
 {
 	struct report report;
 
-	*d = (struct desk){ .arena = arena_new(0) };
+	*d = (struct desk){ .arena = arena_new(0), .courier = -1 };
 	report_init(&report, d->arena);
 	log_setup(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, LOG_LEVEL_WARNING);
 	d->settings = settings_read(d->arena, config, &report);
@@ -69,7 +69,8 @@ desk_read_settings(struct desk *d, const char *config)
 	return d->settings != NULL;
 }
 
-/* What is made there must be the keeper's. */
+/* What is made there must be the keeper's, and what is read there and said by
+ * mail servers is nothing for root. Orders are: for these root stays behind. */
 bool
 desk_become_owner(struct desk *d)
 {
@@ -82,6 +83,8 @@ desk_become_owner(struct desk *d)
 		return false;
 	}
 	owner = (struct account){ st.st_uid, st.st_gid, geteuid() == 0 && st.st_uid != 0 };
+	if (owner.change)
+		d->courier = keeper_courier_start(path);
 	if (!account_become(&owner, false)) {
 		complain("the account that owns %s cannot be taken", path);
 		return false;
@@ -116,6 +119,8 @@ void
 desk_close(struct desk *d)
 {
 	quarantine_close(&d->q);
+	if (d->courier >= 0)
+		close(d->courier);
 	arena_free(&d->arena);
 }
 
@@ -134,7 +139,7 @@ desk_find(struct desk *d, const char *prefix)
 bool
 desk_order(struct desk *d, const struct keeper_order *order, struct keeper_result *result)
 {
-	keeper_order_give(d->settings, order, d->arena, result);
+	keeper_order_give(d->settings, d->courier, order, d->arena, result);
 	if (!result->ok && order->id.len > 0)
 		complain("%.*s: %.*s", SPAN_ARG(order->id), SPAN_ARG(result->error));
 	else if (!result->ok)

@@ -19,6 +19,7 @@ struct desk {
 	struct arena *arena;
 	const struct settings *settings;
 	struct quarantine *q; /* open for reading; NULL after desk_open_blind() */
+	int courier;          /* see daemon/keeper_order.h */
 };
 
 /* Reads the configuration, becomes the owner of the quarantine where the

@@ -1,6 +1,7 @@
 /* The way to the keeper for those who are no proxies: a socket in the folder of
- * the quarantine, where only its owner and root can enter. One connection has
- * one order, for the keeper has messages to keep.
+ * the quarantine, where only its owner and root can enter, and the owner is
+ * heard only if gatepost was started by him. One connection has one order, for
+ * the keeper has messages to keep.
  *
  * Who finds no keeper there takes the lock of the folder, as a keeper does, and
  * carries the order out himself: so there is one writer at any time, and the
@@ -104,16 +105,26 @@ keeper_door_close(const char *path, int *door)
 	*door = -1;
 }
 
+static bool
+is_master(int fd, uid_t master)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && (peer.uid == 0 || peer.uid == master);
+}
+
 static void
-answer_order(int fd, struct quarantine *q, const struct settings *settings, struct span in)
+answer_order(int fd, uid_t master, struct quarantine *q, const struct settings *settings, struct span in)
 {
 	struct arena *a = arena_new(KEEPER_ORDER_MAX * 4);
+	struct keeper_result result = { .error = SPAN_LITERAL("while gatepost runs only root may do that") };
 	struct keeper_order order;
-	struct keeper_result result;
 	struct buf out = { 0 };
 
 	if (keeper_order_decode(a, in, &order)) {
-		keeper_obey(q, settings, &order, &result);
+		if (is_master(fd, master))
+			keeper_obey(q, settings, &order, &result);
 		keeper_result_encode(&out, &result);
 		packet_send(fd, buf_span(&out), SPAN_NONE, NULL, 0);
 	}
@@ -122,7 +133,7 @@ answer_order(int fd, struct quarantine *q, const struct settings *settings, stru
 }
 
 void
-keeper_door_hear(int door, struct quarantine *q, const struct settings *settings)
+keeper_door_hear(int door, uid_t master, struct quarantine *q, const struct settings *settings)
 {
 	int fd = accept4(door, NULL, NULL, SOCK_CLOEXEC);
 	struct packet p;
@@ -132,7 +143,7 @@ keeper_door_hear(int door, struct quarantine *q, const struct settings *settings
 	set_patience(fd, PEER_PATIENCE_S);
 	packet_init(&p);
 	if (packet_receive(fd, &p) > 0 && p.data.len <= KEEPER_ORDER_MAX)
-		answer_order(fd, q, settings, buf_span(&p.data));
+		answer_order(fd, master, q, settings, buf_span(&p.data));
 	packet_free(&p);
 	close(fd);
 }
@@ -154,25 +165,92 @@ reach_keeper(int folder)
 	return -1;
 }
 
+/* One order there, its result back. */
 static enum given
-give_to_keeper(int folder, const struct keeper_order *order, struct arena *a, struct keeper_result *result)
+carry(int folder, struct span order, struct packet *result)
 {
-	enum given given = NOT_YET;
 	int fd = reach_keeper(folder);
-	struct buf out = { 0 };
-	struct packet p;
+	bool ok;
 
 	if (fd < 0)
 		return NO_KEEPER;
 	set_patience(fd, KEEPER_PATIENCE_S);
+	ok = packet_send(fd, order, SPAN_NONE, NULL, 0) == PACKET_SENT && packet_receive(fd, result) > 0;
+	close(fd);
+	return ok ? GIVEN : NOT_YET;
+}
+
+/* The life of the courier: orders come in, what came of each goes back. */
+static _Noreturn void
+carry_all(int folder, int peer)
+{
+	struct packet order, result;
+
+	packet_init(&order);
+	packet_init(&result);
+	while (packet_receive(peer, &order) > 0) {
+		struct buf head = { 0 };
+		enum given given = carry(folder, buf_span(&order.data), &result);
+
+		buf_put_u32(&head, given);
+		packet_send(peer, buf_span(&head), given == GIVEN ? buf_span(&result.data) : SPAN_NONE, NULL, 0);
+		buf_free(&head);
+	}
+	_exit(0);
+}
+
+int
+keeper_courier_start(const char *path)
+{
+	int folder = open_folder(path), pair[2];
+	pid_t pid = -1;
+
+	if (folder < 0)
+		return -1;
+	if (packet_pair(pair, false, false)) {
+		pid = fork();
+		if (pid == 0) {
+			close(pair[0]);
+			carry_all(folder, pair[1]);
+		}
+		close(pair[1]);
+		if (pid < 0)
+			close(pair[0]);
+	}
+	close(folder);
+	return pid > 0 ? pair[0] : -1;
+}
+
+static enum given
+have_carried(int courier, struct span order, struct packet *result)
+{
+	struct span in;
+	uint32_t given;
+
+	if (packet_send(courier, order, SPAN_NONE, NULL, 0) != PACKET_SENT || packet_receive(courier, result) <= 0)
+		return NOT_YET;
+	in = buf_span(&result->data);
+	if (!take_u32(&in, &given) || given > NO_KEEPER)
+		return NOT_YET;
+	buf_consume(&result->data, result->data.len - in.len);
+	return (enum given)given;
+}
+
+static enum given
+give_to_keeper(int folder, int courier, const struct keeper_order *order, struct arena *a,
+    struct keeper_result *result)
+{
+	struct buf out = { 0 };
+	enum given given;
+	struct packet p;
+
 	keeper_order_encode(&out, order);
 	packet_init(&p);
-	if (packet_send(fd, buf_span(&out), SPAN_NONE, NULL, 0) == PACKET_SENT && packet_receive(fd, &p) > 0 &&
-	    keeper_result_decode(arena_copy(a, buf_span(&p.data)), result))
-		given = GIVEN;
+	given = courier >= 0 ? have_carried(courier, buf_span(&out), &p) : carry(folder, buf_span(&out), &p);
+	if (given == GIVEN && !keeper_result_decode(arena_copy(a, buf_span(&p.data)), result))
+		given = NOT_YET;
 	packet_free(&p);
 	buf_free(&out);
-	close(fd);
 	return given;
 }
 
@@ -207,7 +285,7 @@ carry_out(int folder, const struct settings *settings, const struct keeper_order
 }
 
 void
-keeper_order_give(const struct settings *settings, const struct keeper_order *order, struct arena *a,
+keeper_order_give(const struct settings *settings, int courier, const struct keeper_order *order, struct arena *a,
     struct keeper_result *result)
 {
 	const struct timespec rest = { .tv_nsec = GIVE_REST_MS * 1000 * 1000 };
@@ -217,7 +295,7 @@ keeper_order_give(const struct settings *settings, const struct keeper_order *or
 
 	*result = (struct keeper_result){ .error = SPAN_LITERAL("the keeper of the running gatepost does not answer") };
 	while (folder >= 0) {
-		given = give_to_keeper(folder, order, a, result);
+		given = give_to_keeper(folder, courier, order, a, result);
 		if (given == NO_KEEPER)
 			given = carry_out(folder, settings, order, a, result);
 		if (given == GIVEN || clock_millis() >= until)

@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "store/quarantine.h"
 
+#include <sys/types.h>
+
 enum keeper_order_kind { KEEPER_MARK = 1, KEEPER_REMOVE, KEEPER_EXPIRE };
 
 struct keeper_order {
@@ -35,16 +37,23 @@ bool keeper_expire(struct quarantine *q, const struct settings *settings, struct
 
 /* The keeper's socket in the folder of the quarantine, which the caller has
  * open for writing: listening, non-blocking; -1, and said in the log, when it
- * cannot be. Who may enter the folder is heard. */
+ * cannot be. */
 int keeper_door_open(const char *folder);
 void keeper_door_close(const char *folder, int *door);
-/* Takes one order from there and answers it; waits for its peer a second at most. */
-void keeper_door_hear(int door, struct quarantine *q, const struct settings *settings);
+/* Takes one order from there and answers it; waits for its peer a second at
+ * most. Who is neither root nor `master` is refused: proxies have the keeper's
+ * own account, and have no say in what is kept. */
+void keeper_door_hear(int door, uid_t master, struct quarantine *q, const struct settings *settings);
+
+/* A process of its own that keeps this one's account to carry orders to the
+ * keeper, while this one becomes another: the socket to it, or -1. It ends when
+ * that is closed. */
+int keeper_courier_start(const char *folder);
 
 /* Gives an order to the keeper of the quarantine, or carries it out when none
- * runs: one that is just starting or ending is waited for. The result lives in
- * the arena. */
-void keeper_order_give(const struct settings *settings, const struct keeper_order *order, struct arena *a,
-    struct keeper_result *result);
+ * runs: one that is just starting or ending is waited for. courier: who carries
+ * it, or -1. The result lives in the arena. */
+void keeper_order_give(const struct settings *settings, int courier, const struct keeper_order *order,
+    struct arena *a, struct keeper_result *result);
 
 #endif

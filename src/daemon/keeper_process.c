@@ -20,6 +20,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { EXPIRE_EVERY_MS = 60 * 1000 };
@@ -30,6 +31,7 @@ struct keep_service {
 	const struct settings *settings;
 	int64_t day;
 	int door;            /* -1: there is none */
+	uid_t master;        /* who gives orders, besides root */
 	uint64_t expire_at;  /* clock_millis() */
 	struct arena *arena;
 	struct packet packet;
@@ -62,6 +64,7 @@ keep_service_new(const struct settings *settings)
 	k->settings = settings;
 	k->day = -1;
 	k->door = -1;
+	k->master = geteuid();
 	k->arena = arena_new(0);
 	packet_init(&k->packet);
 	k->quarantine = quarantine_open(settings->quarantine_path, &error);
@@ -197,7 +200,7 @@ keep_service_door(const struct keep_service *k)
 void
 keep_service_hear(struct keep_service *k)
 {
-	keeper_door_hear(k->door, k->quarantine, k->settings);
+	keeper_door_hear(k->door, k->master, k->quarantine, k->settings);
 }
 
 uint64_t
@@ -235,6 +238,17 @@ rest(void *context)
 	return keep_service_rest(context);
 }
 
+/* Who made the channel. */
+static void
+find_master(struct keep_service *k, int channel)
+{
+	struct ucred master;
+	socklen_t len = sizeof(master);
+
+	if (getsockopt(channel, SOL_SOCKET, SO_PEERCRED, &master, &len) == 0)
+		k->master = master.uid;
+}
+
 _Noreturn void
 keeper_process(const struct settings *settings, int channel)
 {
@@ -243,6 +257,7 @@ keeper_process(const struct settings *settings, int channel)
 
 	if (k == NULL || !cage_close_keeper(settings, channel))
 		_exit(1);
+	find_master(k, channel);
 	work.door = k->door;
 	links_serve(channel, &work);
 	keep_service_free(&k);

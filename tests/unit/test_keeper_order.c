@@ -158,7 +158,7 @@ give(struct fixture *f, enum keeper_order_kind kind, const char *id)
 	const struct keeper_order order = { .kind = kind, .id = span_str(id) };
 	struct keeper_result result;
 
-	keeper_order_give(&f->settings, &order, f->arena, &result);
+	keeper_order_give(&f->settings, -1, &order, f->arena, &result);
 	return result;
 }
 
