@@ -221,6 +221,22 @@ def binary(t):
 
 
 @tests
+def tampered(t):
+    "an index or a file that somebody changed: nothing of it is sent"
+    upstream = t.upstream()
+    gatepost = t.gatepost(upstream)
+    first, second = hold(t, gatepost), hold(t, gatepost)
+    with sqlite3.connect(f"{gatepost.folder}/quarantine/index.db") as db:
+        db.execute("UPDATE recipient SET value = 'a@b>' || char(13, 10) || 'RSET' WHERE message = ?", (first,))
+    expect("control character" in refused(gatepost, "release", first), "a line end")
+    day = f"{gatepost.folder}/quarantine/messages/{second[2:4]}/{second[4:6]}/{second[6:8]}"
+    with open(f"{day}/{second}.eml", "ab") as f:
+        f.write(b"more\r\n")
+    expect("is not what was put in quarantine" in refused(gatepost, "release", second), "another message")
+    expect(not any(b"RCPT" in s.received or b"RSET" in s.received for s in upstream.sessions[2:]), "sent")
+
+
+@tests
 def refused_recipient(t):
     "a recipient that is refused: nobody gets it, and it can be released later"
     upstream = t.upstream()

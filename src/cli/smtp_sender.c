@@ -115,10 +115,14 @@ say(struct sender *s, struct span line)
 	endpoint_write(s->server, SPAN_LITERAL("\r\n"));
 }
 
-/* Says a line, and gives up unless the reply's first digit is that. */
+/* Says a line, and gives up unless the reply's first digit is that. Nobody checks
+ * again what the index has of an envelope, and one line must stay one. */
 static void
 ask(struct sender *s, struct span line, uint64_t timeout, int first_digit)
 {
+	for (size_t i = 0; i < line.len; i++)
+		if ((unsigned char)line.data[i] < ' ')
+			give_up_for(s, "the envelope has a control character");
 	say(s, line);
 	if (take_reply(s, timeout) / 100 != first_digit)
 		give_up(s, last_line(s));

@@ -37,7 +37,7 @@ static const char *const schema_steps[] = {
 	"ALTER TABLE message ADD COLUMN note TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE recipient ADD COLUMN parameters TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE recipient ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0;"
-	"CREATE INDEX message_time ON message (time);"
+	"CREATE INDEX message_time ON message (time, size);" /* so that expiring reads no message */
 	"PRAGMA user_version = 2;"
 	"COMMIT;",
 };
