@@ -1,4 +1,7 @@
-/* gatepost quarantine list: what was asked for, and a line for each message. */
+/* gatepost quarantine list: what was asked for, and a line for each message.
+ *
+ * Known limit: while a long list waits in a pager the index is being read, and
+ * what the keeper writes meanwhile stays in the index's log of changes. */
 #include "config.h"
 
 #include "base/clock.h"
