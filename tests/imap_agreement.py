@@ -313,28 +313,27 @@ def agreement_rewritten(t):
 
 
 def verdicts_last(box, shown, before):
-    """Rules change; what was shown does not, and nothing is fetched to be judged again."""
+    """Rules and the layout change; what was shown does not, and nothing is fetched to be judged again."""
     judged = box.judged()
+    box.gatepost.config["policies"]["inbound"]["layout"] = {"preserve": "rewrite", "rewrite": "preserve"}[box.layout]
+    box.gatepost.write_config(box.gatepost.config)
     box.gatepost.write_rules(RULES.replace("[exe]", "[txt, pdf]").replace("EICAR-STANDARD", "EICAR-OTHER"))
     done = subprocess.run([GATEPOST, "ctl", "-c", box.gatepost.file, "reload"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
     expect_equal(done.returncode, 0, done.stdout)
     box.gatepost.wait_event("started", child="^proxy$", count=2)
     client = box.session()
-    expect(all_shown(client) == shown, "other octets after the rules have changed")
     expect(all_told(client) == before, "told otherwise after the rules have changed")
+    expect(all_shown(client) == shown, "other octets after the rules have changed")
     expect_equal(box.judged(), judged, "messages judged again")
     expect_no_stings(box, [client])
 
 
-@tests
-def seen(t):
-    r"\Seen changes exactly when the client's own command changes it"
-    box = Mailbox(t)
+def check_seen(box):
     client, directly = box.session(), box.directly()
     items = ["BODY[]", "BODY[1]", "BODY[TEXT]", "RFC822", "RFC822.TEXT", "BODY[]<0.10>", "BODY[HEADER]", "BODY[1.MIME]",
              "BODY.PEEK[]", "BODY.PEEK[1]", "BODY.PEEK[TEXT]<5.5>", "RFC822.HEADER", "BODY.PEEK[HEADER]", "RFC822.SIZE",
-             "BODYSTRUCTURE", "ENVELOPE"]
+             "BODYSTRUCTURE", "ENVELOPE", "BODY[2]", "BODY.PEEK[HEADER.FIELDS (From)]"]
     asked = {number: box.rng.choice(items) for number in range(1, min(len(box.messages), 100) + 1)}
     for number, item in asked.items():
         client.fetch(number, f"({item})")
@@ -348,6 +347,18 @@ def seen(t):
     after = flags_of(box.directly())
     expect_equal(sum("\\Seen" in flags for flags in after.values()), sum("\\Seen" in f for f in flags_of(directly).values()),
                  "\\Seen after EXAMINE")
+
+
+@tests
+def seen(t):
+    r"\Seen changes exactly when the client's own command changes it"
+    check_seen(Mailbox(t))
+
+
+@tests
+def seen_rewritten(t):
+    r"and so it does by layout rewrite"
+    check_seen(Mailbox(t, "rewrite"))
 
 
 tests.run()

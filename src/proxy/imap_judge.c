@@ -18,7 +18,6 @@
 enum {
 	SCAN_TRIES = 3,         /* then the reader gets a notice */
 	SAVE_EVERY = 100,       /* messages judged */
-	MAP_TRIES = 10,         /* messages may come while it is asked what there is */
 };
 
 /* ---- FETCH ---- */
@@ -88,7 +87,9 @@ imap_proceed_fetch(struct imap_session *s, const struct imap_command *c)
 	m->needs = inspect(c, &set, &wrong);
 	if (wrong != NULL)
 		return imap_refuse(s, "BAD", wrong);
-	if (m->needs == IMAP_NEEDS_NOTHING || (m->needs == IMAP_NEEDS_LAYOUT && !rewrites(s)))
+	if (m->needs == IMAP_NEEDS_LAYOUT && !rewrites(s) && !m->peeked && !m->recalled)
+		return imap_goto(s, IMAP_FRONT_PEEK_VIEWS);
+	if (m->needs == IMAP_NEEDS_NOTHING || (m->needs == IMAP_NEEDS_LAYOUT && !rewrites(s) && !m->has_rewritten))
 		return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
 	if (s->pending_count > 0)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
@@ -135,72 +136,6 @@ void
 imap_message_goes_on(struct imap_session *s)
 {
 	imap_arm(s, ends_settings(&s->ends)->timeouts.data_block);
-}
-
-/* ---- map_mailbox, recall_views ---- */
-
-enum outcome
-imap_map_mailbox(struct session *session)
-{
-	struct imap_session *s = imap_of(session);
-	struct imap_mailbox *m = s->mailbox;
-	uint32_t first = imap_mailbox_first_unknown(m);
-
-	if (s->asking == IMAP_ASKING_MAP) /* its answer would be taken for that to the next question */
-		return imap_wait_patiently(s, PARTY_SERVER);
-	if (first == 0) {
-		m->mapped = true;
-		m->map_tries = 0;
-		imap_arm(s, 0);
-		return m->recalled ? imap_goto(s, m->then) : STEP_NEXT;
-	}
-	if (m->map_tries++ >= MAP_TRIES)
-		return imap_lost(s, "the mail server does not tell the UIDs", "a message without a UID");
-	imap_arm(s, ends_settings(&s->ends)->timeouts.command);
-	imap_ask(s, IMAP_ASKING_MAP, "%sFETCH %u:%s (UID)", m->by_uid ? "UID " : "",
-	    m->by_uid ? 1 : first, "*");
-	return imap_wait_patiently(s, PARTY_SERVER);
-}
-
-static void
-recalled(void *context, bool ok, struct span views)
-{
-	struct imap_mailbox *m = context;
-
-	m->recalling = NULL;
-	m->recalled = true;
-	if (ok)
-		imap_views_recall(m, views);
-	imap_mailbox_recalled(m, ok);
-	session_wake(m->session);
-}
-
-enum outcome
-imap_recall_views(struct session *session)
-{
-	struct imap_session *s = imap_of(session);
-	struct imap_mailbox *m = s->mailbox;
-
-	if (m->recalling == NULL && !m->recalled) {
-		struct buf mailbox = { 0 };
-		struct view_owner owner = imap_mailbox_owner(m, &mailbox);
-
-		if (s->user.len > 0 && m->uidvalidity != 0)
-			m->recalling = keep_views_fetch(session->proxy->keep, &owner, recalled, m);
-		m->recalled = m->recalling == NULL;
-		if (m->recalled)
-			imap_mailbox_recalled(m, false);
-		buf_free(&mailbox);
-	}
-	if (!m->recalled && s->ends.awaited == PARTY_KEEPER && endpoint_expired(s->ends.client)) {
-		keep_cancel(&m->recalling);
-		m->recalled = true;
-		imap_mailbox_recalled(m, false);
-	}
-	if (!m->recalled)
-		return imap_wait(s, PARTY_KEEPER, IMAP_RECALL_MS);
-	ends_progress(&s->ends);
-	return STEP_NEXT;
 }
 
 /* ---- judging ---- */
@@ -261,7 +196,7 @@ keep_shown(struct imap_mailbox *m, const struct scan_answer *answer)
 	bool ok;
 
 	lean.hit_count = lean.defect_count = lean.part_count = 0;
-	lean.reply = SPAN_NONE;
+	lean.reply = lean.subject = lean.author = SPAN_NONE;
 	shown = ARENA_NEW(a, struct scan_answer);
 	scan_answer_encode(&encoded, &lean);
 	ok = !encoded.failed && scan_answer_decode(a, arena_copy(a, buf_span(&encoded)), shown);
@@ -294,6 +229,7 @@ settle(struct imap_session *s)
 	if (h->answer->edit_count == 0 || (!h->answer->in_place && !h->answer->has_told)) /* nobody could tell of it */
 		return true;
 	v->shown = keep_shown(m, h->answer);
+	m->has_rewritten = m->has_rewritten || h->answer->has_told;
 	return v->shown != NULL;
 }
 

@@ -18,6 +18,7 @@ enum {
 	VIEW_JUDGED = 1 << 12,
 	VIEW_KEPT = 1 << 13,
 	VIEW_TO_MOVE = 1 << 14,
+	VIEW_REWRITTEN = 1 << 15,
 	VIEW_MARK_SHIFT = 24,    /* bits 24 to 25 */
 	VIEW_FAILURES_SHIFT = 16,
 };
@@ -299,7 +300,8 @@ void
 imap_view_encode(struct buf *out, const struct imap_view *v)
 {
 	buf_put_u32(out, VIEW_FORM | (uint32_t)v->verdict << VIEW_VERDICT_SHIFT | (v->judged ? VIEW_JUDGED : 0) |
-	    (v->kept ? VIEW_KEPT : 0) | (v->to_move ? VIEW_TO_MOVE : 0) | (v->failures & 0xff) << VIEW_FAILURES_SHIFT |
+	    (v->kept ? VIEW_KEPT : 0) | (v->to_move ? VIEW_TO_MOVE : 0) |
+	    (v->shown != NULL && v->shown->has_told ? VIEW_REWRITTEN : 0) | (v->failures & 0xff) << VIEW_FAILURES_SHIFT |
 	    (uint32_t)v->mark_due << VIEW_MARK_SHIFT);
 	buf_put_u64(out, v->octets);
 	if (v->shown != NULL)
@@ -325,8 +327,19 @@ imap_view_decode(struct imap_mailbox *m, struct span in, struct imap_view *v)
 		return true;
 	shown = ARENA_NEW(imap_mailbox_arena(m), struct scan_answer);
 	v->shown = shown;
-	return scan_answer_decode(m->arena, arena_copy(m->arena, in), shown) && shown->edit_count > 0 &&
-	    imap_view_fits(shown, v->octets);
+	if (!scan_answer_decode(m->arena, arena_copy(m->arena, in), shown) || shown->edit_count == 0 ||
+	    !imap_view_fits(shown, v->octets))
+		return false;
+	m->has_rewritten = m->has_rewritten || shown->has_told;
+	return true;
+}
+
+bool
+imap_view_is_rewritten(struct span in)
+{
+	uint32_t word;
+
+	return take_u32(&in, &word) && (word & 0xff) == VIEW_FORM && (word & VIEW_REWRITTEN) != 0;
 }
 
 static int

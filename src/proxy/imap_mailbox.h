@@ -86,6 +86,7 @@ struct imap_mailbox {
 	struct arena *arena;   /* of what is shown */
 	struct keep_job *recalling;
 	bool recalled;
+	bool peeked, has_rewritten; /* some view is of layout rewrite, whatever the policy is now */
 	enum imap_front_step then; /* when UIDs and views are known */
 	struct imap_news news;
 	/* FETCH at hand. */
@@ -122,6 +123,8 @@ struct imap_view *imap_view_add(struct imap_mailbox *m, uint32_t uid);
 void imap_view_encode(struct buf *out, const struct imap_view *v);
 /* All but the UID. What is shown lies in the mailbox's arena. */
 bool imap_view_decode(struct imap_mailbox *m, struct span in, struct imap_view *v);
+/* Whether an encoded view is of layout rewrite. */
+bool imap_view_is_rewritten(struct span in);
 /* Whether a view can be shown of a message of so many octets: its edits fit those,
  * and what is told fits the edits. */
 bool imap_view_fits(const struct scan_answer *shown, uint64_t octets);

@@ -45,6 +45,15 @@ owner_of_objects(const struct imap_session *s)
 
 /* ---- asking ---- */
 
+/* By another mailbox's view of layout rewrite only what is new here can be shown: of
+ * others the server may have told sizes already. */
+static bool
+suits(const struct imap_mailbox *m, const struct imap_view *v)
+{
+	return m->fetching.find == IMAP_FIND_BY_UID || v->shown == NULL || !v->shown->has_told ||
+	    imap_mailbox_is_new(m, m->fetching.uid);
+}
+
 /* A message that somebody has moved back is not moved again. */
 static void
 found(void *context, bool ok, struct span views)
@@ -56,7 +65,7 @@ found(void *context, bool ok, struct span views)
 
 	f->finding = NULL;
 	if (ok && keep_views_next(&views, &one) && imap_view_decode(m, one.state, &v) && v.judged &&
-	    v.octets == f->held.spool.size && (added = imap_view_add(m, f->uid)) != NULL) {
+	    v.octets == f->held.spool.size && suits(m, &v) && (added = imap_view_add(m, f->uid)) != NULL) {
 		v.uid = f->uid;
 		v.to_move = false;
 		v.unsaved = true;

@@ -34,6 +34,7 @@ enum imap_front_step {
 	IMAP_FRONT_JUDGE_NEWS,
 	IMAP_FRONT_MOVE_SPAM,
 	IMAP_FRONT_TELL_NEWS,
+	IMAP_FRONT_PEEK_VIEWS,
 	IMAP_FRONT_MAP_MAILBOX,
 	IMAP_FRONT_RECALL_VIEWS,
 	IMAP_FRONT_MARK_LATE,
@@ -306,6 +307,7 @@ enum outcome imap_tell_news(struct session *s);
 enum outcome imap_mark_late(struct session *s);
 enum outcome imap_map_mailbox(struct session *s);
 enum outcome imap_recall_views(struct session *s);
+enum outcome imap_peek_views(struct session *s);
 enum outcome imap_judge_messages(struct session *s);
 enum outcome imap_show_messages(struct session *s);
 enum outcome imap_spool_append(struct session *s);

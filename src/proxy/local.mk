@@ -26,6 +26,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/imap_objects.c \
 	src/proxy/imap_overlay.c \
 	src/proxy/imap_reach.c \
+	src/proxy/imap_recall.c \
 	src/proxy/imap_select.c \
 	src/proxy/imap_session.c \
 	src/proxy/imap_session.h \

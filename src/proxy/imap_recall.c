@@ -1,0 +1,108 @@
+/* Before messages are judged: which UIDs there are, and what the keeper has of them. */
+#include "config.h"
+
+#include "proxy/imap_mailbox.h"
+#include "proxy/imap_message.h"
+
+enum { MAP_TRIES = 10 }; /* messages may come while it is asked what there is */
+
+enum outcome
+imap_map_mailbox(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_mailbox *m = s->mailbox;
+	uint32_t first = imap_mailbox_first_unknown(m);
+
+	if (s->asking == IMAP_ASKING_MAP) /* its answer would be taken for that to the next question */
+		return imap_wait_patiently(s, PARTY_SERVER);
+	if (first == 0) {
+		m->mapped = true;
+		m->map_tries = 0;
+		imap_arm(s, 0);
+		return m->recalled ? imap_goto(s, m->then) : STEP_NEXT;
+	}
+	if (m->map_tries++ >= MAP_TRIES)
+		return imap_lost(s, "the mail server does not tell the UIDs", "a message without a UID");
+	imap_arm(s, ends_settings(&s->ends)->timeouts.command);
+	imap_ask(s, IMAP_ASKING_MAP, "%sFETCH %u:%s (UID)", m->by_uid ? "UID " : "",
+	    m->by_uid ? 1 : first, "*");
+	return imap_wait_patiently(s, PARTY_SERVER);
+}
+
+static void
+recalled(void *context, bool ok, struct span views)
+{
+	struct imap_mailbox *m = context;
+
+	m->recalling = NULL;
+	m->recalled = true;
+	if (ok)
+		imap_views_recall(m, views);
+	imap_mailbox_recalled(m, ok);
+	session_wake(m->session);
+}
+
+enum outcome
+imap_recall_views(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_mailbox *m = s->mailbox;
+
+	if (m->recalling == NULL && !m->recalled) {
+		struct buf mailbox = { 0 };
+		struct view_owner owner = imap_mailbox_owner(m, &mailbox);
+
+		if (s->user.len > 0 && m->uidvalidity != 0)
+			m->recalling = keep_views_fetch(session->proxy->keep, &owner, recalled, m);
+		m->recalled = m->recalling == NULL;
+		if (m->recalled)
+			imap_mailbox_recalled(m, false);
+		buf_free(&mailbox);
+	}
+	if (!m->recalled && s->ends.awaited == PARTY_KEEPER && endpoint_expired(s->ends.client)) {
+		keep_cancel(&m->recalling);
+		m->recalled = true;
+		imap_mailbox_recalled(m, false);
+	}
+	if (!m->recalled)
+		return imap_wait(s, PARTY_KEEPER, IMAP_RECALL_MS);
+	ends_progress(&s->ends);
+	return STEP_NEXT;
+}
+
+/* ---- peek_views ---- */
+
+static void
+peeked(void *context, bool ok, struct span views)
+{
+	struct imap_mailbox *m = context;
+	struct view one;
+
+	m->recalling = NULL;
+	m->peeked = true;
+	while (ok && keep_views_next(&views, &one))
+		m->has_rewritten = m->has_rewritten || imap_view_is_rewritten(one.state);
+	session_wake(m->session);
+}
+
+/* The policy preserves layouts, but may not always have done so: whether there is
+ * a message of which something else than the server's word was told. */
+enum outcome
+imap_peek_views(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_mailbox *m = s->mailbox;
+	struct buf mailbox = { 0 };
+	struct view_owner owner = imap_mailbox_owner(m, &mailbox);
+
+	if (m->recalling == NULL && !m->peeked && s->user.len > 0 && m->uidvalidity != 0)
+		m->recalling = keep_views_fetch(session->proxy->keep, &owner, peeked, m);
+	buf_free(&mailbox);
+	if (m->recalling != NULL && s->ends.awaited == PARTY_KEEPER && endpoint_expired(s->ends.client))
+		keep_cancel(&m->recalling);
+	if (m->recalling != NULL)
+		return imap_wait(s, PARTY_KEEPER, IMAP_RECALL_MS);
+	m->peeked = true;
+	ends_progress(&s->ends);
+	return imap_goto(s, IMAP_FRONT_RELAY_COMMAND);
+}
