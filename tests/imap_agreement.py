@@ -248,6 +248,15 @@ def check_shown(box, shown, directly):
     expect(len(withheld) <= len(box.messages) // 100, "ordinary mail is withheld", withheld)
 
 
+def check_listed(client, shown, stored):
+    """All headers at once, as programs list a mailbox; of those that gatepost tells nobody thinks otherwise."""
+    for number, items in client.fetch("1:*", "(FLAGS BODY.PEEK[HEADER] BODY.PEEK[HEADER.FIELDS (From)])"):
+        if len(shown[number]) != len(stored[number]):
+            expected = Expected(shown[number])
+            expect_equal(items["BODY[HEADER]"], expected.section("", "HEADER"), f"header of {number}")
+            expect_equal(items["BODY[HEADER.FIELDS (From)]"], expected.fields(["From"]), f"From of {number}")
+
+
 def compare_all(box, sessions, oracle, shown, directly):
     """Each session tells what can be computed of the messages, or what Dovecot says that has them as shown."""
     findings = Findings()
@@ -294,6 +303,7 @@ def check_agreement(box):
     expect(all_shown(second) == shown, "the two sessions are shown different octets")
     expect(all_told(second) == before and all_told(first) == before, "told otherwise after it was judged")
     expect(box.layout == "rewrite" or before == all_told(directly), "not told as the server does")
+    check_listed(second, shown, stored)
     copy = box.dovecot.user(list(shown.values()), crlf=True)
     compare_all(box, [first, second], box.directly(copy), shown, stored)
     expect_no_stings(box, [first, second])

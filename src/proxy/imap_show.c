@@ -48,9 +48,43 @@ is_split_off(const struct imap_view *v, const struct imap_fetch *f)
 	return false;
 }
 
+static bool
+asks_for_headers_only(const struct imap_fetch *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		const struct imap_attribute *a = &f->attributes[i];
+		bool header = a->item == IMAP_ITEM_RFC822_HEADER || (a->item == IMAP_ITEM_BODY_SECTION && a->section.path_count == 0 &&
+		    (a->section.kind == IMAP_HEADER || a->section.kind == IMAP_HEADER_FIELDS || a->section.kind == IMAP_HEADER_FIELDS_NOT));
+
+		if (!header && (imap_item_is_message_data(a->item) || a->item == IMAP_ITEM_BINARY_SIZE))
+			return false;
+	}
+	return true;
+}
+
+/* So many octets of the original make the header as it is shown; at least one. */
+static uint64_t
+head_of(const struct scan_answer *shown)
+{
+	uint64_t wanted = shown->sections[0].header.octets, made = 0, taken = 0;
+
+	for (size_t i = 0; i < shown->edit_count; i++) {
+		const struct edit *e = &shown->edits[i];
+
+		if (e->offset - taken >= wanted - made)
+			break;
+		made += e->offset - taken + e->replacement.len;
+		if (made >= wanted)
+			return e->offset > 0 ? e->offset : 1;
+		taken = e->offset + e->length;
+	}
+	return taken + (wanted - made) > 0 ? taken + (wanted - made) : 1;
+}
+
 static void
 find_messages(struct imap_mailbox *m, struct imap_showing *sh)
 {
+	bool headers = asks_for_headers_only(&sh->fetch);
 	size_t cap = 0;
 
 	m->wanted_at = 0;
@@ -62,6 +96,8 @@ find_messages(struct imap_mailbox *m, struct imap_showing *sh)
 			continue;
 		sh->messages = arena_grow(sh->arena, sh->messages, sizeof(*sh->messages), &cap, sh->count + 1);
 		sh->messages[sh->count++] = (struct imap_shown_message){ which, !v->shown->has_told };
+		if (headers && head_of(v->shown) > sh->head)
+			sh->head = head_of(v->shown);
 	}
 }
 
@@ -158,7 +194,7 @@ static void
 put_items(const struct imap_showing *sh, struct buf *out)
 {
 	struct imap_attribute *asked = ARENA_ARRAY(sh->arena, struct imap_attribute, sh->fetch.count + 1);
-	struct imap_attribute whole = { .item = IMAP_ITEM_BODY_SECTION, .peek = true };
+	struct imap_attribute whole = { .item = IMAP_ITEM_BODY_SECTION, .peek = true, .partial = sh->head > 0, .octets = sh->head };
 	size_t count = 0;
 
 	for (size_t i = 0; i < sh->fetch.count; i++) {

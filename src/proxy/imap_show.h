@@ -26,6 +26,7 @@ struct imap_showing {
 	struct imap_fetch fetch; /* the client's; spans lie in the session's unit */
 	struct imap_shown_message *messages; /* ascending */
 	size_t count;
+	uint64_t head;         /* octets of those of layout rewrite that are enough, where only headers are asked for; else 0 */
 	/* What was said already. */
 	enum imap_show_group group;
 	size_t at;             /* of messages */

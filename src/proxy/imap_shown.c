@@ -39,7 +39,8 @@ imap_is_shown_message(const struct imap_session *s, const struct imap_view *v, c
 	const struct imap_showing *sh = s->mailbox->showing;
 
 	return s->asking == IMAP_ASKING_SHOWN && sh != NULL && v != NULL && v->shown != NULL && sh->uid != v->uid &&
-	    v->shown->has_told == (sh->group == IMAP_SHOW_REWRITTEN) && a->item == IMAP_ITEM_BODY_SECTION && is_whole(a) && !a->partial;
+	    v->shown->has_told == (sh->group == IMAP_SHOW_REWRITTEN) && a->item == IMAP_ITEM_BODY_SECTION && is_whole(a) && a->partial == (sh->head > 0) &&
+	    a->offset == 0;
 }
 
 /* ---- the message ---- */
@@ -131,14 +132,20 @@ imap_show_octets(struct imap_session *s, const struct imap_view *v, struct span 
 }
 
 /* One that is not as long as it was when it was judged is another one. */
+static bool
+is_all(const struct imap_showing *sh, const struct imap_view *v)
+{
+	if (sh->head > 0 && sh->head < v->octets)
+		return sh->taken == sh->head && sh->spool.size >= v->shown->sections[0].header.octets;
+	return sh->taken == v->octets && sh->spool.size == (v->shown->has_told ? v->shown->told.octets : v->octets);
+}
+
 static void
 end_message(struct imap_showing *sh, const struct imap_view *v)
 {
-	uint64_t octets = v->shown->has_told ? v->shown->told.octets : v->octets;
-
 	while (v->shown->has_told && !sh->in_edit && next_edit(sh, v->shown))
 		;
-	if (!sh->refused && sh->taken == v->octets && sh->spool.size == octets)
+	if (!sh->refused && is_all(sh, v))
 		sh->bytes = spool_map(&sh->spool);
 	if (sh->bytes.data == NULL)
 		sh->failure = no_room;
