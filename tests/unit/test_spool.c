@@ -163,6 +163,27 @@ test_file(void **state)
 	assert_int_equal(errno, EBADF);
 }
 
+/* Wherever it lies, all of it is in memory, and not when it is reset. */
+static void
+test_map(void **state)
+{
+	static const uint64_t sizes[] = { 0, MESSAGE_INLINE_MAX, MEMORY, MEMORY + 1 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		fill(&f->spool, sizes[i]);
+		for (size_t twice = 0; twice < 2; twice++) {
+			struct span bytes = spool_map(&f->spool);
+
+			assert_non_null(bytes.data);
+			assert_int_equal(bytes.len, sizes[i]);
+			assert_octets(bytes, 0);
+		}
+		spool_reset(&f->spool, false);
+		assert_null(f->spool.map);
+	}
+}
+
 static void
 test_no_room(void **state)
 {
@@ -189,6 +210,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_segments_are_used_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shared_segment_is_left_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_map, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_room, set_up, tear_down),
 	};
 
