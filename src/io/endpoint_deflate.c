@@ -47,14 +47,12 @@ endpoint_deflate(struct endpoint *e)
 	if (d == NULL)
 		return false;
 	d->expander = expander_new();
-	if (d->expander == NULL) {
-		free(d);
+	buf_add_span(&d->raw, buf_span(&e->in)); /* the input's memory is its own affair */
+	if (d->expander == NULL || d->raw.failed) {
+		deflate_free(e->loop, d);
 		return false;
 	}
-	if (e->in.len > 0) { /* the octets stay where they are */
-		d->raw = e->in;
-		e->in = (struct buf){ 0 };
-	}
+	buf_consume(&e->in, e->in.len);
 	e->deflate = d;
 	endpoint_watch_input(e);
 	return true;
