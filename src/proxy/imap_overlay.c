@@ -320,7 +320,7 @@ read_item(struct imap_session *s, const struct imap_fetch_piece *piece, struct s
 	imap_object_told(s, piece);
 	s->in.dropped = false;
 	s->in.attribute = (struct imap_attribute){ .item = IMAP_ITEM_OTHER };
-	if (imap_is_shown_message(s, view_of(s), &piece->attribute)) {
+	if (!s->in.swallowed && imap_is_shown_message(s, view_of(s), &piece->attribute)) {
 		buf_add_span(out, span_of(*from, (size_t)(piece->name.data - *from)));
 		begin_showing(s, piece, whole);
 		return false;
