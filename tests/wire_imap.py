@@ -14,7 +14,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 from gatepost_test import Tests, expect, expect_equal, is_sanitized  # noqa: E402
-from imap_upstream import CAPABILITIES  # noqa: E402
+from imap_upstream import CAPABILITIES, Mailbox  # noqa: E402
 from smtp_client import Closed  # noqa: E402
 from smtp_upstream import PeerClosed  # noqa: E402
 
@@ -909,6 +909,24 @@ def slow_reader(t):
             client.buffer += client.socket.recv(5000)  # much less than lies ready
         answer = client.answer(tag)
         expect(answer.ok and answer.data[0].literals == [large], f"message {way}")
+
+
+@tests
+def slow_reader_of_rewritten(t):
+    "R08: and of one that is rewritten, part by part"
+    rule = "rules:\n- { name: LARGE, when: { header: { name: Subject, matches: '/large/' } }, score: 7 }\n"
+    lines = b"one of very many lines\r\n" * 100_000
+    upstream = t.imap_upstream(Mailbox([b"Subject: large\r\n\r\n" + lines, MESSAGE], uidnext=101))
+    gatepost = t.imap_gatepost(upstream, {**QUICK, "limits": {"spool_memory": "1MiB"}, "policies": {"inbound": {
+        "layout": "rewrite", "thresholds": [{"score": 5.0, "then": "tag"}], "subject_prefix": "[SPAM] "}}}, rules=rule)
+    client = visit(t, gatepost)
+    client.ok("SELECT INBOX")
+    tag = client.begin("FETCH 1:2 (BODY.PEEK[TEXT] BODY.PEEK[TEXT]<5.1000000>)")
+    while len(client.buffer) < len(lines):
+        client.buffer += client.socket.recv(5000)
+    answer = client.answer(tag)
+    wanted = [lines, lines[5:1_000_005]]
+    expect(answer.ok and wanted in [response.literals for response in answer.data], "the large message", answer.status)
 
 
 tests.run()

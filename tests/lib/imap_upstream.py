@@ -31,9 +31,10 @@ ITEM = re.compile(rb"[A-Z0-9.]+(?:\[[^]]*\](?:<[^>]*>)?)?", re.I)
 
 
 class Mailbox:
-    """Messages as [UID, octets, flags], in order. Sessions may share it."""
+    """Messages as [UID, octets, flags], in order. Sessions may share it. uidnext is what SELECT tells."""
 
-    def __init__(self, messages, first_uid=101, uidvalidity=7):
+    def __init__(self, messages, first_uid=101, uidvalidity=7, uidnext=None):
+        self.uidnext = uidnext
         self.messages = [[first_uid + n, m, set()] for n, m in enumerate(messages)]
         self.gone, self.appended, self.lock, self.uidvalidity = [], [], threading.Lock(), uidvalidity
 
@@ -189,6 +190,8 @@ class ImapSession(Session):
     def do_select(self, line, _, verb="SELECT", access=b"READ-WRITE"):
         data = (b"* FLAGS (\\Seen \\Deleted)\r\n* OK [PERMANENTFLAGS (\\Seen \\Deleted \\*)] flags\r\n* %d EXISTS\r\n"
                 b"* 0 RECENT\r\n* OK [UIDVALIDITY %d] valid\r\n" % (len(self.box.messages), self.box.uidvalidity))
+        if self.box.uidnext is not None:
+            data += b"* OK [UIDNEXT %d] next\r\n" % self.box.uidnext
         self.selected = self.answer(verb, line, data + self.done(b"[" + access + b"] selected"))
         self.read_only = access == b"READ-ONLY"
 
