@@ -430,6 +430,23 @@ def disk_full(t):
 
 
 @tests
+def disk_full_of_rewritten(t):
+    "by layout rewrite, too; what cannot be had now is not told"
+    upstream = t.imap_upstream(Mailbox([BANNED, MESSAGE], uidnext=NEW))
+    gatepost = t.imap_gatepost(upstream, {**REWRITE, "limits": {"spool_memory": "1MiB"}}, rules=RULES,
+                               prefix=short_of_room(2_000_000))
+    client = visit(t, gatepost)
+    banned = client.fetch(1)
+    upstream.mailbox.messages[0][1] = LARGE  # as no server does: another message by that UID
+    answer = client.command("FETCH 1 (FLAGS BODY.PEEK[])")
+    expect_unavailable(answer)
+    expect_equal([r.literals for r in answer.data], [[]], "told")
+    upstream.mailbox.messages[0][1] = BANNED
+    expect_equal(client.fetch(1), banned, "when it can be had")
+    client.logout()
+
+
+@tests
 def quarantine_not_writable(t):
     "a message whose original cannot be kept is refused for now, and shown when it can"
     upstream = t.imap_upstream([MESSAGE, BANNED])

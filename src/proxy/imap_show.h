@@ -38,7 +38,7 @@ struct imap_showing {
 	const char *failure;   /* what is answered in its place, or NULL */
 	/* The message at hand, as it is shown. */
 	struct spool spool;
-	struct span bytes;     /* all of it; data == NULL: it cannot be had */
+	struct span bytes;     /* all of it; data == NULL: not yet */
 	uint32_t uid;
 	uint64_t taken;        /* octets of the original */
 	size_t edit;           /* the next one */

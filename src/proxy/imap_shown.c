@@ -12,7 +12,7 @@ enum {
 	NAMES_MAX = 1000,      /* of HEADER.FIELDS: a command holds no more */
 };
 
-static const char no_room[] = "NO [UNAVAILABLE] no room for a message, try again later";
+static const char no_room[] = "NO [UNAVAILABLE] a message cannot be had now, try again later";
 static const char not_known[] = "NO [UNKNOWN-CTE] a part is in an encoding that is not known here";
 
 /* ---- which items ---- */
@@ -140,15 +140,26 @@ is_all(const struct imap_showing *sh, const struct imap_view *v)
 	return sh->taken == v->octets && sh->spool.size == (v->shown->has_told ? v->shown->told.octets : v->octets);
 }
 
-static void
-end_message(struct imap_showing *sh, const struct imap_view *v)
+/* False: it cannot be had. Then its UID stands for the items, for the client would
+ * keep what it is told of them. */
+static bool
+end_message(struct imap_session *s, const struct imap_view *v)
 {
+	struct imap_showing *sh = s->mailbox->showing;
+	struct buf out = { 0 };
+
 	while (v->shown->has_told && !sh->in_edit && next_edit(sh, v->shown))
 		;
 	if (!sh->refused && is_all(sh, v))
 		sh->bytes = spool_map(&sh->spool);
-	if (sh->bytes.data == NULL)
-		sh->failure = no_room;
+	if (sh->bytes.data != NULL)
+		return true;
+	sh->failure = no_room;
+	buf_printf(&out, "UID %u", sh->uid);
+	imap_pass_buf(s, &out);
+	buf_free(&out);
+	spool_reset(&sh->spool, false);
+	return false;
 }
 
 /* ---- what is in it ---- */
@@ -234,8 +245,6 @@ octets_of(struct imap_showing *sh, const struct imap_view *v, const struct imap_
 	struct span octets = sh->bytes;
 	struct scan_range range;
 
-	if (sh->bytes.data == NULL)
-		return SPAN_NONE;
 	if (!is_whole(a)) {
 		if (!find_range(v, a, &range))
 			return SPAN_NONE;
@@ -324,8 +333,8 @@ imap_show_items(struct session *session)
 
 	if (s->hopeless || v == NULL)
 		return imap_back_goto(s, IMAP_BACK_REST);
-	if (sh->bytes.data == NULL && sh->item == 0)
-		end_message(sh, v);
+	if (sh->bytes.data == NULL && sh->item == 0 && !end_message(s, v))
+		return imap_back_goto(s, IMAP_BACK_READ_FETCH);
 	while (sh->left.len > 0 || begin_item(s, v)) {
 		struct span some = span_first(sh->left, RUN_MAX);
 
