@@ -30,6 +30,7 @@ ROUNDS = int(os.environ.get("GATEPOST_TEST_ROUNDS", "200"))
 CLIENTS = int(os.environ.get("GATEPOST_TEST_CLIENTS", "6"))
 SEED = int(os.environ.get("GATEPOST_TEST_SEED", "20251201"))
 DANGEROUS = [stinging(n) for n in range(3)]
+DELIVERED_EVERY = 20  # rounds: one of those, past gatepost
 MANY = 40  # messages; then more go than come
 FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "Label", "$Forwarded")
 ITEMS = ("UID", "FLAGS", "RFC822.SIZE", "INTERNALDATE", "ENVELOPE", "BODY", "BODYSTRUCTURE", "BODY.PEEK[]", "BODY[TEXT]",
@@ -161,7 +162,12 @@ def crowd(t, server, port, directly):
     for visitor in visitors:
         t.callback(visitor.client.close)
     visitors[0].do("CREATE Other")
-    for _ in range(ROUNDS):
+    sender = t.imap_reader(("127.0.0.1", server.imap))
+    sender.login(user, SECRET)
+    for number in range(ROUNDS):
+        if number % DELIVERED_EVERY == 0:
+            message = rng.choice(DANGEROUS).data
+            sender.ok(f"APPEND INBOX {{{len(message)}+}}", message + b"\r\n")
         begun = [(visitor, tag) for visitor in rng.sample(visitors, rng.randint(1, 3)) for tag in visitor.act()]
         rng.shuffle(begun)
         for visitor, tag in begun:
@@ -188,14 +194,14 @@ def found_directly(t, server):
     return _directly[0]
 
 
-def no_worse(rules):
+def no_worse(rules, **policy):
     def test(t):
         server = shared_server(t)
         directly = found_directly(t, server)
         if GATEPOST == "none":
             expect(not directly.counts, f"wrong: {directly}")
             return
-        gatepost = t.imap_gatepost(("localhost", server.imap), {"policies": {"inbound": JUDGED if rules else {}}}, rules=rules)
+        gatepost = t.imap_gatepost(("localhost", server.imap), {"policies": {"inbound": policy}}, rules=rules)
         through = crowd(t, server, gatepost.address[1], not rules)
         print(f"# directly {dict(directly.counts)}, through {dict(through.counts)}", flush=True)
         expect(not through.counts - directly.counts, f"more is wrong than directly: {through}")
@@ -203,5 +209,6 @@ def no_worse(rules):
 
 
 tests.add("clients at one mailbox find no more wrong through gatepost than directly", no_worse(None))
-tests.add("rules: clients at one mailbox find no more wrong than directly, and nothing dangerous", no_worse(RULES))
+tests.add("rules: clients at one mailbox find no more wrong than directly, and nothing dangerous", no_worse(RULES, **JUDGED))
+tests.add("rules, layout rewrite: the same", no_worse(RULES, **JUDGED, layout="rewrite"))
 tests.run()
