@@ -278,8 +278,8 @@ add_charset(struct arena *arena, struct imap_field *type)
 }
 
 /* As it is written, or where more than a word is, as it was read. */
-static struct span
-encoding_of(struct arena *arena, const struct mime_part *part)
+struct span
+imap_encoding(struct arena *arena, const struct mime_part *part)
 {
 	struct span written = FIELD(part, "Content-Transfer-Encoding");
 	struct imap_field field;
@@ -442,7 +442,7 @@ print_single(struct printer *p, const struct mime_part *part)
 	add(out, " ");
 	imap_add_nstring(out, FIELD(part, "Content-Description"));
 	add(out, " ");
-	imap_add_string(out, encoding_of(arena, part));
+	imap_add_string(out, imap_encoding(arena, part));
 	add_number(out, part->body.len);
 	if (kind == IMAP_MESSAGE)
 		print_message(p, part);

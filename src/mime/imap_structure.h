@@ -22,6 +22,8 @@ void imap_print_body(struct text *out, const struct mime_message *m, bool extens
 
 enum imap_kind { IMAP_BASIC, IMAP_TEXT, IMAP_MULTIPART, IMAP_MESSAGE };
 enum imap_kind imap_kind(const struct mime_part *part);
+/* The transfer encoding as it is told. */
+struct span imap_encoding(struct arena *arena, const struct mime_part *part);
 /* The first part of a multipart, or the root of the message inside, where the
  * bytes of the message have it; NULL: none, or the part is neither. */
 const struct mime_part *imap_children(const struct mime_part *part);

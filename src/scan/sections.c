@@ -38,19 +38,19 @@ number(const struct listing *l, const char *path, size_t n)
 	return arena_printf(l->message->arena, "%s%s%zu", path, path[0] != '\0' ? "." : "", n);
 }
 
+/* By what is told of it. */
 static enum scan_encoding
-encoding_of(const struct mime_part *p)
+encoding_of(struct arena *a, const struct mime_part *p)
 {
-	switch (p->encodings->encoding) {
-	case ENCODING_IDENTITY:
-		return SCAN_ENCODING_NONE;
-	case ENCODING_BASE64:
+	struct span told = imap_encoding(a, p);
+
+	if (span_is_nocase(told, "base64"))
 		return SCAN_ENCODING_BASE64;
-	case ENCODING_QUOTED_PRINTABLE:
+	if (span_is_nocase(told, "quoted-printable"))
 		return SCAN_ENCODING_QUOTED;
-	default:
-		return SCAN_ENCODING_OTHER;
-	}
+	if (span_is_nocase(told, "7bit") || span_is_nocase(told, "8bit") || span_is_nocase(told, "binary"))
+		return SCAN_ENCODING_NONE;
+	return SCAN_ENCODING_OTHER;
 }
 
 static void
@@ -59,9 +59,11 @@ tell_encoding(struct listing *l, struct scan_section *s, const struct mime_part 
 	s->decoded_octets = p->body.len;
 	if (imap_children(p) != NULL)
 		return;
-	s->encoding = encoding_of(p);
-	if (s->encoding == SCAN_ENCODING_BASE64 || s->encoding == SCAN_ENCODING_QUOTED)
-		s->decoded_octets = mime_decode_body(l->message, p, p->encodings->encoding, l->scratch).len;
+	s->encoding = encoding_of(l->message->arena, p);
+	if (s->encoding == SCAN_ENCODING_BASE64)
+		s->decoded_octets = mime_decode_body(l->message, p, ENCODING_BASE64, l->scratch).len;
+	else if (s->encoding == SCAN_ENCODING_QUOTED)
+		s->decoded_octets = mime_decode_body(l->message, p, ENCODING_QUOTED_PRINTABLE, l->scratch).len;
 }
 
 /* What stands for the part that a container has to have. */
