@@ -14,6 +14,7 @@
 	"preamble\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" INNER "\r\n--b--\r\nepilogue\r\n"
 #define INNER "Subject: in\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n" INNER_TEXT
 #define INNER_TEXT "--c\r\n\r\ntwo\r\n--c\r\nContent-Type: message/rfc822\r\n\r\nTo: a\r\n\r\nthree\r\n--c--"
+#define NO_PARTS "--b\r\nContent-Type: message/rfc822\r\n\r\nContent-Type: multipart/mixed\r\n\r\ntext\r\n"
 #define MARK "X: y\r\n"
 
 static const struct mime_limits limits = { .parts = SCAN_SECTIONS_MAX * 2, .depth = 200, .headers = 10000 };
@@ -75,6 +76,8 @@ test_numbers(void **state)
 		{ "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"
 		    "--c\r\n\r\n--b--\r\n", "[]m[1][1.1]" },
 		{ "Content-Type: message/global\r\n\r\n" INNER, "[]m[1]" },
+		{ "Content-Type: multipart/mixed; boundary=b\r\n\r\n" NO_PARTS NO_PARTS NO_PARTS NO_PARTS "--b--\r\n",
+		    "[]m[1]m[1.1][2]m[2.1][3]m[3.1][4]m[4.1]" },
 	};
 
 	(void)state;
