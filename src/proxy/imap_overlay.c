@@ -275,7 +275,7 @@ begin_showing(struct imap_session *s, const struct imap_fetch_piece *piece, stru
 	struct span octets;
 
 	s->in.shows = true;
-	imap_show_begin(s);
+	imap_show_begin(s, view_of(s));
 	if (piece->is_literal)
 		return;
 	a = arena_new(0);

@@ -40,9 +40,8 @@ struct imap_showing {
 	struct spool spool;
 	struct span bytes;     /* all of it; data == NULL: not yet */
 	uint32_t uid;
-	uint64_t taken;        /* octets of the original */
-	size_t edit;           /* the next one */
-	bool in_edit, refused;
+	struct edit_push push; /* of layout preserve only `taken` */
+	bool refused;          /* no room for it */
 	/* Items that are being told. */
 	struct arena *work;    /* of one */
 	size_t item;           /* the next of fetch's */
@@ -60,7 +59,7 @@ bool imap_is_shown_item(const struct imap_view *v, const struct imap_attribute *
 /* Whether it is what we asked for to tell those: the octets of that view. */
 bool imap_is_shown_message(const struct imap_session *s, const struct imap_view *v, const struct imap_attribute *a);
 /* A message begins; its octets; what there is of them comes to an end. */
-void imap_show_begin(struct imap_session *s);
+void imap_show_begin(struct imap_session *s, const struct imap_view *v);
 void imap_show_octets(struct imap_session *s, const struct imap_view *v, struct span octets);
 
 /* Appends what a response tells of a message in place of the server's word: sizes,

@@ -46,22 +46,24 @@ imap_is_shown_message(const struct imap_session *s, const struct imap_view *v, c
 /* ---- the message ---- */
 
 void
-imap_show_begin(struct imap_session *s)
+imap_show_begin(struct imap_session *s, const struct imap_view *v)
 {
 	struct imap_showing *sh = s->mailbox->showing;
 
 	spool_reset(&sh->spool, false);
 	sh->bytes = SPAN_NONE;
 	sh->uid = s->in.uid;
-	sh->taken = 0;
-	sh->edit = sh->item = 0;
-	sh->in_edit = sh->refused = sh->any = false;
+	sh->push = (struct edit_push){ .items = v->shown->edits, .count = v->shown->edit_count };
+	sh->item = 0;
+	sh->refused = sh->any = false;
 	sh->left = SPAN_NONE;
 }
 
 static void
-add(struct imap_showing *sh, struct span octets)
+add(void *context, struct span octets)
 {
+	struct imap_showing *sh = context;
+
 	sh->refused = sh->refused || !spool_add(&sh->spool, octets);
 }
 
@@ -74,49 +76,10 @@ add_overlaid(struct imap_showing *sh, const struct scan_answer *shown, struct sp
 		struct span some = span_first(octets, sizeof(run));
 
 		memcpy(run, some.data, some.len);
-		edits_overlay(shown->edits, shown->edit_count, sh->taken, run, some.len);
+		edits_overlay(shown->edits, shown->edit_count, sh->push.taken, run, some.len);
 		add(sh, span_of(run, some.len));
-		sh->taken += some.len;
+		sh->push.taken += some.len;
 		octets = span_from(octets, some.len);
-	}
-}
-
-/* The edits that begin here; false: none does, or one goes on. */
-static bool
-next_edit(struct imap_showing *sh, const struct scan_answer *shown)
-{
-	const struct edit *e = sh->edit < shown->edit_count ? &shown->edits[sh->edit] : NULL;
-
-	if (e == NULL || e->offset != sh->taken)
-		return false;
-	add(sh, e->replacement);
-	sh->in_edit = e->length > 0;
-	sh->edit += !sh->in_edit;
-	return !sh->in_edit;
-}
-
-/* What is left where an edit has been at work. */
-static void
-add_edited(struct imap_showing *sh, const struct scan_answer *shown, struct span octets)
-{
-	while (octets.len > 0) {
-		const struct edit *e;
-		uint64_t until;
-		size_t len;
-
-		while (!sh->in_edit && next_edit(sh, shown))
-			;
-		e = sh->edit < shown->edit_count ? &shown->edits[sh->edit] : NULL;
-		until = e == NULL ? UINT64_MAX : sh->in_edit ? e->offset + e->length : e->offset;
-		len = until - sh->taken < octets.len ? (size_t)(until - sh->taken) : octets.len;
-		if (!sh->in_edit)
-			add(sh, span_first(octets, len));
-		sh->taken += len;
-		octets = span_from(octets, len);
-		if (sh->in_edit && sh->taken == until) {
-			sh->in_edit = false;
-			sh->edit++;
-		}
 	}
 }
 
@@ -126,7 +89,7 @@ imap_show_octets(struct imap_session *s, const struct imap_view *v, struct span 
 	struct imap_showing *sh = s->mailbox->showing;
 
 	if (v->shown->has_told)
-		add_edited(sh, v->shown, octets);
+		edits_push(&sh->push, octets, add, sh);
 	else
 		add_overlaid(sh, v->shown, octets);
 }
@@ -136,8 +99,8 @@ static bool
 is_all(const struct imap_showing *sh, const struct imap_view *v)
 {
 	if (sh->head > 0 && sh->head < v->octets)
-		return sh->taken == sh->head && sh->spool.size >= v->shown->sections[0].header.octets;
-	return sh->taken == v->octets && sh->spool.size == (v->shown->has_told ? v->shown->told.octets : v->octets);
+		return sh->push.taken == sh->head && sh->spool.size >= v->shown->sections[0].header.octets;
+	return sh->push.taken == v->octets && sh->spool.size == (v->shown->has_told ? v->shown->told.octets : v->octets);
 }
 
 /* False: it cannot be had. Then its UID stands for the items, for the client would
@@ -148,8 +111,8 @@ end_message(struct imap_session *s, const struct imap_view *v)
 	struct imap_showing *sh = s->mailbox->showing;
 	struct buf out = { 0 };
 
-	while (v->shown->has_told && !sh->in_edit && next_edit(sh, v->shown))
-		;
+	if (v->shown->has_told)
+		edits_push_end(&sh->push, add, sh);
 	if (!sh->refused && is_all(sh, v))
 		sh->bytes = spool_map(&sh->spool);
 	if (sh->bytes.data != NULL)

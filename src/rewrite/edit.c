@@ -295,3 +295,50 @@ edits_take(struct arena *a, struct span *in, size_t *count)
 	*count = (size_t)claimed;
 	return edits;
 }
+
+/* False: none begins here, or one whose octets are to come. */
+static bool
+push_replacement(struct edit_push *p, void (*piece)(void *context, struct span bytes), void *context)
+{
+	const struct edit *e = &p->items[p->at];
+
+	if (p->within || p->at == p->count || e->offset != p->taken)
+		return false;
+	if (e->replacement.len > 0)
+		piece(context, e->replacement);
+	p->within = e->length > 0;
+	p->at += !p->within;
+	return !p->within;
+}
+
+void
+edits_push(struct edit_push *p, struct span octets, void (*piece)(void *context, struct span bytes), void *context)
+{
+	while (octets.len > 0) {
+		const struct edit *e;
+		uint64_t until = UINT64_MAX;
+		size_t len;
+
+		while (push_replacement(p, piece, context))
+			;
+		e = &p->items[p->at];
+		if (p->at < p->count)
+			until = p->within ? e->offset + e->length : e->offset;
+		len = until - p->taken < octets.len ? (size_t)(until - p->taken) : octets.len;
+		if (!p->within && len > 0)
+			piece(context, span_first(octets, len));
+		p->taken += len;
+		octets = span_from(octets, len);
+		if (p->within && p->taken == until) {
+			p->within = false;
+			p->at++;
+		}
+	}
+}
+
+void
+edits_push_end(struct edit_push *p, void (*piece)(void *context, struct span bytes), void *context)
+{
+	while (push_replacement(p, piece, context))
+		;
+}

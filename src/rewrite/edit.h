@@ -72,4 +72,18 @@ const struct edit *edits_copy(struct arena *a, const struct edit *items, size_t 
 bool edits_stream(const struct edit *items, size_t count, uint64_t original_size,
     bool (*piece)(void *context, bool original, uint64_t offset, struct span bytes), void *context);
 
+/* Edits over a message that comes piece by piece. Zero-initialise all but the
+ * first two, which are as edits_valid() says and have no fill. */
+struct edit_push {
+	const struct edit *items;
+	size_t count;
+	size_t at;       /* the next one */
+	uint64_t taken;  /* octets of the original */
+	bool within;     /* what that one takes away has begun */
+};
+/* The message's next octets: calls piece() for what they are after the edits. */
+void edits_push(struct edit_push *p, struct span octets, void (*piece)(void *context, struct span bytes), void *context);
+/* No more octets come: what is put in there. */
+void edits_push_end(struct edit_push *p, void (*piece)(void *context, struct span bytes), void *context);
+
 #endif

@@ -11,12 +11,12 @@
 
 enum { SIZE = 48, EDITS = 10, ROUNDS = 20000 };
 
+static const char untouched[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV";
+
 static bool
 write_piece(void *context, bool original, uint64_t offset, struct span bytes)
 {
-	static const char message[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV";
-
-	buf_add(context, original ? message + offset : bytes.data, bytes.len);
+	buf_add(context, original ? untouched + offset : bytes.data, bytes.len);
 	return true;
 }
 
@@ -93,6 +93,29 @@ random_edits(struct edits *e, struct edit *copies)
 }
 
 static void
+write_pushed(void *context, struct span bytes)
+{
+	buf_add_span(context, bytes);
+}
+
+/* The message in random cuts. */
+static void
+push_all(const struct edits *e, struct buf *out)
+{
+	struct edit_push p = { .items = e->items, .count = e->count };
+	struct span rest = span_of(untouched, SIZE);
+
+	while (rest.len > 0) {
+		struct span some = span_first(rest, 1 + (size_t)rand() % 20);
+
+		edits_push(&p, some, write_pushed, out);
+		rest = span_from(rest, some.len);
+	}
+	edits_push_end(&p, write_pushed, out);
+	assert_int_equal(p.taken, SIZE);
+}
+
+static void
 test_against_model(void **state)
 {
 	struct arena *a = arena_new(0);
@@ -113,6 +136,9 @@ test_against_model(void **state)
 		assert_true(edits_stream(e.items, e.count, SIZE, write_piece, &got));
 		assert_string_equal(buf_str(&got), buf_str(&expected));
 		assert_int_equal(edits_apply_size(&e, SIZE), got.len);
+		buf_clear(&got);
+		push_all(&e, &got);
+		assert_string_equal(buf_str(&got), buf_str(&expected));
 		buf_free(&got);
 		buf_free(&expected);
 		arena_reset(a);
