@@ -300,9 +300,9 @@ edits_take(struct arena *a, struct span *in, size_t *count)
 static bool
 push_replacement(struct edit_push *p, void (*piece)(void *context, struct span bytes), void *context)
 {
-	const struct edit *e = &p->items[p->at];
+	const struct edit *e = p->at < p->count ? &p->items[p->at] : NULL;
 
-	if (p->within || p->at == p->count || e->offset != p->taken)
+	if (p->within || e == NULL || e->offset != p->taken)
 		return false;
 	if (e->replacement.len > 0)
 		piece(context, e->replacement);
@@ -321,8 +321,8 @@ edits_push(struct edit_push *p, struct span octets, void (*piece)(void *context,
 
 		while (push_replacement(p, piece, context))
 			;
-		e = &p->items[p->at];
-		if (p->at < p->count)
+		e = p->at < p->count ? &p->items[p->at] : NULL;
+		if (e != NULL)
 			until = p->within ? e->offset + e->length : e->offset;
 		len = until - p->taken < octets.len ? (size_t)(until - p->taken) : octets.len;
 		if (!p->within && len > 0)

@@ -376,7 +376,8 @@ test_told(void **state)
 {
 	static const struct span list = SPAN_LITERAL("(NIL (\"a\" {3}\r\nb\r\n))");
 	static const struct span wrong[] = { SPAN_LITERAL(""), SPAN_LITERAL("NIL"), SPAN_LITERAL("(NIL"), SPAN_LITERAL("(NIL)) "),
-		SPAN_LITERAL("(NIL)\r\n* BYE"), SPAN_LITERAL("({9}\r\nb)") };
+		SPAN_LITERAL("(NIL)\r\n* BYE"), SPAN_LITERAL("({9}\r\nb)"),
+		SPAN_LITERAL("(NIL\r\n* BYE)"), SPAN_LITERAL("(NIL \r\n* BYE)"), SPAN_LITERAL("(\"a\r\n* BYE\")") };
 	struct arena *a = arena_new(0);
 	struct scan_answer r = an_answer, back;
 	struct buf b = { 0 };

@@ -104,7 +104,7 @@ test_bytes(void **state)
 		const char *whole, *mime, *header, *text;
 	} cases[] = {
 		{ MARK NESTED, "", MARK "Subject: out\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
-		    NESTED + sizeof("Subject: out\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n") - 1 },
+		    &NESTED[sizeof("Subject: out\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n") - 1] },
 		{ "one", "\r\n", "", "" },
 		{ INNER, "Content-Type: message/rfc822\r\n\r\n",
 		    "Subject: in\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n", INNER_TEXT },
