@@ -1,5 +1,7 @@
 /* Listening sockets and accepting. When descriptors run out, accepting rests
- * for ACCEPT_REST_MS instead of spinning; who waits stays in the backlog. */
+ * for ACCEPT_REST_MS instead of spinning; who waits stays in the backlog. What
+ * a flood of clients would fill the log with is told now and then, with how often
+ * it happened. */
 #include "config.h"
 
 #include "daemon/listeners.h"
@@ -14,6 +16,7 @@
 enum {
 	ACCEPT_BATCH = 16,    /* connections taken before others get their turn */
 	ACCEPT_REST_MS = 100,
+	TELL_EVERY_MS = 10000, /* of each kind: once a limit is reached thousands may follow a second */
 };
 
 /* ---- opening ---- */
@@ -121,33 +124,73 @@ struct acceptor_socket {
 	int fd;
 };
 
+/* Something that may happen very often, and is told of by one line in TELL_EVERY_MS. */
+struct seldom {
+	uint64_t until;  /* loop_now() milliseconds */
+	uint64_t untold; /* times, since the last line */
+};
+
 struct acceptor {
 	struct proxy *proxy;
 	struct timer *rest;
+	struct seldom full, client_full, exhausted;
 	struct acceptor_socket *sockets;
 	size_t count;
 	bool stopped;
 };
 
-static void
-turn_away(const struct acceptor_socket *s, int fd, const char *why)
+/* True: it is to be told now; *untold is how often it was not, since it last was. */
+static bool
+is_due(struct seldom *s, uint64_t now, uint64_t *untold)
 {
-	const struct listener *l = &s->acceptor->proxy->settings->listeners[s->listener];
-
-	log_warning("connections", "listener %s: %s", l->name, why);
-	if (l->tls.mode != TLS_IMPLICIT) {
-		static const char text[] = "421 4.3.2 too many connections, try again later\r\n";
-
-		/* A client that does not take it finds the connection closed. */
-		(void)!send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	*untold = s->untold;
+	if (now < s->until) {
+		s->untold++;
+		return false;
 	}
+	*s = (struct seldom){ now + TELL_EVERY_MS, 0 };
+	return true;
+}
+
+/* In the words of the protocol that the client came to speak. */
+static struct span
+farewell(enum protocol protocol)
+{
+	switch (protocol) {
+	case PROTOCOL_POP3:
+		return SPAN_LITERAL("-ERR [SYS/TEMP] too many connections, try again later\r\n");
+	case PROTOCOL_IMAP:
+		return SPAN_LITERAL("* BYE too many connections, try again later\r\n");
+	default:
+		return SPAN_LITERAL("421 4.3.2 too many connections, try again later\r\n");
+	}
+}
+
+static void
+turn_away(const struct acceptor_socket *s, int fd, const struct peer *peer, struct seldom *told, const char *limit)
+{
+	struct proxy *p = s->acceptor->proxy;
+	const struct listener *l = &p->settings->listeners[s->listener];
+	struct span text = farewell(l->protocol);
+	char client[PEER_TEXT_SIZE];
+	uint64_t untold;
+
+	if (is_due(told, loop_now(p->loop), &untold)) {
+		peer_text(peer, client);
+		log_warning("connections", "listener %s: %s is reached: %s is turned away; so were %llu others since last told",
+		    l->name, limit, client, (unsigned long long)untold);
+	}
+	/* A client that does not take it finds the connection closed. */
+	if (l->tls.mode != TLS_IMPLICIT)
+		(void)!send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 }
 
 static void
 welcome(struct acceptor_socket *s, int fd, const struct peer *peer)
 {
-	struct proxy *p = s->acceptor->proxy;
+	struct acceptor *a = s->acceptor;
+	struct proxy *p = a->proxy;
 	const struct limits *limits = &p->settings->limits;
 	unsigned char client[16];
 
@@ -158,11 +201,11 @@ welcome(struct acceptor_socket *s, int fd, const struct peer *peer)
 		break;
 	case CENSUS_FULL:
 		stats_add(&p->stats->refused, 1);
-		turn_away(s, fd, "limits.connections is reached");
+		turn_away(s, fd, peer, &a->full, "limits.connections");
 		break;
 	case CENSUS_CLIENT_FULL:
 		stats_add(&p->stats->refused_client, 1);
-		turn_away(s, fd, "limits.connections_per_client is reached");
+		turn_away(s, fd, peer, &a->client_full, "limits.connections_per_client");
 		break;
 	}
 }
@@ -208,6 +251,19 @@ acceptor_stop(struct acceptor *a)
 }
 
 static void
+exhausted(struct acceptor *a)
+{
+	uint64_t now = loop_now(a->proxy->loop), untold;
+
+	stats_add(&a->proxy->stats->errors[STATS_ERROR_ACCEPT], 1);
+	if (is_due(&a->exhausted, now, &untold))
+		log_error("accept", "%s: accepting rests for %d ms; so it did %llu times since last told", strerror(errno),
+		    ACCEPT_REST_MS, (unsigned long long)untold);
+	pause_all(a, true);
+	timer_at(a->rest, now + ACCEPT_REST_MS);
+}
+
+static void
 accept_some(void *context)
 {
 	struct acceptor_socket *s = context;
@@ -221,12 +277,8 @@ accept_some(void *context)
 			welcome(s, fd, &peer);
 			continue;
 		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			stats_add(&a->proxy->stats->errors[STATS_ERROR_ACCEPT], 1);
-			log_error("accept", "no more descriptors: accepting rests for %d ms", ACCEPT_REST_MS);
-			pause_all(a, true);
-			timer_at(a->rest, loop_now(a->proxy->loop) + ACCEPT_REST_MS);
-		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			exhausted(a);
 		return;
 	}
 }
