@@ -117,11 +117,16 @@ address_space(void)
 	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Down to `most`; what is lower already stays, for only root could raise it. */
 static bool
 limit_to(int resource, uint64_t most)
 {
-	struct rlimit r = { most, most };
+	struct rlimit r;
 
+	if (getrlimit((__rlimit_resource_t)resource, &r) != 0)
+		return false;
+	r.rlim_max = r.rlim_max < most ? r.rlim_max : most;
+	r.rlim_cur = r.rlim_max;
 	return setrlimit((__rlimit_resource_t)resource, &r) == 0;
 }
 
