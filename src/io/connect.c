@@ -55,6 +55,7 @@ struct connecting {
 	struct lookup *lookup;
 	struct peer candidates[CANDIDATES_MAX];
 	size_t candidate_count, next;
+	bool tried;                      /* one of them: what fails for want of descriptors is no fault of theirs */
 	int fd;
 	struct event writable;
 	struct timer *timer;
@@ -211,7 +212,8 @@ address_failed(struct connecting *c)
 		finish(c, -1);
 		return;
 	}
-	upstream_failed(c->all, (size_t)(c->upstream - c->all->settings->upstreams), current(c));
+	if (c->tried || c->candidate_count == 0)
+		upstream_failed(c->all, (size_t)(c->upstream - c->all->settings->upstreams), current(c));
 	c->at++;
 	try_address(c);
 }
@@ -254,6 +256,7 @@ try_candidate(struct connecting *c)
 		return;
 	}
 	c->fd = socket_connect(to, c->source.len > 0 ? &c->source : NULL, &pending, &reason);
+	c->tried |= c->fd != SOCKET_NONE;
 	if (c->fd < 0) {
 		candidate_failed(c, reason);
 		return;
@@ -335,6 +338,7 @@ try_address(struct connecting *c)
 		return;
 	}
 	address = current(c);
+	c->tried = false;
 	c->deadline = loop_now(c->all->loop) + c->timeout;
 	c->candidate_count = c->next = 0;
 	if (address->path == NULL) {

@@ -80,7 +80,7 @@ socket_connect(const struct peer *to, const struct peer *source, bool *pending, 
 	*pending = false;
 	if (fd < 0) {
 		*reason = strerror(errno);
-		return -1;
+		return SOCKET_NONE;
 	}
 	if (family != AF_UNIX)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
