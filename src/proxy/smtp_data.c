@@ -101,6 +101,7 @@ chunk_came(struct smtp_session *s)
 	if (!s->tx.open) {
 		smtp_say(s, s->tx.refusal);
 		s->tx.refusal = NULL;
+		s->tx.deadline = 0;
 		return smtp_goto(s, SMTP_STEP_READ_COMMAND);
 	}
 	if (s->tx.chunk_last) {

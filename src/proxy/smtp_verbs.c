@@ -333,6 +333,8 @@ open_chunk(struct smtp_session *s, const struct smtp_command *c, const char *ref
 		mail_unstuff_init(&s->tx.unstuffer, s->ends.listener->bare_newlines == BARE_NEWLINES_NORMALISE && !s->tx.binary,
 		    ends_settings(&s->ends)->limits.text_line);
 	s->tx.chunked = s->tx.open;
+	if (!s->tx.open) /* its octets are waited for no longer than those of a message */
+		s->tx.deadline = loop_now(s->ends.session.proxy->loop) + ends_settings(&s->ends)->timeouts.transaction;
 	return smtp_goto(s, SMTP_STEP_SPOOL_CHUNK);
 }
 
