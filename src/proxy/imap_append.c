@@ -185,18 +185,11 @@ take_another(struct imap_session *s)
 	if (j->refusal == NULL)
 		keep_message(j);
 	held_reset(&j->held);
+	imap_begin_rest(s);
 	return take_message(s, buf_span(&j->options), &j->literal);
 }
 
 /* ---- spool_append, next_append ---- */
-
-static enum outcome
-wait_for_client(struct imap_session *s)
-{
-	if (endpoint_eof(s->ends.client))
-		return imap_goto(s, IMAP_FRONT_CLOSE);
-	return imap_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_data);
-}
 
 enum outcome
 imap_spool_append(struct session *session)
@@ -215,7 +208,7 @@ imap_spool_append(struct session *session)
 		endpoint_consume(s->ends.client, in.len);
 		ends_progress(&s->ends);
 	}
-	return j->left > 0 ? wait_for_client(s) : STEP_NEXT;
+	return j->left > 0 ? imap_wait_for_rest(s) : STEP_NEXT;
 }
 
 static enum outcome
@@ -259,7 +252,7 @@ imap_next_append(struct session *session)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	got = imap_line_take(endpoint_input(s->ends.client), ends_settings(&s->ends)->limits.command_line, &line, &used, &why);
 	if (got == 0)
-		return wait_for_client(s);
+		return imap_wait_for_rest(s);
 	if (got < 0)
 		return imap_give_up(s, why);
 	if (!imap_may_say(s))

@@ -77,6 +77,8 @@ wait_for_command(struct imap_session *s)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	if (s->ends.session.draining && s->state == IMAP_STATE_NEW)
 		return imap_give_up(s, "the service is restarting, try again");
+	if (s->unit.len > 0)
+		return imap_wait_for_rest(s);
 	buf_shrink(&s->unit);
 	return imap_wait(s, PARTY_CLIENT, s->state == IMAP_STATE_NEW ? t->client_command : t->reader_idle);
 }
@@ -169,6 +171,7 @@ take_line(struct imap_session *s, const struct imap_line *line)
 	}
 	if (first) {
 		s->commands++;
+		imap_begin_rest(s);
 		wrong = imap_command_parse(span_first(buf_span(&s->unit), line->text.len), &s->command);
 		if (wrong == NULL && (s->command.tag.len > IMAP_TAG_MAX || span_starts(s->command.tag, IMAP_OWN_TAG)))
 			wrong = "that tag cannot be used";
@@ -215,14 +218,6 @@ imap_read_command(struct session *session)
 
 /* ---- read_literal, drop_literal ---- */
 
-static enum outcome
-wait_for_octets(struct imap_session *s)
-{
-	if (endpoint_eof(s->ends.client))
-		return imap_goto(s, IMAP_FRONT_CLOSE);
-	return imap_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_data);
-}
-
 /* What is there of a literal, at most what is left of it. */
 static struct span
 octets_of_literal(struct imap_session *s)
@@ -237,7 +232,8 @@ consume_literal(struct imap_session *s, size_t len)
 {
 	s->literal_left -= len;
 	endpoint_consume(s->ends.client, len);
-	ends_progress(&s->ends);
+	if (len > 0)
+		ends_progress(&s->ends);
 }
 
 enum outcome
@@ -252,7 +248,7 @@ imap_read_literal(struct session *session)
 	if (s->unit.failed)
 		return imap_give_up(s, "out of memory");
 	consume_literal(s, in.len);
-	return s->literal_left > 0 ? wait_for_octets(s) : imap_goto(s, IMAP_FRONT_READ_COMMAND);
+	return s->literal_left > 0 ? imap_wait_for_rest(s) : imap_goto(s, IMAP_FRONT_READ_COMMAND);
 }
 
 /* To the end of the refused command: another literal may follow. */
@@ -271,10 +267,10 @@ imap_drop_literal(struct session *session)
 	while (s->literal_left > 0 && (in = octets_of_literal(s)).len > 0)
 		consume_literal(s, in.len);
 	if (s->literal_left > 0)
-		return wait_for_octets(s);
+		return imap_wait_for_rest(s);
 	got = imap_line_take(endpoint_input(s->ends.client), ends_settings(&s->ends)->limits.command_line, &line, &used, &why);
 	if (got == 0)
-		return wait_for_octets(s);
+		return imap_wait_for_rest(s);
 	if (got < 0)
 		return imap_give_up(s, why);
 	if (!imap_may_say(s))

@@ -140,8 +140,8 @@ imap_back_goto(struct imap_session *s, enum imap_back_step step)
 	return STEP_NEXT;
 }
 
-enum outcome
-imap_wait(struct imap_session *s, enum party whom, uint64_t timeout)
+static enum outcome
+wait_until(struct imap_session *s, enum party whom, uint64_t timeout, uint64_t deadline)
 {
 	static const char *const texts[] = {
 		[PARTY_CLIENT] = "timeout: waited too long for the client",
@@ -152,10 +152,33 @@ imap_wait(struct imap_session *s, enum party whom, uint64_t timeout)
 
 	if (s->hopeless || endpoint_broken(s->ends.client))
 		return imap_goto(s, IMAP_FRONT_CLOSE);
-	if (ends_wait(&s->ends, whom, timeout, 0))
+	if (ends_wait(&s->ends, whom, timeout, deadline))
 		return STEP_WAIT;
 	ends_log(&s->ends, LOG_LEVEL_INFO, STATS_ERROR_TIMEOUT, texts[whom]);
 	return imap_give_up(s, texts[whom]);
+}
+
+enum outcome
+imap_wait(struct imap_session *s, enum party whom, uint64_t timeout)
+{
+	return wait_until(s, whom, timeout, 0);
+}
+
+void
+imap_begin_rest(struct imap_session *s)
+{
+	const struct timeouts *t = &ends_settings(&s->ends)->timeouts;
+	uint64_t most = s->state == IMAP_STATE_NEW ? t->client_command : t->transaction;
+
+	s->whole_by = loop_now(s->ends.session.proxy->loop) + most;
+}
+
+enum outcome
+imap_wait_for_rest(struct imap_session *s)
+{
+	if (endpoint_eof(s->ends.client))
+		return imap_goto(s, IMAP_FRONT_CLOSE);
+	return wait_until(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_data, s->whole_by);
 }
 
 enum outcome

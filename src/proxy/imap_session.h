@@ -189,6 +189,7 @@ struct imap_session {
 	struct buf unit;
 	uint64_t literal_left;
 	uint64_t literals;       /* octets of its literals so far, and of the lines behind them */
+	uint64_t whole_by;       /* when its last octet has to be there, loop_now() ms; see imap_wait_for_rest() */
 	struct imap_command command; /* spans lie in the unit */
 	bool announces;          /* its last line ends by announcing a literal */
 	size_t announced_at;     /* of the unit */
@@ -235,6 +236,11 @@ imap_of(struct session *s)
 /* Ends a step of the front that waits for `whom` for at most `timeout` ms since
  * the last progress. */
 enum outcome imap_wait(struct imap_session *s, enum party whom, uint64_t timeout);
+/* The first line of a command is there, or the next message of an APPEND is announced:
+ * what follows has timeouts.transaction, before the login timeouts.client_command. */
+void imap_begin_rest(struct imap_session *s);
+/* For the client's next octets of it; a drip of them ends all the same. */
+enum outcome imap_wait_for_rest(struct imap_session *s);
 /* Ends a step of the back: the upstream's own deadline is the front's affair. */
 enum outcome imap_back_wait(struct imap_session *s);
 enum outcome imap_goto(struct imap_session *s, enum imap_front_step step);
