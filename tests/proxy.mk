@@ -3,7 +3,7 @@
 # The program as a whole, from outside. Each says in its head what it is about
 # and can be run alone: GATEPOST=src/gatepost python3 tests/tls.py [WORD…]
 session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests/wire_starttls.py tests/tls.py \
-	tests/limits.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py \
+	tests/limits.py tests/exhaustion.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py \
 	tests/processes.py tests/reload.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py tests/pop3_quarantine.py \
 	tests/pop3_users.py tests/pop3_views.py tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py \
 	tests/imap_faults.py \
@@ -24,7 +24,7 @@ EXTRA_DIST += $(session_tests) tests/transcripts tests/lib/certificates.py tests
 	tests/lib/namespaces.py tests/lib/pop3_client.py \
 	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/process.py \
 	tests/lib/smtp_client.py \
-	tests/lib/smtp_upstream.py tests/lib/terminal.py tests/lib/transcript.py
+	tests/lib/smtp_upstream.py tests/lib/terminal.py tests/lib/three.py tests/lib/transcript.py
 
 # A gatepost that fails where a test wants it.
 check_PROGRAMS += tests/gatepost_faulty
