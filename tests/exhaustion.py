@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import socket
+import ssl
 import sys
 import time
 
@@ -292,6 +293,95 @@ def no_descriptors(t):
     client = entered["smtp"]
     expect_equal(client.deliver(LARGE).code, 250, "the large message again")
     three.healthy_all()
+
+
+# TLS. Floods of handshake messages are in tests/unit/test_io_tls.c.
+
+class Records:
+    """TLS over a connection, of which the test has the records in hand."""
+
+    def __init__(self, connection, context, server_side):
+        self.socket, self.came, self.goes = connection, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.came, self.goes, server_side, None if server_side else "localhost")
+        self._until(self.tls.do_handshake)
+
+    def _until(self, call, *arguments):
+        while True:
+            try:
+                result = call(*arguments)
+            except ssl.SSLWantReadError:
+                self.socket.sendall(self.goes.read())
+                octets = self.socket.recv(65536)
+                if octets == b"":
+                    raise Closed("closed within TLS") from None
+                self.came.write(octets)
+            else:
+                self.socket.sendall(self.goes.read())
+                return result
+
+    def receive(self):
+        return self._until(self.tls.read, 65536)
+
+    def send(self, octets):
+        self._until(self.tls.write, octets)
+
+    def send_half(self, octets):
+        """The beginning of a record; its end never comes."""
+        self.tls.write(octets)
+        record = self.goes.read()
+        self.socket.sendall(record[:len(record) - 5])
+        self.socket.close()
+
+
+@tests
+def record_cut_by_client(t):
+    "R13: of a record that a client cuts in the middle nothing counts"
+    three = Three(t, listener={"tls": t.certificates.yaml(mode="implicit")})
+    for protocol in PROTOCOLS:
+        with socket.create_connection(three.address(protocol), PATIENCE) as connection:
+            records = Records(connection, t.certificates.client_context(), False)
+            expect(records.receive().startswith((b"220 ", b"+OK", b"* OK")), "greeting")
+            records.send_half(b"NOOP\r\n" * 100)
+    three.wait_idle()
+    for protocol in PROTOCOLS:
+        said = [line for line in three.upstreams[protocol].sessions[0].commands if b"NOOP" in line]
+        expect_equal(said, [], "what the server heard")
+        three.healthy(protocol, tls=t.certificates.client_context())
+
+
+ANSWERS = {"smtp": (b"220 a ESMTP\r\n", b"250 a\r\n", "EHLO x"), "pop3": (b"+OK a\r\n", b"+OK b\r\n", "USER x"),
+           "imap": (b"* OK [CAPABILITY IMAP4rev1] a\r\n", b"c1 OK b\r\n", "c1 NOOP")}
+
+
+def cut_by_upstream(protocol):
+    """The upstream's TLS is the test's own."""
+    greeting, answer, command = ANSWERS[protocol]
+
+    def script(session):
+        records = Records(session.socket, context[0], True)
+        records.send(greeting)
+        with contextlib.suppress(Closed, ssl.SSLError):
+            while (heard := records.receive()) and command[-4:].encode() not in heard:
+                records.send(b"-ERR\r\n" if protocol == "pop3" else b"250 a\r\n")
+            cut.append(protocol)
+            records.send_half(answer * 100)
+    context, cut = [], []
+
+    def test(t):
+        context.append(t.certificates.server_context())
+        server = {"smtp": t.upstream, "pop3": t.pop3_upstream, "imap": t.imap_upstream}[protocol](script=script)
+        three = Three(t, {"upstreams": {protocol: {"tls": {"mode": "implicit", "verify": "none"}}}}, upstreams={
+            "smtp": t.upstream(), "pop3": t.pop3_upstream(), "imap": t.imap_upstream(), protocol: server})
+        client = three.client(protocol)
+        client.send(command + "\r\n")
+        heard = client.until_closed()
+        expect(cut and answer not in heard, "heard", heard)
+        server.wait_idle()
+    return test
+
+
+for protocol in PROTOCOLS:
+    tests.add(f"R13: {protocol}: of a record that a server cuts in the middle nothing counts", cut_by_upstream(protocol))
 
 
 # Disks that are full, or broken.

@@ -48,11 +48,16 @@ bench-imap: src/gatepost$(EXEEXT) $(bench_imap_tools)
 	python3 -B '$(srcdir)/tests/bench/imap.py' --gatepost src/gatepost --tools tests/bench \
 		--rules '$(srcdir)/rules' $(BENCH_FLAGS)
 
+# Idle and slow connections, hard messages: memory, descriptors, healthy sessions beside.
+bench-exhaustion: src/gatepost$(EXEEXT) $(bench_tools) $(bench_pop3_tools) $(bench_imap_tools)
+	GATEPOST=src/gatepost python3 -B '$(srcdir)/tests/bench/exhaustion.py' --tools tests/bench \
+		--rules '$(srcdir)/rules' $(BENCH_FLAGS)
+
 # Scanning alone; BENCH_FLAGS=--alone leaves other programs out, --json is for machines.
 bench-scan: tests/bench/scanbench$(EXEEXT)
 	python3 -B '$(srcdir)/tests/bench/scan.py' --tools tests/bench $(BENCH_FLAGS)
 
-.PHONY: bench bench-pop3 bench-imap bench-scan
+.PHONY: bench bench-pop3 bench-imap bench-exhaustion bench-scan
 EXTRA_DIST += tests/bench/scan.py tests/bench/bench.py tests/bench/pop3.py tests/bench/imap.py tests/bench/retrieval.py \
-	tests/bench/retrieval_subjects.py \
+	tests/bench/retrieval_subjects.py tests/bench/exhaustion.py tests/bench/hard_messages.py \
 	tests/bench/report.py tests/bench/cpu_meter.py tests/bench/subjects.py

@@ -621,7 +621,20 @@ test_close_in_handshake(void **state)
 	tls_end(&t);
 }
 
-/* KeyUpdates without end. */
+/* R13: KeyUpdates without end, by either side. */
+static void
+flood_with_key_updates(struct end *from, struct end *to, struct pair *p)
+{
+	for (int i = 0; i < 1000 && !endpoint_broken(to->e); i++) {
+		SSL_key_update(from->e->ssl, SSL_KEY_UPDATE_REQUESTED);
+		ERR_clear_error();
+		if (SSL_do_handshake(from->e->ssl) != 1)
+			break;
+	}
+	run_until(p, endpoint_broken(to->e));
+	ERR_clear_error();
+}
+
 static void
 test_key_update_flood(void **state)
 {
@@ -631,14 +644,12 @@ test_key_update_flood(void **state)
 	tls_begin(&t);
 	handshake(&t);
 	assert_secure(&t);
-	for (int i = 0; i < 1000 && !endpoint_broken(t.p.right.e); i++) {
-		SSL_key_update(t.p.left.e->ssl, SSL_KEY_UPDATE_REQUESTED);
-		ERR_clear_error();
-		if (SSL_do_handshake(t.p.left.e->ssl) != 1)
-			break;
-	}
-	run_until(&t.p, endpoint_broken(t.p.right.e));
-	ERR_clear_error();
+	flood_with_key_updates(&t.p.left, &t.p.right, &t.p);
+	tls_end(&t);
+	tls_begin(&t);
+	handshake(&t);
+	assert_secure(&t);
+	flood_with_key_updates(&t.p.right, &t.p.left, &t.p);
 	tls_end(&t);
 }
 
@@ -659,6 +670,7 @@ test_key_update(void **state)
 	tls_end(&t);
 }
 
+/* R13. */
 static void
 test_renegotiation_is_refused(void **state)
 {
@@ -676,6 +688,28 @@ test_renegotiation_is_refused(void **state)
 	assert_false(SSL_session_reused(t.p.right.e->ssl));
 	assert_int_equal(SSL_is_init_finished(t.p.right.e->ssl), 1);
 	ERR_clear_error();
+	tls_end(&t);
+}
+
+/* R13: a server that asks for it (HelloRequest) again and again. */
+static void
+test_requests_to_renegotiate(void **state)
+{
+	struct tls_pair t;
+
+	(void)state;
+	tls_begin(&t);
+	t.server.max_version = TLS1_2_VERSION;
+	handshake(&t);
+	assert_secure(&t);
+	SSL_clear_options(t.p.right.e->ssl, SSL_OP_NO_RENEGOTIATION);
+	for (int i = 0; i < 1000; i++) {
+		SSL_renegotiate(t.p.right.e->ssl);
+		SSL_do_handshake(t.p.right.e->ssl);
+		ERR_clear_error();
+	}
+	run_until(&t.p, endpoint_broken(t.p.left.e) || endpoint_eof(t.p.left.e));
+	assert_int_equal(SSL_is_init_finished(t.p.left.e->ssl), 1);
 	tls_end(&t);
 }
 
@@ -761,6 +795,7 @@ main(void)
 		cmocka_unit_test(test_key_update_flood),
 		cmocka_unit_test(test_key_update),
 		cmocka_unit_test(test_renegotiation_is_refused),
+		cmocka_unit_test(test_requests_to_renegotiate),
 		cmocka_unit_test(test_bad_settings),
 	};
 
