@@ -106,12 +106,12 @@ for name, answer in (
         gatepost, server = start(t, clamd, clamd_changes={"timeout": "300ms" if answer(b"") is Clamd.HANG else "20s"})
         expect_incomplete(deliver(t, gatepost))
         expect_equal(len(server.messages), 0, "messages upstream")
-    tests.add(f"{name} is a failed scan", failing)
+    tests.add(f"R12: {name} is a failed scan", failing)
 
 
 @tests
 def down(t):
-    "one that is down: deferred; after three it is left alone"
+    "R12: one that is down: deferred; after three it is left alone"
     gatepost, server = start(t, ("127.0.0.1", free_port()))
     for _ in range(4):
         expect_incomplete(deliver(t, gatepost))

@@ -194,8 +194,8 @@ def silent(verb, rules, later=False):
 
 for way, rules in WAYS:
     for verb in ("GREETING", "LOGIN", "SELECT", "FETCH", "NOOP", "LOGOUT"):
-        tests.add(f"{way}: timeouts: a server that does not answer {verb}", silent(verb, rules))
-tests.add("with rules: timeouts: a server that does not give a message that gatepost asks for", silent("FETCH", RULES, True))
+        tests.add(f"R08: {way}: timeouts: a server that does not answer {verb}", silent(verb, rules))
+tests.add("R08: with rules: timeouts: a server that does not give a message that gatepost asks for", silent("FETCH", RULES, True))
 
 
 def does_not_read(messages):
@@ -225,8 +225,8 @@ def does_not_read(messages):
 
 
 LARGE_APPEND = b"Subject: large\r\n\r\n" + b"one of very many lines\r\n" * 800_000
-tests.add("timeouts.data_block: a server that stops reading in the middle of an APPEND", does_not_read(1))
-tests.add("timeouts.data_block: a server that stops reading in the second message of an APPEND", does_not_read(2))
+tests.add("R08: timeouts.data_block: a server that stops reading in the middle of an APPEND", does_not_read(1))
+tests.add("R08: timeouts.data_block: a server that stops reading in the second message of an APPEND", does_not_read(2))
 
 
 def stops_in_message(rules):
@@ -249,7 +249,7 @@ def stops_in_message(rules):
 
 
 for way, rules in WAYS:
-    tests.add(f"{way}: timeouts: a server that stops in the middle of a message", stops_in_message(rules))
+    tests.add(f"R08: {way}: timeouts: a server that stops in the middle of a message", stops_in_message(rules))
 
 
 # A server whose answers are none.
@@ -416,7 +416,7 @@ def short_of_room(size):
 
 @tests
 def disk_full(t):
-    "a disk that is full costs a refusal for now, by FETCH and by APPEND, never half a message"
+    "R10: a disk that is full costs a refusal for now, by FETCH and by APPEND, never half a message"
     upstream = t.imap_upstream([MESSAGE, LARGE])
     gatepost = t.imap_gatepost(upstream, {**QUICK, "limits": {"spool_memory": "1MiB"}}, rules=RULES,
                                prefix=short_of_room(2_000_000))

@@ -250,11 +250,11 @@ def drip_message(client):
     drip(client, b"x\r\n")
 
 
-tests.add("timeouts.client_command: a client that says nothing", slow_client({"client_command": SHORT}, lambda c: None))
-tests.add("timeouts.client_command: half a command", slow_client({"client_command": SHORT}, lambda c: c.send(b"NOO")))
-tests.add("timeouts.client_data: half a message", slow_client({"client_data": SHORT}, begin_message))
-tests.add("timeouts.transaction: a drip of octets", slow_client({"transaction": "1s"}, drip_message))
-tests.add("timeouts.client_command: a command that comes drop by drop", slow_client({"client_command": SHORT},
+tests.add("R01: timeouts.client_command: a client that says nothing", slow_client({"client_command": SHORT}, lambda c: None))
+tests.add("R01: timeouts.client_command: half a command", slow_client({"client_command": SHORT}, lambda c: c.send(b"NOO")))
+tests.add("R01: timeouts.client_data: half a message", slow_client({"client_data": SHORT}, begin_message))
+tests.add("R01: timeouts.transaction: a drip of octets", slow_client({"transaction": "1s"}, drip_message))
+tests.add("R01: timeouts.client_command: a command that comes drop by drop", slow_client({"client_command": SHORT},
                                                                                        lambda c: drip(c, b"x")))
 
 
@@ -283,12 +283,12 @@ def silent_upstream(verb, timeout, codes=(421,)):
 
 for verb, timeout in [("GREETING", "greeting"), ("EHLO", "command"), ("MAIL", "mail"), ("RCPT", "rcpt"),
                       ("DATA", "data_initiation"), ("END", "data_final")]:
-    tests.add(f"timeouts.{timeout}: an upstream that does not answer {verb}", silent_upstream(verb, timeout, (421, 451)))
+    tests.add(f"R08: timeouts.{timeout}: an upstream that does not answer {verb}", silent_upstream(verb, timeout, (421, 451)))
 
 
 @tests
 def upstream_does_not_read(t):
-    "timeouts.data_block: an upstream that stops reading in the middle of a message"
+    "R08: timeouts.data_block: an upstream that stops reading in the middle of a message"
     def stop_reading(session, _):
         session.send(b"354 go ahead\r\n")
         stop.wait(timeout=60)

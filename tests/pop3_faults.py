@@ -144,7 +144,7 @@ def silent(verb, rules):
 
 for way, rules in WAYS:
     for verb in dict.fromkeys(["GREETING", *ASKED[rules]]):
-        tests.add(f"{way}: timeouts: a server that does not answer {verb}", silent(verb, rules))
+        tests.add(f"R08: {way}: timeouts: a server that does not answer {verb}", silent(verb, rules))
 
 
 def stops_in_message(rules):
@@ -178,7 +178,7 @@ def whole_reply(client, command):
 
 
 for way, rules in WAYS:
-    tests.add(f"{way}: timeouts: a server that stops in the middle of a message", stops_in_message(rules))
+    tests.add(f"R08: {way}: timeouts: a server that stops in the middle of a message", stops_in_message(rules))
 
 
 # A server whose answers are none.
@@ -408,7 +408,7 @@ def unread_flood(verb, begin, piece):
 
 
 for verb, begin, piece in FLOODS:
-    tests.add(f"an endless reply to {verb} ({piece[:5].decode().strip()}…) that the client does not read",
+    tests.add(f"R08: an endless reply to {verb} ({piece[:5].decode().strip()}…) that the client does not read",
               unread_flood(verb, begin, piece))
 
 
@@ -432,12 +432,12 @@ def endless_for_gatepost(verb, begin, piece):
 
 
 for verb, begin, piece in FLOODS[:2]:
-    tests.add(f"with rules: an endless reply to {verb}", endless_for_gatepost(verb, begin, piece))
+    tests.add(f"R08: with rules: an endless reply to {verb}", endless_for_gatepost(verb, begin, piece))
 
 
 @tests
 def endless_sizes(t):
-    "with rules: an endless LIST of ever other numbers"
+    "R08: with rules: an endless LIST of ever other numbers"
     def answer(session, _):
         session.send(b"+OK\r\n")
         for first in range(1, 10_000_000, 10000):
@@ -488,7 +488,7 @@ def short_of_room(size):
 
 @tests
 def disk_full(t):
-    "a disk that is full costs a refusal for now or a replacement, never half a message"
+    "R10: a disk that is full costs a refusal for now or a replacement, never half a message"
     upstream = t.pop3_upstream([MESSAGE, LARGE])
     gatepost = t.pop3_gatepost(upstream, {**QUICK, "limits": {"spool_memory": "1MiB"}}, rules=RULES,
                                prefix=short_of_room(2_000_000))

@@ -379,7 +379,7 @@ def upstream_gone_while_slow(t):
 
 @tests
 def client_stalls(t):
-    "timeouts.client_data: a client that takes nothing loses its connection, and nothing is deleted"
+    "R08: timeouts.client_data: a client that takes nothing loses its connection, and nothing is deleted"
     client, gatepost, upstream = slow_client(t, {"timeouts": {"client_data": SHORT}})
     gatepost.wait_event("timeout", msg="does not take its message")
     expect(not client.until_closed().endswith(b"\r\n.\r\n"), "it looks like a whole message")

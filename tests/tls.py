@@ -129,7 +129,7 @@ def upstream_speaks_plaintext(t):
 
 @tests
 def upstream_silent_in_handshake(t):
-    "an upstream that never answers the ClientHello is left after timeouts.tls_handshake"
+    "R08: an upstream that never answers the ClientHello is left after timeouts.tls_handshake"
     upstream = t.upstream(script=lambda s: s.hang())
     changes = {"upstreams": {"mta": {"tls": {"mode": "implicit", "verify": "none"}}}, "timeouts": {"tls_handshake": "200ms"}}
     client = t.client(t.gatepost(upstream, changes))
@@ -243,7 +243,7 @@ def version_and_ciphers(t):
 
 @tests
 def handshake_deadline(t):
-    "a client that never finishes its handshake is left after timeouts.tls_handshake"
+    "R01: a client that never finishes its handshake is left after timeouts.tls_handshake"
     gatepost = t.gatepost(t.upstream(), {"timeouts": {"tls_handshake": "200ms"}},
                           {"tls": t.certificates.yaml(mode="implicit")})
     client = t.client(gatepost)

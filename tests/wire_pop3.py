@@ -469,7 +469,7 @@ def endless_command(t):
 
 @tests
 def pipelined_flood(t):
-    "a hundred thousand commands at once, none of whose answers is read, are not kept"
+    "R08: a hundred thousand commands at once, none of whose answers is read, are not kept"
     upstream = t.pop3_upstream([MESSAGE])
     gatepost = t.pop3_gatepost(upstream, {"log": {"level": "info"}})
     client = t.pop3_client(gatepost)
