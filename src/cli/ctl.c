@@ -58,15 +58,15 @@ tell(const char *control, const char *verb)
 }
 
 static int
-tell_status(struct arena *arena, const struct settings *settings)
+tell_status(struct arena *arena, const char *control, const char *file)
 {
 	struct buf answer = { 0 }, text = { 0 };
 	struct figures figures;
-	int status = control_ask(settings->control_path, "metrics", &answer);
+	int status = control_ask(control, "metrics", &answer);
 
 	if (status == STATUS_OK) {
 		figures_parse(arena, buf_span(&answer), &figures);
-		show_status(&text, &figures, settings->file);
+		show_status(&text, &figures, file);
 		fwrite(text.data, 1, text.len, stdout);
 	} else {
 		complain("%.*s", SPAN_ARG(buf_span(&answer)));
@@ -76,24 +76,25 @@ tell_status(struct arena *arena, const struct settings *settings)
 	return status;
 }
 
+/* The file may have become wrong since gatepost read it. */
 static int
 say(const struct ctl_options *o, const char *verb)
 {
 	struct arena *arena = arena_new(0);
-	const struct settings *settings;
+	const char *control;
 	struct report report;
-	int status = STATUS_ERROR;
+	int status;
 
 	report_init(&report, arena);
-	settings = settings_read(arena, o->config, &report);
-	if (settings == NULL)
-		report_print(&report, stderr);
-	else if (strcmp(verb, "status") == 0)
-		status = tell_status(arena, settings);
+	control = settings_control_path(arena, o->config, &report);
+	if (strcmp(verb, "status") == 0)
+		status = tell_status(arena, control, o->config);
 	else if (strcmp(verb, "top") == 0)
-		status = ctl_top(settings->control_path, o->interval, o->count);
+		status = ctl_top(control, o->interval, o->count);
 	else
-		status = tell(settings->control_path, verb);
+		status = tell(control, verb);
+	if (status == STATUS_ERROR)
+		report_print(&report, stderr);
 	arena_free(&arena);
 	return status;
 }

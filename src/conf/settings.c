@@ -122,8 +122,9 @@ folder_of(struct arena *a, const char *file)
 	return folder;
 }
 
-static const struct settings *
-settings_from(struct arena *a, const char *file, const struct yaml *root, struct report *report)
+/* All that can be read of it; right only when there was no error. */
+static struct settings *
+take_settings(struct arena *a, const char *file, const struct yaml *root, struct report *report)
 {
 	struct settings *s = ARENA_NEW(a, struct settings);
 	struct conf c = { .arena = a, .report = report, .settings = s, .folder = folder_of(a, file) };
@@ -131,12 +132,29 @@ settings_from(struct arena *a, const char *file, const struct yaml *root, struct
 
 	s->file = file;
 	preset_machine(s, a);
+	if (root == NULL)
+		return s;
 	keys_read(&c, settings_keys, root, s);
 	if (s->listener_count > 0)
 		listeners_check(&c, yaml_get(root, "listeners"));
 	else if (report->count == errors)
 		report_add(report, mark_of_key(root, "listeners"), "at least one listener is needed");
+	return s;
+}
+
+static const struct settings *
+settings_from(struct arena *a, const char *file, const struct yaml *root, struct report *report)
+{
+	size_t errors = report->count;
+	const struct settings *s = take_settings(a, file, root, report);
+
 	return report->count == errors ? s : NULL;
+}
+
+const char *
+settings_control_path(struct arena *a, const char *file, struct report *report)
+{
+	return take_settings(a, file, yaml_read_file(a, file, NULL, report), report)->control_path;
 }
 
 const struct settings *

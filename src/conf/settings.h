@@ -258,7 +258,10 @@ struct settings {
  * there was any. Relative paths are resolved against FILE's folder. Rule
  * files are not opened here: rule/ruleset.h does that. */
 const struct settings *settings_read(struct arena *a, const char *file, struct report *report);
-/* The same from memory; `file` names it in errors. */
+/* Where the control socket is, by a FILE that may be wrong in all else; where not even
+ * YAML, the preset. The errors are in the report. */
+const char *settings_control_path(struct arena *a, const char *file, struct report *report);
+/* The same as settings_read() from memory; `file` names it in errors. */
 const struct settings *settings_read_text(struct arena *a, const char *file, struct span text, struct report *report);
 
 /* The first entry of `users` that matches an authenticated user or a

@@ -10,7 +10,9 @@ enum channel_kind {
 	CHANNEL_LINK_SCANNER, /* to a proxy: a link to scanner `index` */
 	CHANNEL_LINK_KEEPER,  /* to a proxy: a link to the keeper */
 	CHANNEL_LINK_PROXY,   /* to scanner and keeper: a link to a proxy */
-	CHANNEL_DRAIN,        /* to a child: finish what there is, then end */
+	CHANNEL_RETIRE,       /* to a proxy: no new sessions; end with the last one */
+	CHANNEL_DRAIN,        /* to a child: finish what there is, then end; sessions end where nothing is lost */
+	CHANNEL_KEEPER_LEAVES, /* to a proxy: no more to this keeper; a link to the next one comes */
 	CHANNEL_STUCK,        /* proxy: scanner `index` does not answer */
 	CHANNEL_REFUSED,      /* child: its cage refused system call `index` */
 };

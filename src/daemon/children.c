@@ -48,6 +48,10 @@ link_pair(struct child *proxy, struct child *server)
 	enum channel_kind kind = server->kind == CHILD_KEEPER ? CHANNEL_LINK_KEEPER : CHANNEL_LINK_SCANNER;
 	int pair[2];
 
+	if (server->kind == CHILD_KEEPER && server->leaving) {
+		channel_send(proxy->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
+		return;
+	}
 	if (!packet_pair(pair, true, false)) {
 		log_error("link", "no link between %s %u and proxy %u: %m", child_kind_name(server->kind),
 		    server->index, proxy->index);
@@ -320,11 +324,35 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 	return true;
 }
 
+static void
+ask_to_leave(struct child *child, enum channel_kind how)
+{
+	child->leaving = true;
+	child->place->leaving = true;
+	channel_send(child->channel, how, 0, -1);
+}
+
+void
+child_retire(struct child *child)
+{
+	ask_to_leave(child, CHANNEL_RETIRE);
+}
+
 void
 child_drain(struct child *child)
 {
-	child->place->leaving = true;
-	channel_send(child->channel, CHANNEL_DRAIN, 0, -1);
+	ask_to_leave(child, CHANNEL_DRAIN);
+}
+
+void
+children_change_keeper(struct children *c, struct child *keeper)
+{
+	const struct child *child;
+
+	LIST_FOREACH (child, &c->list, others)
+		if (child->kind == CHILD_PROXY)
+			channel_send(child->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
+	child_drain(keeper);
 }
 
 void

@@ -19,7 +19,9 @@ struct realm {
 	struct account account;
 	size_t proxies, scanners; /* how many there should be */
 	size_t alive;             /* children of it */
-	bool leaving;
+	bool leaving;             /* new sessions are others' */
+	bool ending;              /* and its own are to end: those left at ends_at are dropped */
+	uint64_t ends_at;         /* loop_now() milliseconds */
 };
 
 struct child {
@@ -32,7 +34,7 @@ struct child {
 	struct watch *watch;
 	struct children *all;
 	uint64_t began; /* loop_now() */
-	bool ready;
+	bool ready, leaving;
 	unsigned refusals; /* by its cage */
 	struct board_child *place; /* where others see it */
 };
@@ -53,8 +55,12 @@ bool children_init(struct children *c, struct loop *l, struct tls_tickets *ticke
 /* Forks a child and links it to those that it works with. False: the kernel
  * refused. */
 bool child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t index);
-/* Asks one, or all of a realm (and of that kind), to finish. */
+/* Asks a proxy to take no more sessions, and any to finish. */
+void child_retire(struct child *child);
 void child_drain(struct child *child);
+/* Asks the keeper to finish; what proxies have for a keeper from now on waits for
+ * the next one. */
+void children_change_keeper(struct children *c, struct child *keeper);
 /* Takes an ended child out of the list: NULL when none has ended. *status as
  * waitpid(); the child is the caller's to free with child_free(). */
 struct child *children_reap(struct children *c, int *status);

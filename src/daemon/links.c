@@ -3,6 +3,7 @@
 
 #include "daemon/links.h"
 
+#include "daemon/board.h"
 #include "daemon/channel.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { LINKS_MAX = 512 }; /* proxies of two generations, far above what conf allows */
+enum { LINKS_MAX = BOARD_CHILDREN }; /* more proxies there are not */
 
 enum { CHANNEL, DOOR, FIRST_LINK }; /* what stands where among the descriptors */
 

@@ -29,12 +29,16 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/listeners.h \
 	src/daemon/master.c \
 	src/daemon/master.h \
+	src/daemon/master_internal.h \
 	src/daemon/metrics.c \
 	src/daemon/metrics.h \
 	src/daemon/privileges.c \
 	src/daemon/privileges.h \
 	src/daemon/proxy_process.c \
 	src/daemon/proxy_process.h \
+	src/daemon/realm.c \
+	src/daemon/realm.h \
+	src/daemon/reload.c \
 	src/daemon/reporter_process.c \
 	src/daemon/reporter_process.h \
 	src/daemon/scanner_process.c \

@@ -2,9 +2,10 @@
  *
  * A configuration and all that is made of it is a realm. Reloading reads a new
  * one; when that is sound, its sockets are opened (or taken over), its
- * scanners and proxies are forked, and those of the old realm are asked to
- * finish: a session keeps the rules that it began with. A configuration that
- * does not load changes nothing.
+ * scanners and proxies are forked, and those of the old realm get no new
+ * sessions: a session keeps the rules that it began with, to its end. Of old
+ * realms with sessions there are not more than a few (reload.c). A configuration
+ * that does not load changes nothing.
  *
  * A child that ends unasked is replaced: at once, unless YOUNG_MOST of its kind
  * have died young one after the other; then after RESTART_REST_MS. */
@@ -14,9 +15,8 @@
 
 #include "base/log.h"
 #include "daemon/cage.h"
-#include "daemon/children.h"
-#include "daemon/control.h"
-#include "daemon/generation.h"
+#include "daemon/master_internal.h"
+#include "daemon/realm.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -33,22 +33,8 @@ enum {
 	RESTART_REST_MS = 1000,
 };
 
-struct master {
-	const char *file;
-	struct loop *loop;
-	struct children children;
-	TAILQ_HEAD(, realm) realms; /* the current one first */
-	struct realm *current;
-	struct tls_tickets tickets;
-	struct control *control;
-	struct watch *signals[4];
-	struct timer *rest, *deadline, *beat;
-	bool draining, told_ready;
-	unsigned died_young[CHILD_KINDS]; /* without one between that did not */
-};
-
-static void
-notify(const char *state)
+void
+master_notify(const char *state)
 {
 #ifdef HAVE_SYSTEMD
 	sd_notify(0, state);
@@ -58,72 +44,6 @@ notify(const char *state)
 }
 
 /* ---- realms ---- */
-
-static size_t
-or_cores(size_t configured)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return configured > 0 ? configured : cores > 0 ? (size_t)cores : 1;
-}
-
-static void
-realm_free(struct realm *r)
-{
-	census_free(&r->census);
-	generation_free(&r->generation);
-	free(r);
-}
-
-static bool
-open_sockets(struct realm *r, const struct realm *old, struct report *report)
-{
-	const struct listen_sockets *before = old != NULL ? &old->sockets : NULL;
-
-	if (!listeners_open(&r->sockets, r->generation, before, report))
-		return false;
-	if (metrics_sockets_open(&r->metrics, r->generation, old != NULL ? &old->metrics : NULL, report))
-		return true;
-	listeners_close(&r->sockets, before);
-	return false;
-}
-
-static bool
-prepare_realm(struct realm *r, const struct realm *old, struct report *report)
-{
-	const struct settings *s = r->generation->settings;
-	const struct mark nowhere = { s->file, 0, 0 };
-	const char *error;
-
-	if (!account_find(s, &r->account, &error)) {
-		report_add(report, nowhere, "%s", error);
-		return false;
-	}
-	if (!account_prepare_folder(&r->account, s->quarantine_path))
-		report_add(report, nowhere, "quarantine %s: cannot be made", s->quarantine_path);
-	if (!account_prepare_folder(&r->account, s->spool_path))
-		report_add(report, nowhere, "spool %s: cannot be made", s->spool_path);
-	r->proxies = or_cores(s->proxies);
-	r->scanners = or_cores(s->scanners);
-	r->census = census_new(r->proxies, s->limits.connections);
-	if (r->census == NULL)
-		report_add(report, nowhere, "no memory to count connections in");
-	return report->count == 0 && open_sockets(r, old, report);
-}
-
-static struct realm *
-realm_load(struct master *m, struct report *report)
-{
-	struct realm *r = calloc(1, sizeof(*r));
-
-	if (r == NULL)
-		return NULL;
-	r->generation = generation_load(m->file, &m->tickets, report);
-	if (r->generation != NULL && prepare_realm(r, m->current, report))
-		return r;
-	realm_free(r);
-	return NULL;
-}
 
 /* When the kernel refuses, it is asked again later. */
 static bool
@@ -143,8 +63,8 @@ is_single(enum child_kind kind)
 	return kind == CHILD_KEEPER || kind == CHILD_REPORTER;
 }
 
-static struct child *
-find_single(struct master *m, enum child_kind kind)
+struct child *
+master_find_single(struct master *m, enum child_kind kind)
 {
 	struct child *child;
 
@@ -160,8 +80,8 @@ reporters(const struct realm *r)
 	return r->metrics.count > 0;
 }
 
-static void
-realm_start(struct master *m, struct realm *r)
+void
+master_start_realm(struct master *m, struct realm *r)
 {
 	const struct settings *s = r->generation->settings;
 
@@ -170,9 +90,9 @@ realm_start(struct master *m, struct realm *r)
 	m->current = r;
 	board_take(m->children.board, &m->children.ledger, r->generation);
 	m->children.board->listening = (unsigned)r->sockets.count;
-	if (find_single(m, CHILD_KEEPER) == NULL)
+	if (master_find_single(m, CHILD_KEEPER) == NULL)
 		start(m, r, CHILD_KEEPER, 0);
-	if (reporters(r) > 0 && find_single(m, CHILD_REPORTER) == NULL)
+	if (reporters(r) > 0 && master_find_single(m, CHILD_REPORTER) == NULL)
 		start(m, r, CHILD_REPORTER, 0);
 	for (size_t i = 0; i < r->scanners; i++)
 		start(m, r, CHILD_SCANNER, (uint32_t)i);
@@ -181,21 +101,72 @@ realm_start(struct master *m, struct realm *r)
 }
 
 static void
-drain_kind(struct master *m, const struct realm *r, enum child_kind kind)
+ask_to_leave(struct master *m, const struct realm *r, enum child_kind kind, void (*ask)(struct child *child))
 {
 	struct child *child;
 
 	LIST_FOREACH (child, &m->children.list, others)
 		if (child->realm == r && child->kind == kind)
-			child_drain(child);
+			ask(child);
+}
+
+void
+master_leave_realm(struct master *m, struct realm *r)
+{
+	r->leaving = true;
+	ask_to_leave(m, r, CHILD_PROXY, child_retire);
+	ask_to_leave(m, r, CHILD_SCANNER, child_drain);
 }
 
 static void
-realm_leave(struct master *m, struct realm *r)
+set_deadline(struct master *m)
 {
-	r->leaving = true;
-	drain_kind(m, r, CHILD_PROXY);
-	drain_kind(m, r, CHILD_SCANNER);
+	const struct realm *r;
+	uint64_t first = UINT64_MAX;
+
+	TAILQ_FOREACH (r, &m->realms, others)
+		if (r->ending && r->ends_at < first)
+			first = r->ends_at;
+	if (first != UINT64_MAX)
+		timer_at(m->deadline, first);
+}
+
+void
+master_end_realm(struct master *m, struct realm *r)
+{
+	if (r->ending)
+		return;
+	r->leaving = r->ending = true;
+	r->ends_at = loop_now(m->loop) + r->generation->settings->timeouts.drain;
+	ask_to_leave(m, r, CHILD_PROXY, child_drain);
+	ask_to_leave(m, r, CHILD_SCANNER, child_drain);
+	set_deadline(m);
+}
+
+static void
+kill_sessions(struct master *m, const struct realm *r)
+{
+	struct child *child;
+
+	LIST_FOREACH (child, &m->children.list, others)
+		if (child->realm == r && !is_single(child->kind))
+			kill(child->pid, SIGKILL);
+}
+
+static void
+deadline_passed(void *context)
+{
+	struct master *m = context;
+	struct realm *r;
+
+	TAILQ_FOREACH (r, &m->realms, others) {
+		if (!r->ending || r->ends_at > loop_now(m->loop))
+			continue;
+		log_warning("drain", "sessions are left after timeouts.drain: they end now");
+		kill_sessions(m, r);
+		r->ends_at = UINT64_MAX;
+	}
+	set_deadline(m);
 }
 
 static bool
@@ -209,104 +180,6 @@ has_proxies(const struct master *m, const struct realm *r)
 	return false;
 }
 
-/* ---- reload ---- */
-
-static void
-move_single(struct master *m, struct child *child)
-{
-	child->realm->alive--;
-	child->realm = m->current;
-	m->current->alive++;
-}
-
-static bool
-keeps_alike(const struct settings *a, const struct settings *b)
-{
-	return strcmp(a->quarantine_path, b->quarantine_path) == 0 && a->quarantine_keep_for == b->quarantine_keep_for &&
-	    a->quarantine_keep_size == b->quarantine_keep_size;
-}
-
-/* The keeper serves all realms; when what it goes by changes another takes its
- * place. It may be killed at any time: what it has not acknowledged is refused
- * to the client. */
-static void
-move_keeper(struct master *m, const struct realm *old)
-{
-	struct child *keeper = find_single(m, CHILD_KEEPER);
-
-	if (keeper == NULL)
-		return;
-	if (keeps_alike(old->generation->settings, m->current->generation->settings))
-		move_single(m, keeper);
-	else
-		kill(keeper->pid, SIGKILL);
-}
-
-static bool
-same_sockets(const struct listen_sockets *a, const struct listen_sockets *b)
-{
-	bool same = a->count == b->count;
-
-	for (size_t i = 0; same && i < a->count; i++)
-		same = a->items[i].fd == b->items[i].fd;
-	return same;
-}
-
-/* Likewise when the reporter's sockets do. */
-static void
-move_reporter(struct master *m, const struct realm *old)
-{
-	struct child *reporter = find_single(m, CHILD_REPORTER);
-
-	if (reporter == NULL || reporter->realm == m->current)
-		return;
-	if (same_sockets(&old->metrics, &m->current->metrics))
-		move_single(m, reporter);
-	else
-		child_drain(reporter);
-}
-
-bool
-master_reload(struct master *m, struct report *report)
-{
-	struct realm *old = m->current, *r;
-
-	if (m->draining)
-		return false;
-	r = realm_load(m, report);
-	if (r == NULL) {
-		m->children.board->reload_failures++;
-		log_error("reload", "the configuration has errors: the running one stays");
-		return false;
-	}
-	m->children.board->generation++;
-	realm_start(m, r);
-	listeners_close(&old->sockets, &r->sockets);
-	listeners_close(&old->metrics, &r->metrics);
-	realm_leave(m, old);
-	move_keeper(m, old);
-	move_reporter(m, old);
-	log_info("reload", "%zu listeners, %zu policies in force", r->generation->settings->listener_count,
-	    r->generation->settings->policy_count);
-	return true;
-}
-
-static void
-hear_hup(void *context)
-{
-	struct master *m = context;
-	struct arena *arena = arena_new(0);
-	struct report report;
-
-	notify("RELOADING=1");
-	report_init(&report, arena);
-	if (!master_reload(m, &report))
-		for (const struct report_error *e = report.first; e != NULL; e = e->next)
-			log_error("reload", "%s:%zu:%zu: %s", e->mark.file, e->mark.line, e->mark.column, e->message);
-	arena_free(&arena);
-	notify("READY=1");
-}
-
 /* ---- the end ---- */
 
 static void
@@ -318,15 +191,6 @@ kill_all(struct master *m)
 		kill(child->pid, SIGKILL);
 }
 
-static void
-deadline_passed(void *context)
-{
-	struct master *m = context;
-
-	log_warning("drain", "sessions are left after timeouts.drain: they end now");
-	kill_all(m);
-}
-
 void
 master_drain(struct master *m)
 {
@@ -336,22 +200,31 @@ master_drain(struct master *m)
 		return;
 	m->draining = true;
 	m->children.board->draining = true;
-	notify("STOPPING=1");
+	master_notify("STOPPING=1");
 	log_info("drain", "no new connections; running sessions finish");
 	TAILQ_FOREACH (r, &m->realms, others)
-		realm_leave(m, r);
-	if (m->current != NULL) {
-		static const struct listen_sockets none;
-
-		listeners_close(&m->current->sockets, &none);
-		timer_at(m->deadline, loop_now(m->loop) + m->current->generation->settings->timeouts.drain);
-	}
+		master_end_realm(m, r);
+	listeners_close(&m->current->sockets, NULL);
+	m->current->sockets.count = 0;
 }
 
+/* Who says it twice does not want to wait: what is under way is dropped. The
+ * keeper has its time to put on the disk what it was given, until the third. */
 static void
 hear_term(void *context)
 {
-	master_drain(context);
+	struct master *m = context;
+	struct realm *r;
+
+	if (!m->draining) {
+		master_drain(m);
+	} else if (!has_proxies(m, NULL)) {
+		kill_all(m);
+	} else {
+		log_warning("drain", "told again: sessions end now");
+		TAILQ_FOREACH (r, &m->realms, others)
+			kill_sessions(m, r);
+	}
 }
 
 /* ---- children ---- */
@@ -491,7 +364,7 @@ child_ready(void *context)
 	m->told_ready = true;
 	log_info("ready", "%zu proxies, %zu scanners, %zu sockets", m->current->proxies, m->current->scanners,
 	    m->current->sockets.count);
-	notify("READY=1");
+	master_notify("READY=1");
 }
 
 /* ---- what is told of it ---- */
@@ -516,7 +389,7 @@ master_board(const struct master *m)
 static bool
 begin(struct master *m)
 {
-	static void (*const heard[])(void *) = { hear_term, hear_term, hear_hup, hear_child_ended };
+	static void (*const heard[])(void *) = { hear_term, hear_term, master_hear_hup, hear_child_ended };
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
 	TAILQ_INIT(&m->realms);
@@ -569,7 +442,7 @@ master_run(const char *file)
 		log_error("master", "the master cannot begin");
 		return 2;
 	}
-	r = realm_load(&m, &report);
+	r = realm_load(m.file, &m.tickets, NULL, &report);
 	if (r == NULL) {
 		report_print(&report, stderr);
 		arena_free(&arena);
@@ -577,7 +450,7 @@ master_run(const char *file)
 		return 2;
 	}
 	arena_free(&arena);
-	realm_start(&m, r);
+	master_start_realm(&m, r);
 	m.control = control_new(m.loop, r->generation->settings->control_path, &m);
 	loop_run(m.loop);
 	log_info("ended", "gatepost has ended");

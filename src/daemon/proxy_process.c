@@ -84,6 +84,13 @@ drained(void *context)
 }
 
 static void
+retire(struct host *h)
+{
+	acceptor_stop(h->acceptor);
+	proxy_retire(h->proxy);
+}
+
+static void
 drain(struct host *h)
 {
 	acceptor_stop(h->acceptor);
@@ -108,6 +115,10 @@ hear_master(void *context)
 		scan_port_link(h->proxy->scan, m.index, m.fd);
 	else if (m.kind == CHANNEL_LINK_KEEPER && m.fd >= 0)
 		keep_port_link(h->proxy->keep, m.fd);
+	else if (m.kind == CHANNEL_KEEPER_LEAVES)
+		keep_port_await(h->proxy->keep);
+	else if (m.kind == CHANNEL_RETIRE)
+		retire(h);
 	else if (m.kind == CHANNEL_DRAIN)
 		drain(h);
 }

@@ -75,10 +75,10 @@ wait_for_command(struct imap_session *s)
 		return imap_wait(s, PARTY_SERVER, t->data_final);
 	if (endpoint_eof(s->ends.client))
 		return imap_goto(s, IMAP_FRONT_CLOSE);
-	if (s->ends.session.draining && s->state == IMAP_STATE_NEW)
-		return imap_give_up(s, "the service is restarting, try again");
 	if (s->unit.len > 0)
 		return imap_wait_for_rest(s);
+	if (imap_must_leave(s) && endpoint_input(s->ends.client).len == 0)
+		return imap_give_up(s, imap_restarting);
 	buf_shrink(&s->unit);
 	return imap_wait(s, PARTY_CLIENT, s->state == IMAP_STATE_NEW ? t->client_command : t->reader_idle);
 }

@@ -82,6 +82,8 @@ imap_idle(struct session *session)
 	done = take_done(s, &outcome);
 	if (done < 0)
 		return outcome;
+	if (done == 0 && imap_must_leave(s))
+		return imap_give_up(s, imap_restarting);
 	if (done == 0)
 		return imap_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.reader_idle);
 	endpoint_write(s->ends.server, SPAN_LITERAL("DONE\r\n"));
@@ -137,6 +139,8 @@ watch_on(struct imap_session *s, bool news)
 	}
 	if (w->ending || s->awaits == IMAP_CONTINUE_IDLE)
 		return imap_wait(s, PARTY_SERVER, t->command);
+	if (imap_must_leave(s))
+		return imap_give_up(s, imap_restarting);
 	imap_arm(s, n->not_before > now && imap_news_hides(s->mailbox, s->mailbox->exists) ? n->not_before - now : 0);
 	return imap_wait(s, PARTY_CLIENT, t->reader_idle);
 }

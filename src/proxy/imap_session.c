@@ -239,6 +239,14 @@ imap_may_say(const struct imap_session *s)
 	return !s->in.relaying;
 }
 
+const char imap_restarting[] = "the service is restarting, try again";
+
+bool
+imap_must_leave(const struct imap_session *s)
+{
+	return s->ends.session.draining && imap_may_say(s);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 say(struct imap_session *s, const char *format, va_list args)
 {

@@ -259,6 +259,9 @@ void imap_pass(struct imap_session *s, struct span octets);
 void imap_pass_buf(struct imap_session *s, const struct buf *b);
 /* No response of the upstream is half relayed. */
 bool imap_may_say(const struct imap_session *s);
+/* The service restarts, and the client can be told so now. */
+bool imap_must_leave(const struct imap_session *s);
+extern const char imap_restarting[]; /* the words for it */
 /* The tagged answer of our own to the command at hand. */
 void imap_answer(struct imap_session *s, const char *status, const char *text);
 

@@ -24,6 +24,11 @@ void keep_port_free(struct keep_port **p);
 /* A link to a keeper; the one before is dropped, what it had not acknowledged
  * has failed. fd is owned from now on. */
 bool keep_port_link(struct keep_port *p, int fd);
+/* The keeper ends in good order and another one comes: it still answers what it
+ * was sent; messages and questions from now on wait for the next link, at most
+ * KEEP_AWAIT_MS. */
+enum { KEEP_AWAIT_MS = 15 * 1000 };
+void keep_port_await(struct keep_port *p);
 
 /* item is not kept; the spool must stay as it is until done(). NULL: no
  * memory, or there is no keeper now. */

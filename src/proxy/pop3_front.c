@@ -88,8 +88,22 @@ hear_unasked(struct pop3_session *s)
 	return pop3_goto(s, POP3_STEP_CLOSE);
 }
 
-/* RFC 1939 3: at least ten minutes. A session that has begun is let finish
- * when the service restarts: it might have marked messages. */
+/* The service restarts. Who has marked messages is let finish, for they are deleted
+ * at QUIT; so is who goes on giving commands. */
+static enum outcome
+wait_for_last_command(struct pop3_session *s)
+{
+	bool waited = s->hurried && s->ends.armed == s->ends.progress;
+
+	if (!s->authenticated || (waited && endpoint_expired(s->ends.client)))
+		return pop3_give_up(s, "[SYS/TEMP] the service is restarting, try again");
+	if (!s->hurried)
+		ends_progress(&s->ends);
+	s->hurried = true;
+	return pop3_wait(s, PARTY_CLIENT, POP3_LAST_COMMAND_MS);
+}
+
+/* RFC 1939 3: at least ten minutes. */
 static enum outcome
 wait_for_command(struct pop3_session *s)
 {
@@ -99,8 +113,8 @@ wait_for_command(struct pop3_session *s)
 		return pop3_wait(s, PARTY_SERVER, t->command);
 	if (endpoint_eof(s->ends.client))
 		return pop3_goto(s, POP3_STEP_CLOSE);
-	if (s->ends.session.draining && !s->authenticated)
-		return pop3_give_up(s, "[SYS/TEMP] the service is restarting, try again");
+	if (s->ends.session.draining && !s->marked)
+		return wait_for_last_command(s);
 	return pop3_wait(s, PARTY_CLIENT, t->reader_command);
 }
 
@@ -225,6 +239,8 @@ proceed(struct pop3_session *s, const struct pop3_verb_entry *verb)
 		return turn_away(s);
 	if (verb->names_user != NULL && pop3_must_be_introduced(s) && verb->names_user(s, &s->command))
 		return pop3_introduce(s, POP3_STEP_READ_COMMAND);
+	if (s->command.verb == POP3_DELE || s->command.verb == POP3_RSET)
+		s->marked = s->command.verb == POP3_DELE;
 	outcome = (filtered ? verb->filtered : verb->proceed)(s, &s->command);
 	pop3_consume_command(s);
 	return outcome;

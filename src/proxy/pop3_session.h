@@ -38,6 +38,7 @@ enum {
 	POP3_OUTPUT_MAX = 256 * 1024,   /* unsent octets above which a side's opposite is not read */
 	POP3_AUTH_LINE_MAX = 12288,     /* as for SMTP (RFC 4954 4); RFC 5034 names none */
 	POP3_MECHANISM_MAX = 20,        /* RFC 4422 3.1 */
+	POP3_LAST_COMMAND_MS = 1000,    /* without a command, when the service restarts: then it is ended */
 };
 
 struct pop3_session;
@@ -81,6 +82,8 @@ struct pop3_session {
 	bool introduced;         /* routed: the upstream has heard USER or AUTH */
 	bool turned_away;        /* routed: and did not like it */
 	bool authenticated;
+	bool marked;             /* perhaps: messages are to be deleted at QUIT */
+	bool hurried;            /* the service restarts, and it waits a last time */
 	bool hopeless;           /* out of memory: it ends here */
 	bool pipelining;         /* the upstream said that it can */
 	bool utf8;               /* the client said UTF8 (RFC 6856), and the upstream agreed */

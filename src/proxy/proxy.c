@@ -47,7 +47,17 @@ proxy_accept(struct proxy *p, size_t listener, int fd, const struct peer *peer)
 void
 proxy_session_ended(struct proxy *p)
 {
-	if (p->draining && p->session_count == 0)
+	if (p->retiring && p->session_count == 0)
+		p->drained(p->drained_context);
+}
+
+void
+proxy_retire(struct proxy *p)
+{
+	if (p->retiring)
+		return;
+	p->retiring = true;
+	if (p->session_count == 0)
 		p->drained(p->drained_context);
 }
 
@@ -56,11 +66,7 @@ proxy_drain(struct proxy *p)
 {
 	struct session *s, *next;
 
-	if (p->draining)
-		return;
-	p->draining = true;
-	if (p->session_count == 0)
-		p->drained(p->drained_context);
+	proxy_retire(p);
 	for (s = LIST_FIRST(&p->sessions); s != NULL; s = next) {
 		next = LIST_NEXT(s, others);
 		s->draining = true;

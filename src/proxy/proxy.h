@@ -43,16 +43,18 @@ struct proxy {
 	LIST_HEAD(, session) sessions;
 	size_t session_count;
 	uint64_t sessions_begun;
-	bool draining;
-	void (*drained)(void *context); /* the last session of a draining proxy ended */
+	bool retiring;
+	void (*drained)(void *context); /* the last session of a retiring proxy ended */
 	void *drained_context;
 };
 
 /* A client was accepted at that listener and has entered the census, which it
  * leaves with its session; fd is owned from now on. */
 void proxy_accept(struct proxy *p, size_t listener, int fd, const struct peer *peer);
-/* No new sessions come: those that are between messages end now, the others
- * after the one they are at. drained() is called, perhaps at once. */
+/* No new sessions come. drained() is called with the end of the last one, perhaps
+ * at once. */
+void proxy_retire(struct proxy *p);
+/* And they end where nothing is lost by it: between messages, between commands. */
 void proxy_drain(struct proxy *p);
 /* For the session driver. */
 void proxy_session_ended(struct proxy *p);

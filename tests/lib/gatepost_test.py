@@ -237,6 +237,12 @@ class Gatepost:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def ctl(self, command):
+        """(exit status, output) of gatepost ctl."""
+        done = subprocess.run([GATEPOST, "ctl", "-c", self.file, command], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
+        return done.returncode, done.stdout.decode()
+
     def children(self):
         """Pids of all living descendants."""
         found, parents = [], [self.process.pid]

@@ -512,6 +512,47 @@ test_views_changed(void **state)
 	arena_free(&a);
 }
 
+/* A keeper that leaves answers what it has; what is new waits, and the next one gets
+ * it in order. What was cancelled meanwhile it does not get. */
+static void
+test_keeper_changes(void **state)
+{
+	const struct view puts[] = { { SPAN_LITERAL("1"), SPAN_LITERAL("clean") } };
+	const struct quarantine_item item = { .time = 5 };
+	struct fixture *f = *state;
+	struct arena *a = arena_new(0);
+	struct keep_frame frame;
+	struct keep_job *cancelled;
+	struct packet p;
+	int fd = link_keeper(f), next;
+
+	packet_init(&p);
+	assert_non_null(keep_submit(f->keep, &item, &f->spool, was_kept, &f->done[0]));
+	keep_port_await(f->keep);
+	assert_non_null(keep_submit(f->keep, &item, &f->spool, was_kept, &f->done[1]));
+	cancelled = keep_submit(f->keep, &item, &f->spool, was_kept, &f->done[2]);
+	assert_true(keep_views_change(f->keep, &owner, puts, 1, NULL, 0));
+	keep_cancel(&cancelled);
+	assert_true(take_frame(fd, a, &p, &frame));
+	assert_int_equal(packet_receive(fd, &p), -1); /* no more comes */
+	answer_keep(fd, frame.id, true, SPAN_LITERAL("id-1"));
+	close(fd);
+	next = link_keeper(f);
+	assert_string_equal(f->done[0].reason, "id-1");
+	assert_true(take_frame(next, a, &p, &frame));
+	assert_int_equal(frame.kind, KEEP_MESSAGE);
+	answer_keep(next, frame.id, true, SPAN_LITERAL("id-2"));
+	assert_true(take_frame(next, a, &p, &frame));
+	assert_int_equal(frame.kind, KEEP_VIEWS_CHANGE);
+	assert_int_equal(packet_receive(next, &p), 0);
+	turn(f);
+	assert_string_equal(f->done[1].reason, "id-2");
+	assert_int_equal(f->done[2].times, 0);
+	close(next);
+	packet_free(&p);
+	arena_free(&a);
+}
+
 /* Nothing is sent that the keeper would end the link for. */
 static void
 test_views_too_large(void **state)
@@ -578,6 +619,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_queue_is_short, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keeper, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_keeper_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_views_fetched, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_views_lost_or_cancelled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cancelled_is_not_told, set_up, tear_down),

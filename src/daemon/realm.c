@@ -1,0 +1,109 @@
+/* Making realms: what of a configuration the master holds open for its children. */
+#include "config.h"
+
+#include "daemon/realm.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static size_t
+or_cores(size_t configured)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return configured > 0 ? configured : cores > 0 ? (size_t)cores : 1;
+}
+
+void
+realm_free(struct realm *r)
+{
+	census_free(&r->census);
+	generation_free(&r->generation);
+	free(r);
+}
+
+void
+realm_discard(struct realm **r, const struct realm *old)
+{
+	listeners_close(&(*r)->sockets, &old->sockets);
+	listeners_close(&(*r)->metrics, &old->metrics);
+	realm_free(*r);
+	*r = NULL;
+}
+
+static bool
+open_sockets(struct realm *r, const struct realm *old, struct report *report)
+{
+	const struct listen_sockets *before = old != NULL ? &old->sockets : NULL;
+
+	if (!listeners_open(&r->sockets, r->generation, before, report))
+		return false;
+	if (metrics_sockets_open(&r->metrics, r->generation, old != NULL ? &old->metrics : NULL, report))
+		return true;
+	listeners_close(&r->sockets, before);
+	return false;
+}
+
+static bool
+prepare_realm(struct realm *r, const struct realm *old, struct report *report)
+{
+	const struct settings *s = r->generation->settings;
+	const struct mark nowhere = { s->file, 0, 0 };
+	const char *error;
+
+	if (!account_find(s, &r->account, &error)) {
+		report_add(report, nowhere, "%s", error);
+		return false;
+	}
+	if (!account_prepare_folder(&r->account, s->quarantine_path))
+		report_add(report, nowhere, "quarantine %s: cannot be made", s->quarantine_path);
+	if (!account_prepare_folder(&r->account, s->spool_path))
+		report_add(report, nowhere, "spool %s: cannot be made", s->spool_path);
+	r->proxies = or_cores(s->proxies);
+	r->scanners = or_cores(s->scanners);
+	r->census = census_new(r->proxies, s->limits.connections);
+	if (r->census == NULL)
+		report_add(report, nowhere, "no memory to count connections in");
+	return report->count == 0 && open_sockets(r, old, report);
+}
+
+struct realm *
+realm_load(const char *file, const struct tls_tickets *tickets, const struct realm *old, struct report *report)
+{
+	struct realm *r = calloc(1, sizeof(*r));
+
+	if (r == NULL) {
+		report_add(report, (struct mark){ file, 0, 0 }, "no memory to load it in");
+		return NULL;
+	}
+	r->generation = generation_load(file, tickets, report);
+	if (r->generation != NULL && prepare_realm(r, old, report))
+		return r;
+	realm_free(r);
+	return NULL;
+}
+
+bool
+realm_keeps_alike(const struct realm *one, const struct realm *other)
+{
+	const struct settings *a = one->generation->settings, *b = other->generation->settings;
+
+	return strcmp(a->quarantine_path, b->quarantine_path) == 0 && a->quarantine_keep_for == b->quarantine_keep_for &&
+	    a->quarantine_keep_size == b->quarantine_keep_size;
+}
+
+static bool
+same_sockets(const struct listen_sockets *a, const struct listen_sockets *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = a->items[i].fd == b->items[i].fd;
+	return same;
+}
+
+bool
+realm_reports_alike(const struct realm *one, const struct realm *other)
+{
+	return same_sockets(&one->metrics, &other->metrics);
+}

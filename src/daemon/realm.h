@@ -1,0 +1,24 @@
+/* A realm: a generation, and what the master holds open for the processes that
+ * serve it. */
+#ifndef DAEMON_REALM_H
+#define DAEMON_REALM_H
+
+#include "conf/report.h"
+#include "daemon/children.h"
+#include "daemon/generation.h"
+
+/* Reads the configuration and opens its sockets; those that `old` (may be NULL)
+ * has are taken over, and nothing else of it changes. NULL with errors in the
+ * report. tickets as in generation_load(). */
+struct realm *realm_load(const char *file, const struct tls_tickets *tickets, const struct realm *old,
+    struct report *report);
+/* Closes no sockets: listeners_close() does. */
+void realm_free(struct realm *r);
+/* One that shall not be: with its sockets, but for those taken over from `old`. */
+void realm_discard(struct realm **r, const struct realm *old);
+
+/* Whether the keeper, and the reporter, of one can go on for the other. */
+bool realm_keeps_alike(const struct realm *one, const struct realm *other);
+bool realm_reports_alike(const struct realm *one, const struct realm *other);
+
+#endif
