@@ -27,6 +27,41 @@ walk_next(struct walk *w, uint32_t *number)
 	return *number > 0;
 }
 
+/* Passes over so many. */
+static void
+walk_past(struct walk *w, uint64_t count)
+{
+	while (count > 0 && (w->range.low != 0 || imap_set_next(&w->rest, 0, &w->range))) {
+		uint64_t there = (uint64_t)w->range.high - w->range.low + 1;
+
+		if (count < there) {
+			w->range.low += (uint32_t)count;
+			return;
+		}
+		count -= there;
+		w->range = (struct imap_range){ 0 };
+	}
+}
+
+/* The next one that has a view, in both; a set can name billions that have none. */
+static const struct imap_view *
+walk_views(struct imap_mailbox *m, struct walk *sources, struct walk *copies, uint32_t *copy)
+{
+	while (sources->range.low != 0 || imap_set_next(&sources->rest, 0, &sources->range)) {
+		const struct imap_view *v = imap_view_from(m, sources->range.low);
+		uint32_t low = sources->range.low, high = sources->range.high;
+		bool found = v != NULL && v->uid <= high;
+		uint64_t passed = found ? v->uid - low : (uint64_t)high - low + 1;
+		uint32_t source;
+
+		walk_past(sources, passed);
+		walk_past(copies, passed);
+		if (found)
+			return walk_next(sources, &source) && walk_next(copies, copy) ? v : NULL;
+	}
+	return NULL;
+}
+
 static void
 put_all(struct imap_session *s, const struct view_owner *owner, const struct view *puts, size_t count)
 {
@@ -59,15 +94,12 @@ imap_copy_views(struct imap_mailbox *m, struct span name, uint64_t uidvalidity, 
 	struct buf mailbox = { 0 };
 	struct view_owner owner = imap_owner(m->session, name, uidvalidity, &mailbox);
 	struct arena *a = arena_new(0);
-	uint32_t source, copy;
-	size_t count = 0;
+	const struct imap_view *v;
+	size_t count = 0, left = m->session->user.len > 0 ? m->view_count : 0; /* each is copied once */
+	uint32_t copy;
 
-	if (m->session->user.len == 0)
-		sources.rest = SPAN_NONE;
-	while (walk_next(&sources, &source) && walk_next(&copies, &copy)) {
-		const struct imap_view *v = imap_view_find(m, source);
-
-		if (v == NULL || !v->judged || !put_copy(a, v, copy, &puts[count]))
+	for (; left > 0 && (v = walk_views(m, &sources, &copies, &copy)) != NULL; left--) {
+		if (!v->judged || !put_copy(a, v, copy, &puts[count]))
 			continue;
 		if (++count < COPIES_AT_ONCE)
 			continue;

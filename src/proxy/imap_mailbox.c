@@ -236,6 +236,14 @@ imap_view_find(struct imap_mailbox *m, uint32_t uid)
 	return at < m->view_count && m->views[at].uid == uid ? &m->views[at] : NULL;
 }
 
+const struct imap_view *
+imap_view_from(struct imap_mailbox *m, uint32_t uid)
+{
+	size_t at = place_of(m, uid);
+
+	return at < m->view_count ? &m->views[at] : NULL;
+}
+
 static bool
 has_room(struct imap_mailbox *m)
 {
