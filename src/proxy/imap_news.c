@@ -139,6 +139,7 @@ hear_vanished(struct imap_session *s, struct imap_mailbox *m, struct span set)
 	if (printer.begun)
 		imap_pass_buf(s, &line);
 	buf_free(&line);
+	gone = gone < n->told ? gone : n->told; /* some may be named twice */
 	n->told -= gone;
 	n->went += gone;
 }
@@ -154,21 +155,35 @@ hear_expunge(struct imap_mailbox *m, uint32_t number)
 	return false;
 }
 
+/* A message goes before it is settled which ones the client is told of: there never
+ * was one, for it. */
+static bool
+goes_early(const struct imap_mailbox *m, const struct imap_response *r)
+{
+	struct span set;
+	bool earlier;
+
+	if (!m->news.opening || m->news.asked)
+		return false;
+	return r->word == IMAP_WORD_EXPUNGE ||
+	    (r->word == IMAP_WORD_VANISHED && imap_vanished_parse(r->rest, &earlier, &set) && !earlier);
+}
+
 bool
 imap_news_hear(struct imap_session *s, struct imap_mailbox *m, const struct imap_response *r)
 {
 	struct imap_news *n = &m->news;
 	struct span set;
-	bool earlier, ours = false;
+	bool earlier, early = goes_early(m, r), ours = false;
 
 	if (n->before && r->word == IMAP_WORD_RECENT) {
 		n->recent = r->number;
 		n->recent_due = m != s->selecting && m->exists > n->told;
 		ours = n->recent_due;
 	}
-	if (!n->before || m == s->selecting) {
+	if (!n->before || m == s->selecting || early) {
 		imap_mailbox_hear(m, r);
-		return false;
+		return early;
 	}
 	if (r->word == IMAP_WORD_EXPUNGE)
 		ours = hear_expunge(m, r->number);
