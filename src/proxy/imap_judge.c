@@ -115,14 +115,15 @@ imap_wait_patiently(struct imap_session *s, enum party whom)
 
 	if (s->hopeless || endpoint_broken(s->ends.client))
 		return imap_goto(s, IMAP_FRONT_CLOSE);
-	if (now >= s->patient_until && imap_may_say(s)) {
-		imap_say(s, "* OK messages are being looked at");
+	if (now >= s->patient_until) {
+		if (imap_may_say(s))
+			imap_say(s, "* OK messages are being looked at");
 		s->patient_until = now + IMAP_PATIENCE_MS;
 	}
 	if (endpoint_expired(s->ends.server))
 		return imap_lost(s, "timeout: the mail server does not answer", "timeout");
 	ends_progress(&s->ends);
-	ends_wait(&s->ends, whom, s->patient_until > now ? s->patient_until - now : 1, 0);
+	ends_wait(&s->ends, whom, s->patient_until - now, 0);
 	return STEP_WAIT;
 }
 

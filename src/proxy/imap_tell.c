@@ -130,7 +130,7 @@ imap_tell_news(struct session *session)
 	if (s->hopeless)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	if (!imap_may_say(s))
-		return imap_wait_patiently(s, PARTY_SERVER);
+		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	tell(s);
 	imap_views_save(m);
 	if (n->opening || n->put_off || m->exists <= n->told)
