@@ -317,7 +317,7 @@ imap_pending_of(struct imap_session *s, enum imap_verb verb)
 	return NULL;
 }
 
-bool
+struct imap_pending *
 imap_pending_add(struct imap_session *s, struct span tag, enum imap_verb verb, bool own, imap_handler *handle)
 {
 	for (size_t i = 0; i < IMAP_PIPELINE_MAX; i++) {
@@ -327,9 +327,9 @@ imap_pending_add(struct imap_session *s, struct span tag, enum imap_verb verb, b
 			continue;
 		*p = (struct imap_pending){ .tag = strndup(tag.data, tag.len), .own = own, .verb = verb, .handle = handle };
 		s->pending_count += p->tag != NULL;
-		return p->tag != NULL;
+		return p->tag != NULL ? p : NULL;
 	}
-	return false;
+	return NULL;
 }
 
 void

@@ -269,8 +269,9 @@ void imap_answer(struct imap_session *s, const char *status, const char *text);
 struct imap_pending *imap_pending_find(struct imap_session *s, struct span tag);
 /* One of that verb, or NULL. */
 struct imap_pending *imap_pending_of(struct imap_session *s, enum imap_verb verb);
-/* False: the table is full, or no memory. */
-bool imap_pending_add(struct imap_session *s, struct span tag, enum imap_verb verb, bool own, imap_handler *handle);
+/* NULL: the table is full, or no memory. */
+struct imap_pending *imap_pending_add(struct imap_session *s, struct span tag, enum imap_verb verb, bool own,
+    imap_handler *handle);
 void imap_pending_drop(struct imap_session *s, struct imap_pending *p);
 /* Writes the next tag of our own. */
 enum { IMAP_OWN_TAG_SIZE = 32 };

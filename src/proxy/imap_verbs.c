@@ -36,11 +36,11 @@ imap_verb_refusal(const struct imap_session *s, const struct imap_verb_entry *ve
 enum outcome
 imap_relay_unit(struct imap_session *s, imap_handler *handle, enum imap_front_step then)
 {
-	if (!imap_pending_add(s, s->command.tag, s->command.verb, false, handle))
+	s->going_out = imap_pending_add(s, s->command.tag, s->command.verb, false, handle);
+	if (s->going_out == NULL)
 		return imap_give_up(s, "out of memory");
 	s->sent = 0;
 	s->refused = false;
-	s->going_out = imap_pending_find(s, s->command.tag);
 	s->awaits = IMAP_CONTINUE_NONE;
 	s->after = then;
 	return imap_goto(s, IMAP_FRONT_SEND_COMMAND);
