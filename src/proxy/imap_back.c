@@ -187,8 +187,8 @@ hold_back(struct imap_session *s, const struct imap_line *line)
 	return true;
 }
 
-static void
-tell_held_back(struct imap_session *s)
+void
+imap_tell_held_back(struct imap_session *s)
 {
 	if (s->held_back.len > 0)
 		imap_pass_buf(s, &s->held_back);
@@ -208,7 +208,7 @@ hear_tagged(struct imap_session *s, const struct imap_line *line, const struct i
 	copy = *p;
 	endpoint_consume(s->ends.server, used); /* the line stays where it is until this turn ends */
 	if (!p->own) {
-		tell_held_back(s);
+		imap_tell_held_back(s);
 		s->hold.tagged_at = s->hold.octets.len;
 		relay_status(s, line, r);
 		s->hold.tagged_len = s->hold.octets.len - s->hold.tagged_at;

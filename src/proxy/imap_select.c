@@ -101,6 +101,7 @@ release(struct imap_session *s)
 	if (s->mailbox != NULL && s->mailbox->news.opening) {
 		release_lines(s, span_first(all, h->tagged_at));
 		release_lines(s, span_from(all, h->tagged_at + h->tagged_len));
+		imap_tell_held_back(s);
 		endpoint_write(s->ends.client, tagged);
 		s->mailbox->news.opening = s->mailbox->news.asked = false;
 		s->mailbox->news.recent_due = s->mailbox->news.recent > 0 && imap_news_hides(s->mailbox, s->mailbox->exists);

@@ -284,6 +284,8 @@ void imap_ask_line(struct imap_session *s, enum imap_asking asking, struct span 
 
 /* imap_back.c: the client does not take what it is sent; nothing is read for it. */
 bool imap_client_is_full(struct imap_session *s);
+/* Lines that waited for the end of the client's command. */
+void imap_tell_held_back(struct imap_session *s);
 
 /* imap_reach.c: capabilities as the client may see them; those of any server,
  * before there is one. */

@@ -262,6 +262,7 @@ finish(struct imap_session *s)
 	struct imap_showing *sh = s->mailbox->showing;
 	struct buf line = { 0 };
 
+	imap_tell_held_back(s);
 	buf_printf(&line, "%.*s ", SPAN_ARG(s->command.tag));
 	if (sh->failure != NULL)
 		buf_add_str(&line, sh->failure);

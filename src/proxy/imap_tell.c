@@ -131,6 +131,8 @@ imap_tell_news(struct session *session)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	if (!imap_may_say(s))
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
+	if (!n->opening)
+		imap_tell_held_back(s);
 	tell(s);
 	imap_views_save(m);
 	if (n->opening || n->put_off || m->exists <= n->told)
