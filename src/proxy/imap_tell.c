@@ -41,11 +41,14 @@ next_of_news(struct imap_mailbox *m)
 	uint32_t number = imap_mailbox_number_behind(m, n->done);
 
 	for (; number <= m->exists && number - n->told <= NEWS_AT_ONCE; number++) {
-		const struct imap_view *v = imap_view_find(m, imap_mailbox_uid(m, number));
+		uint32_t uid = imap_mailbox_uid(m, number);
+		const struct imap_view *v = imap_view_find(m, uid);
 
+		if (uid == IMAP_NO_UID) /* it came meanwhile, and is looked at when it is known */
+			return 0;
 		if (v == NULL || !v->judged)
 			return number;
-		n->done = v->uid;
+		n->done = uid;
 	}
 	return 0;
 }
