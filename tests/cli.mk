@@ -13,6 +13,12 @@ tests_fuzz_fuzz_mbox_LDADD = src/libbase.a
 tests_fuzz_fuzz_mbox_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/mbox.dict tests/fuzz/corpus/mbox/two
 
+fuzz_targets += tests/fuzz/fuzz_figures
+tests_fuzz_fuzz_figures_SOURCES = tests/fuzz/fuzz_figures.c src/cli/figures.c src/cli/figures.h
+tests_fuzz_fuzz_figures_LDADD = src/libbase.a
+tests_fuzz_fuzz_figures_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/figures.dict tests/fuzz/corpus/figures
+
 TESTS += tests/cli.py tests/rules.sh tests/clamscan.py tests/quarantine.py
 EXTRA_DIST += tests/cli.py tests/clamscan.py tests/quarantine.py tests/rules.sh tests/rules tests/data/contract/gatepost.yaml \
 	tests/data/contract/rules.yaml tests/data/contract/scan.jsonl

@@ -22,6 +22,12 @@ tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/yaml.dict tests/fuzz/corpus/yaml/full.yaml tests/fuzz/corpus/yaml/least.yaml \
 	tests/fuzz/corpus/yaml/wrong.yaml
 
+fuzz_targets += tests/fuzz/fuzz_user_file
+tests_fuzz_fuzz_user_file_SOURCES = tests/fuzz/fuzz_user_file.c
+tests_fuzz_fuzz_user_file_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)
+tests_fuzz_fuzz_user_file_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/user_file.dict tests/fuzz/corpus/user_file
+
 check_PROGRAMS += tests/print_keys tests/read_settings
 tests_print_keys_SOURCES = tests/print_keys.c
 tests_print_keys_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)

@@ -58,6 +58,11 @@ fuzz_targets += tests/fuzz/fuzz_html_files
 tests_fuzz_fuzz_html_files_SOURCES = tests/fuzz/fuzz_html_files.c $(WALK)
 tests_fuzz_fuzz_html_files_LDADD = $(ENGINE_LIBS)
 tests_fuzz_fuzz_html_files_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_targets += tests/fuzz/fuzz_onenote
+tests_fuzz_fuzz_onenote_SOURCES = tests/fuzz/fuzz_onenote.c $(WALK)
+tests_fuzz_fuzz_onenote_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_onenote_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/onenote.dict
 EXTRA_DIST += tests/lib/documents.py \
 	tests/fuzz/tnef.dict \
 	tests/fuzz/corpus/tnef/cut.dat \

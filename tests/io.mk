@@ -37,3 +37,9 @@ tests_fuzz_fuzz_proxy_header_SOURCES = tests/fuzz/fuzz_proxy_header.c
 tests_fuzz_fuzz_proxy_header_LDADD = src/libio.a src/libbase.a
 tests_fuzz_fuzz_proxy_header_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/proxy_header.dict tests/fuzz/corpus/proxy_header
+
+fuzz_targets += tests/fuzz/fuzz_deflate
+tests_fuzz_fuzz_deflate_SOURCES = tests/fuzz/fuzz_deflate.c
+tests_fuzz_fuzz_deflate_LDADD = src/libio.a src/libbase.a $(ZLIB_LIBS)
+tests_fuzz_fuzz_deflate_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/deflate.dict tests/fuzz/corpus/deflate

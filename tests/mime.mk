@@ -88,6 +88,12 @@ fuzz_targets += tests/fuzz/fuzz_mailbox
 tests_fuzz_fuzz_mailbox_SOURCES = tests/fuzz/fuzz_mailbox.c
 tests_fuzz_fuzz_mailbox_LDADD = $(MIME_DEPS)
 tests_fuzz_fuzz_mailbox_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+fuzz_targets += tests/fuzz/fuzz_address
+tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz_address.c
+tests_fuzz_fuzz_address_LDADD = $(MIME_DEPS)
+tests_fuzz_fuzz_address_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/address.dict tests/fuzz/corpus/address
 EXTRA_DIST += tests/fuzz/mailbox.dict tests/fuzz/corpus/mailbox
 
 EXTRA_DIST += tests/fuzz/binhex.dict tests/fuzz/bodies.dict tests/fuzz/yenc.dict \

@@ -72,3 +72,9 @@ tests_fuzz_fuzz_keep_frame_SOURCES = tests/fuzz/fuzz_keep_frame.c
 tests_fuzz_fuzz_keep_frame_LDADD = src/libproxy.a src/libstore.a src/libbase.a $(SQLITE_LIBS) $(OPENSSL_LIBS)
 tests_fuzz_fuzz_keep_frame_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/keep_frame.dict tests/fuzz/corpus/keep_frame
+
+fuzz_targets += tests/fuzz/fuzz_keeper_order
+tests_fuzz_fuzz_keeper_order_SOURCES = tests/fuzz/fuzz_keeper_order.c
+tests_fuzz_fuzz_keeper_order_LDADD = $(GATEPOST_LIBS) $(GATEPOST_DEPS)
+tests_fuzz_fuzz_keeper_order_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/keeper_order.dict tests/fuzz/corpus/keeper_order

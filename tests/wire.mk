@@ -92,3 +92,9 @@ tests_fuzz_fuzz_imap_structure_LDADD = src/libwire.a src/libbase.a
 tests_fuzz_fuzz_imap_structure_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/imap_command.dict tests/fuzz/imap_response.dict tests/fuzz/imap_structure.dict \
 	tests/fuzz/corpus/imap_command tests/fuzz/corpus/imap_response tests/fuzz/corpus/imap_structure
+
+fuzz_targets += tests/fuzz/fuzz_imap_append
+tests_fuzz_fuzz_imap_append_SOURCES = tests/fuzz/fuzz_imap_append.c
+tests_fuzz_fuzz_imap_append_LDADD = src/libwire.a src/libbase.a
+tests_fuzz_fuzz_imap_append_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/imap_append.dict tests/fuzz/corpus/imap_append
