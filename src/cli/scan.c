@@ -210,9 +210,9 @@ scan_paths(struct arguments *a, const struct loaded *loaded, char **paths)
 	int status;
 
 	a->job.loaded = loaded;
-	a->job.list = &list;
 	if (!choose(a, loaded))
 		return STATUS_ERROR;
+	a->job.list = &list;
 	mail_list_init(&list, a->arena);
 	for (; *paths != NULL; paths++)
 		mail_list_add(&list, *paths);
@@ -221,6 +221,7 @@ scan_paths(struct arguments *a, const struct loaded *loaded, char **paths)
 	else
 		status = scan_list(&a->job, a->arena);
 	mail_list_free(&list);
+	a->job.list = NULL;
 	return status;
 }
 
@@ -232,6 +233,7 @@ scan(struct arguments *a, char **paths)
 	int status = ok ? scan_paths(a, &loaded, paths) : STATUS_ERROR;
 
 	loaded_free(&loaded);
+	a->job.loaded = NULL;
 	return status;
 }
 
