@@ -43,7 +43,7 @@ struct key {
 
 /* KEY(struct limits, connections, number) begins the line of a key that is
  * called as its field. */
-#define KEY_AS(key, type, field, kind_of) .name = key, .kind = &kind_##kind_of, .offset = offsetof(type, field)
+#define KEY_AS(key, type, field, kind_of) .name = (key), .kind = &kind_##kind_of, .offset = offsetof(type, field)
 #define KEY(type, field, kind_of) KEY_AS(#field, type, field, kind_of)
 /* For lists: the field that counts, and the items. */
 #define COUNT(type, field) .count = offsetof(type, field)

@@ -61,7 +61,7 @@ static const struct key log_keys[] = {
 };
 
 /* A section whose fields lie in struct settings itself. */
-#define SECTION(key, table) .name = key, .kind = &kind_mapping, .keys = (table)
+#define SECTION(key, table) .name = (key), .kind = &kind_mapping, .keys = (table)
 
 const struct key settings_keys[] = {
 	{ KEY_AS("upstreams", struct settings, upstreams, named), COUNT(struct settings, upstream_count),
