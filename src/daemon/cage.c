@@ -111,7 +111,7 @@ address_space(void)
 
 	if (f == NULL)
 		return 0;
-	if (fscanf(f, "%lu", &pages) != 1)
+	if (fscanf(f, "%lu", &pages) != 1) /* NOLINT(cert-err34-c): the kernel writes a number that fits */
 		pages = 0;
 	fclose(f);
 	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);

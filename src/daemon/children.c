@@ -105,6 +105,7 @@ close_others(int channel, const struct realm *realm, enum child_kind kind)
 	keep[count++] = channel;
 	for (size_t i = 0; sockets != NULL && i < sockets->count; i++)
 		keep[count++] = sockets->items[i].fd;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): sockets of a proxy are never NULL */
 	if (kind == CHILD_PROXY && realm->generation->user_directory >= 0)
 		keep[count++] = realm->generation->user_directory;
 	qsort(keep, count, sizeof(*keep), compare_fds);

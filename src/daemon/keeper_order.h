@@ -38,8 +38,8 @@ bool keeper_expire(struct quarantine *q, const struct settings *settings, struct
 /* The keeper's socket in the folder of the quarantine, which the caller has
  * open for writing: listening, non-blocking; -1, and said in the log, when it
  * cannot be. */
-int keeper_door_open(const char *folder);
-void keeper_door_close(const char *folder, int *door);
+int keeper_door_open(const char *path);
+void keeper_door_close(const char *path, int *door);
 /* Takes one order from there and answers it; waits for its peer a second at
  * most. Who is neither root nor `master` is refused: proxies have the keeper's
  * own account, and have no say in what is kept. */

@@ -8,7 +8,7 @@ struct keep_service;
 /* NULL, and said in the log, when the quarantine cannot be opened. settings
  * must outlive it. */
 struct keep_service *keep_service_new(const struct settings *settings);
-void keep_service_free(struct keep_service **k);
+void keep_service_free(struct keep_service **service);
 /* Serves one request of that link. False: the link is closed. */
 bool keep_service_serve(struct keep_service *k, int link);
 

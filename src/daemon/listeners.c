@@ -65,7 +65,7 @@ all_opened(const struct listen_sockets *out, const struct listen_sockets *old, c
 {
 	if (report->count == 0)
 		return true;
-	listeners_close(out, old);
+	listeners_close(out, old); /* NOLINT(readability-suspicious-call-argument): what is new of them is closed */
 	return false;
 }
 
