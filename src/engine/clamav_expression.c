@@ -179,5 +179,5 @@ clam_expression_holds(const struct clam_expression *e, const uint32_t *counts)
 		if (!holds[i])
 			*c = (struct clam_count){ 0, 0 };
 	}
-	return holds[e->count - 1];
+	return e->count > 0 && holds[e->count - 1];
 }

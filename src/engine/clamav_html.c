@@ -370,7 +370,7 @@ clam_html_room(size_t len)
 }
 
 struct clam_html
-clam_html_normal(struct span html, char *out)
+clam_html_normal(struct span html, char *out) /* NOLINT(readability-non-const-parameter): writers hold it */
 {
 	size_t room = form_room(html.len);
 	struct html h = {

@@ -28,11 +28,13 @@ read_intermediates(struct reading *r, struct span value)
 		if (!clam_type_parse(one, &types[count++]))
 			r->unsupported = "containers of this type";
 	}
+	if (count == 0)
+		return false;
 	kept = ARENA_ARRAY(r->l->arena, enum clam_type, count);
 	memcpy(kept, types, count * sizeof(*kept));
 	r->logical->intermediates = kept;
 	r->logical->intermediate_count = count;
-	return count > 0;
+	return true;
 }
 
 /* n-m; an open end is not ClamAV's. */

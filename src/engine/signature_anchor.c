@@ -141,7 +141,7 @@ choose_in_run(const struct counters *c, struct pattern *p, const struct run *r, 
 		unsigned cost = 0;
 
 		for (unsigned phase = 0; phase < stride; phase++)
-			cost += costs[i + phase];
+			cost += costs[i + phase]; /* cppcheck-suppress uninitvar // i + stride <= grams */
 		cost = cost / stride + kind_cost[r->kind];
 		if (cost >= *best)
 			continue;

@@ -8,7 +8,7 @@ struct yara_set;
 /* Compiles the files; NULL, or what is wrong ("file:line: message", in the
  * arena). Rules cannot include other files. Shared by forked processes, freed
  * with the arena. */
-const char *yara_compile(struct arena *a, const char *const *files, size_t count, struct yara_set **set);
+const char *yara_compile(struct arena *a, const char *const *files, size_t count, struct yara_set **out);
 size_t yara_count(const struct yara_set *set);
 
 /* Of one process, made before the cage; NULL when memory is out. */

@@ -4,12 +4,12 @@
 #include "engine/yara.h"
 
 const char *
-yara_compile(struct arena *a, const char *const *files, size_t count, struct yara_set **set)
+yara_compile(struct arena *a, const char *const *files, size_t count, struct yara_set **out)
 {
 	(void)a;
 	(void)files;
 	(void)count;
-	*set = NULL;
+	*out = NULL;
 	return "this gatepost was built without libyara";
 }
 
