@@ -36,8 +36,8 @@ void endpoint_count(struct endpoint *e, struct endpoint_traffic *traffic);
 /* Closes at once, what is unsent is lost; clears *e. Safe inside ready(). */
 void endpoint_abort(struct endpoint **e);
 /* Sends what is pending (for at most ENDPOINT_LINGER_MS), shuts down TLS and the
- * socket properly, then frees itself; ready() is not called any more; clears *e. */
-void endpoint_close(struct endpoint **e);
+ * socket properly, then frees itself; ready() is not called any more; clears *closed. */
+void endpoint_close(struct endpoint **closed);
 enum { ENDPOINT_LINGER_MS = 5000 };
 
 /* Unread bytes; consume with endpoint_consume(). They stay where they are, even

@@ -67,7 +67,7 @@ free_context(void *ctx)
 }
 
 static int
-no_password(char *buffer, int size, int writing, void *context)
+no_password(char *buffer, int size, int writing, void *context) /* NOLINT(readability-non-const-parameter): its type */
 {
 	(void)buffer, (void)size, (void)writing, (void)context;
 	return 0;
