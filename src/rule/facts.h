@@ -108,7 +108,7 @@ bool content_is_message(const struct item *item);
 struct item *item_add(struct taking *t, const struct mime_part *part, struct item *container);
 /* item_names.c: `names` themselves where there is nothing to add. */
 const struct mime_name *item_names(struct arena *a, const struct mime_name *names);
-struct item *part_item_add(struct taking *t, const struct mime_part *part);
+struct item *part_item_add(struct taking *t, const struct mime_part *own);
 /* Size, kind and, where parts are wanted, the digest; false when there is none. */
 bool item_describe(struct taking *t, struct item *item, struct span content, unsigned char sha256[DIGEST_MAX]);
 /* All that is asked of the bytes. */
