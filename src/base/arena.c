@@ -12,6 +12,7 @@
 enum {
 	BLOCK_FIRST = 16 * 1024, /* holds the parts and facts of an ordinary message */
 	BLOCK_MOST = 1024 * 1024,
+	RESERVE_BLOCKS = 8, /* a step of a session has two or three arenas; until it is used it is address space alone */
 };
 
 struct block {
@@ -35,6 +36,14 @@ struct arena {
 	size_t limit, used;
 };
 
+enum { ARENA_SIZE = (sizeof(struct arena) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t) };
+
+static struct {
+	struct block *blocks[RESERVE_BLOCKS];
+	size_t count;
+	bool used;
+} reserve;
+
 static struct block *
 block_new(size_t cap)
 {
@@ -45,17 +54,53 @@ block_new(size_t cap)
 	return b;
 }
 
+static void
+fill_reserve(void)
+{
+	struct block *b;
+
+	while (reserve.count < RESERVE_BLOCKS && (b = block_new(BLOCK_MOST)) != NULL)
+		reserve.blocks[reserve.count++] = b;
+}
+
+/* A block, if need be of the reserve; NULL when that has none. */
+static struct block *
+block_or_reserve(size_t cap)
+{
+	struct block *b = block_new(cap);
+
+	if (b == NULL && cap <= BLOCK_MOST && reserve.count > 0) {
+		b = reserve.blocks[--reserve.count];
+		reserve.used = true;
+	}
+	return b;
+}
+
+bool
+arena_ran_short(void)
+{
+	bool used = reserve.used;
+
+	reserve.used = false;
+	return used;
+}
+
+/* The arena itself lies at the beginning of its first block. */
 struct arena *
 arena_new(size_t limit)
 {
-	struct arena *a = calloc(1, sizeof(*a));
+	struct block *b;
+	struct arena *a;
 
-	if (a == NULL || (a->first = block_new(BLOCK_FIRST)) == NULL) {
+	fill_reserve();
+	b = block_or_reserve(BLOCK_FIRST);
+	if (b == NULL) {
 		fputs("gatepost: out of memory\n", stderr);
 		abort();
 	}
-	a->blocks = a->first;
-	a->limit = limit;
+	a = (struct arena *)(void *)b->data;
+	*a = (struct arena){ .first = b, .blocks = b, .limit = limit };
+	b->used = ARENA_SIZE;
 	return a;
 }
 
@@ -79,7 +124,7 @@ arena_reset(struct arena *a)
 			free(b);
 	}
 	a->first->next = NULL;
-	a->first->used = 0;
+	a->first->used = ARENA_SIZE;
 	a->blocks = a->first;
 	a->used = 0;
 	a->escape = NULL;
@@ -92,8 +137,7 @@ arena_free(struct arena **a)
 	if (*a == NULL)
 		return;
 	arena_reset(*a);
-	free((*a)->first);
-	free(*a);
+	free((*a)->first); /* and with it the arena */
 	*a = NULL;
 }
 
@@ -129,22 +173,19 @@ arena_gave_up(const struct arena *a)
 static struct block *
 add_block(struct arena *a, size_t len)
 {
-	size_t cap = a->blocks->cap < BLOCK_MOST ? a->blocks->cap * 2 : BLOCK_MOST;
-	struct block *b;
+	size_t cap = a->blocks->cap < BLOCK_MOST / 2 ? a->blocks->cap * 2 : BLOCK_MOST;
+	bool apart = len > cap / 4;
+	struct block *b = a->escape != NULL ? block_new(apart ? len : cap) : block_or_reserve(apart ? len : cap);
 
-	if (len > cap / 4) {
-		b = block_new(len);
-		if (b == NULL)
-			arena_give_up(a, "out of memory");
-		b->next = a->blocks->next; /* keep filling the current block */
-		a->blocks->next = b;
-		return b;
-	}
-	b = block_new(cap);
 	if (b == NULL)
 		arena_give_up(a, "out of memory");
-	b->next = a->blocks;
-	a->blocks = b;
+	if (apart) { /* keep filling the current block */
+		b->next = a->blocks->next;
+		a->blocks->next = b;
+	} else {
+		b->next = a->blocks;
+		a->blocks = b;
+	}
 	return b;
 }
 

@@ -5,7 +5,10 @@
  * arena's limit is reached, they leave through arena_give_up(), which jumps to
  * the `escape` of whoever began the work, if there is one, and ends the
  * program otherwise. So the straight-line code between has no error paths for
- * memory. Resources that are not memory are given back by arena_defer(). */
+ * memory. Resources that are not memory are given back by arena_defer().
+ *
+ * Where nobody set an escape some blocks of reserve are used up first, so that
+ * a server can finish what it is at, and then end that session and no other. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
@@ -17,8 +20,10 @@
 struct arena;
 
 /* limit: most bytes it may hold, 0 = no limit. Ends the program when even the
- * arena itself cannot be had. */
+ * arena itself cannot be had, and no reserve is left. */
 struct arena *arena_new(size_t limit);
+/* Whether the reserve of this process was used since this was last asked. */
+bool arena_ran_short(void);
 /* Runs what was deferred, last first, frees everything and clears *a. */
 void arena_free(struct arena **a);
 /* Zeroes all that was handed out, before an arena that held a secret is freed. */

@@ -5,6 +5,7 @@
 
 #include "proxy/session.h"
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "proxy/proxy.h"
 
@@ -58,6 +59,17 @@ finish(struct session *s)
 	proxy_session_ended(proxy);
 }
 
+/* What a step could do only with the reserve of memory ends its session: the next
+ * one may need that. */
+static bool
+ran_short(const struct session *s)
+{
+	if (!arena_ran_short())
+		return false;
+	log_error("memory", "no memory is left: session %s ends", s->id);
+	return true;
+}
+
 /* Steps of one lane until one waits, or the session is over. */
 static enum outcome
 run_lane(struct session *s, struct lane *lane)
@@ -68,6 +80,8 @@ run_lane(struct session *s, struct lane *lane)
 	while (lane->steps != NULL) {
 		lane->next = lane->at + 1;
 		outcome = lane->steps[lane->at].run(s);
+		if (outcome != STEP_DONE && ran_short(s))
+			return STEP_DONE;
 		if (outcome != STEP_NEXT)
 			break;
 		lane->at = lane->next;
