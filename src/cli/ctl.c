@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: gatepost ctl [-c FILE] status|metrics|reload|drain\n"
+    "Usage: gatepost ctl [-c FILE] status|metrics|reload|upgrade|drain\n"
     "       gatepost ctl [-c FILE] top [--interval SECONDS] [--count N]\n"
     "\n"
     "Speaks to the gatepost that runs with that configuration.\n"
@@ -24,6 +24,8 @@ static const char help[] =
     "  metrics  the same for Prometheus\n"
     "  reload   reads configuration, rules and certificates anew; prints what is wrong\n"
     "           with them, and then the running ones stay\n"
+    "  upgrade  a gatepost that was installed since takes its place, without a moment\n"
+    "           in which nobody listens; prints why, when it cannot\n"
     "  drain    no new connections; sessions finish, then it ends\n"
     "\n"
     "  -c, --config FILE        the configuration (default " DEFAULT_CONFIG ")\n"
@@ -33,7 +35,7 @@ static const char help[] =
     "\n"
     "Exits with 0 when it was done, 1 when gatepost refused, 2 when none answers.\n";
 
-static const char *const verbs[] = { "status", "top", "metrics", "reload", "drain", NULL };
+static const char *const verbs[] = { "status", "top", "metrics", "reload", "upgrade", "drain", NULL };
 
 struct ctl_options {
 	const char *config;
@@ -171,7 +173,7 @@ cmd_ctl(int argc, char **argv)
 	if (!take_options(&o, argc, argv, &status))
 		return status;
 	if (optind + 1 != argc)
-		return complain("ctl takes one of status, top, metrics, reload, drain; see \"gatepost ctl --help\"");
+		return complain("ctl takes one of status, top, metrics, reload, upgrade, drain; see \"gatepost ctl --help\"");
 	if (o.top_only && strcmp(argv[optind], "top") != 0)
 		return complain("--interval and --count are for \"gatepost ctl top\"");
 	if (is_verb(argv[optind]))

@@ -20,6 +20,7 @@ static const char help[] =
     "  SIGTERM, SIGINT     no new connections; sessions finish, then it ends\n"
     "  SIGHUP              reads configuration, rules and certificates anew; with an\n"
     "                      error in them the running ones stay\n"
+    "  SIGUSR2             a gatepost that was installed since takes its place\n"
     "\n"
     "Exits with 0, or with 2 when the configuration is wrong.\n"
     "\n"

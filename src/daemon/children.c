@@ -121,7 +121,7 @@ close_others(int channel, const struct realm *realm, enum child_kind kind)
 static void
 forget_signals(void)
 {
-	static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1 };
+	static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2 };
 	sigset_t none;
 
 	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
@@ -132,6 +132,7 @@ forget_signals(void)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -320,6 +321,8 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 	r->alive++;
 	log_start(child);
 	link_to_others(c, child);
+	if (kind == CHILD_PROXY && c->awaits_keeper)
+		channel_send(child->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
 	if (r->leaving)
 		child_drain(child);
 	return true;
@@ -346,14 +349,13 @@ child_drain(struct child *child)
 }
 
 void
-children_change_keeper(struct children *c, struct child *keeper)
+children_leave_keeper(struct children *c)
 {
 	const struct child *child;
 
 	LIST_FOREACH (child, &c->list, others)
 		if (child->kind == CHILD_PROXY)
 			channel_send(child->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
-	child_drain(keeper);
 }
 
 void

@@ -44,6 +44,7 @@ struct children {
 	LIST_HEAD(, child) list;
 	struct board *board;
 	struct board_ledger ledger; /* of the board */
+	bool awaits_keeper;          /* that will come: proxies do not go without meanwhile */
 	struct tls_tickets *tickets; /* the master's, forgotten in children that need none */
 	void (*ready)(void *context);
 	void *context;
@@ -58,9 +59,9 @@ bool child_start(struct children *c, struct realm *r, enum child_kind kind, uint
 /* Asks a proxy to take no more sessions, and any to finish. */
 void child_retire(struct child *child);
 void child_drain(struct child *child);
-/* Asks the keeper to finish; what proxies have for a keeper from now on waits for
- * the next one. */
-void children_change_keeper(struct children *c, struct child *keeper);
+/* The keeper is about to finish: what proxies have for one from now on waits for the
+ * next. */
+void children_leave_keeper(struct children *c);
 /* Takes an ended child out of the list: NULL when none has ended. *status as
  * waitpid(); the child is the caller's to free with child_free(). */
 struct child *children_reap(struct children *c, int *status);

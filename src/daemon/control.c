@@ -42,20 +42,36 @@ reload(struct master *m, struct buf *out)
 	arena_free(&arena);
 }
 
-static void
-obey(struct master *m, struct span command, struct buf *out)
+/* True: the asker is answered later, and fd is the master's. */
+static bool
+upgrade(struct master *m, int fd, struct buf *out)
+{
+	const char *why;
+
+	if (master_upgrade(m, fd, &why))
+		return true;
+	buf_printf(out, "error\n%s\n", why);
+	return false;
+}
+
+/* As upgrade(). */
+static bool
+obey(struct master *m, int fd, struct span command, struct buf *out)
 {
 	if (span_is(command, "metrics")) {
 		buf_add_str(out, "ok\n");
 		metrics_print(out, master_board(m));
 	} else if (span_is(command, "reload")) {
 		reload(m, out);
+	} else if (span_is(command, "upgrade")) {
+		return upgrade(m, fd, out);
 	} else if (span_is(command, "drain")) {
 		master_drain(m);
 		buf_add_str(out, "ok\n");
 	} else {
 		buf_add_str(out, "error\nthe command is not known\n");
 	}
+	return false;
 }
 
 /* Children end while we wait: SIGCHLD interrupts a call that has a timeout
@@ -92,6 +108,7 @@ hear(void *context)
 	struct timeval patience = { .tv_sec = CONTROL_PATIENCE_S };
 	char text[CONTROL_COMMAND_MAX];
 	struct buf out = { 0 };
+	bool later = false;
 	int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
 	ssize_t n;
 
@@ -101,9 +118,21 @@ hear(void *context)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	n = receive(fd, text, sizeof(text));
 	if (n > 0) {
-		obey(c->master, span_trim(span_of(text, (size_t)n)), &out);
+		later = obey(c->master, fd, span_trim(span_of(text, (size_t)n)), &out);
 		answer(fd, buf_span(&out));
 	}
+	buf_free(&out);
+	if (!later)
+		close(fd);
+}
+
+void
+control_answer(int fd, bool ok, const char *text)
+{
+	struct buf out = { 0 };
+
+	buf_printf(&out, "%s\n%s%s", ok ? "ok" : "error", text, text[0] != '\0' ? "\n" : "");
+	answer(fd, buf_span(&out));
 	buf_free(&out);
 	close(fd);
 }

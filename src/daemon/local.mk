@@ -14,6 +14,8 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/filter.h \
 	src/daemon/generation.c \
 	src/daemon/generation.h \
+	src/daemon/handover.c \
+	src/daemon/handover.h \
 	src/daemon/health.c \
 	src/daemon/keeper_door.c \
 	src/daemon/keeper_order.c \
@@ -43,4 +45,5 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/reporter_process.h \
 	src/daemon/scanner_process.c \
 	src/daemon/scanner_process.h \
-	src/daemon/single.c
+	src/daemon/single.c \
+	src/daemon/upgrade.c

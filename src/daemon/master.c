@@ -49,8 +49,13 @@ master_notify(const char *state)
 static bool
 start(struct master *m, struct realm *r, enum child_kind kind, uint32_t index)
 {
-	if (child_start(&m->children, r, kind, index))
+	if (kind == CHILD_KEEPER && (m->awaits_keeper || m->handed_over))
+		return false;
+	if (child_start(&m->children, r, kind, index)) {
+		if (kind == CHILD_KEEPER)
+			master_keeper_started(m);
 		return true;
+	}
 	log_error("start", "%s %u cannot be started: %m", child_kind_name(kind), index);
 	timer_at(m->rest, loop_now(m->loop) + RESTART_REST_MS);
 	return false;
@@ -108,6 +113,14 @@ ask_to_leave(struct master *m, const struct realm *r, enum child_kind kind, void
 	LIST_FOREACH (child, &m->children.list, others)
 		if (child->realm == r && child->kind == kind)
 			ask(child);
+}
+
+void
+master_start_keeper(struct master *m)
+{
+	m->awaits_keeper = false;
+	if (master_find_single(m, CHILD_KEEPER) == NULL)
+		start(m, m->current, CHILD_KEEPER, 0);
 }
 
 void
@@ -192,20 +205,40 @@ kill_all(struct master *m)
 }
 
 void
-master_drain(struct master *m)
+master_end_all(struct master *m)
 {
 	struct realm *r;
 
-	if (m->draining)
-		return;
-	m->draining = true;
-	m->children.board->draining = true;
-	master_notify("STOPPING=1");
-	log_info("drain", "no new connections; running sessions finish");
 	TAILQ_FOREACH (r, &m->realms, others)
 		master_end_realm(m, r);
+}
+
+void
+master_take_no_more(struct master *m)
+{
+	struct realm *r;
+
+	m->draining = true;
+	m->children.board->draining = true;
+	log_info("drain", "no new connections; running sessions finish");
+	TAILQ_FOREACH (r, &m->realms, others)
+		master_leave_realm(m, r);
 	listeners_close(&m->current->sockets, NULL);
 	m->current->sockets.count = 0;
+}
+
+void
+master_drain(struct master *m)
+{
+	if (m->ending)
+		return;
+	m->ending = true;
+	if (!m->draining) {
+		master_notify("STOPPING=1");
+		master_take_no_more(m);
+	}
+	master_end_all(m);
+	master_end_peers(m);
 }
 
 /* Who says it twice does not want to wait: what is under way is dropped. The
@@ -216,7 +249,7 @@ hear_term(void *context)
 	struct master *m = context;
 	struct realm *r;
 
-	if (!m->draining) {
+	if (!m->ending) {
 		master_drain(m);
 	} else if (!has_proxies(m, NULL)) {
 		kill_all(m);
@@ -308,7 +341,14 @@ end_singles(struct master *m)
 	LIST_FOREACH (child, &m->children.list, others)
 		if (is_single(child->kind))
 			child_drain(child);
-	if (LIST_EMPTY(&m->children.list))
+	master_end_if_over(m);
+}
+
+/* Who handed over stays between the one before and the one after it. */
+void
+master_end_if_over(struct master *m)
+{
+	if (m->draining && LIST_EMPTY(&m->children.list) && (m->predecessor == NULL || !m->handed_over))
 		loop_stop(m->loop);
 }
 
@@ -337,6 +377,8 @@ hear_child_ended(void *context)
 	while ((child = children_reap(&m->children, &status)) != NULL) {
 		log_end_of_child(child, status);
 		rest = (!m->draining && keeps_dying(m, child)) || rest;
+		if (child->kind == CHILD_KEEPER)
+			master_keeper_ended(m);
 		if (child->kind == CHILD_PROXY)
 			census_clear(child->realm->census, child->index);
 		child_free(&child);
@@ -354,12 +396,15 @@ static void
 child_ready(void *context)
 {
 	struct master *m = context;
-	const struct child *child;
+	const struct child *child, *keeper = master_find_single(m, CHILD_KEEPER);
 	size_t ready = 0;
 
 	LIST_FOREACH (child, &m->children.list, others)
-		ready += child->ready;
-	if (m->told_ready || ready < m->current->proxies + m->current->scanners + 1 + reporters(m->current))
+		ready += child->ready && child != keeper;
+	if (m->told_ready || ready < m->current->proxies + m->current->scanners + reporters(m->current))
+		return;
+	master_serves(m);
+	if (keeper == NULL || !keeper->ready)
 		return;
 	m->told_ready = true;
 	log_info("ready", "%zu proxies, %zu scanners, %zu sockets", m->current->proxies, m->current->scanners,
@@ -389,9 +434,13 @@ master_board(const struct master *m)
 static bool
 begin(struct master *m)
 {
-	static void (*const heard[])(void *) = { hear_term, hear_term, master_hear_hup, hear_child_ended };
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	static void (*const heard[])(void *) = { hear_term, hear_term, master_hear_hup, master_hear_usr2, hear_child_ended };
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD };
+	ssize_t n = readlink("/proc/self/exe", m->program, sizeof(m->program) - 1);
 
+	m->program[n > 0 ? n : 0] = '\0';
+	m->asker = -1;
+	cage_forbid_dumps();
 	TAILQ_INIT(&m->realms);
 	m->loop = loop_new();
 	if (m->loop == NULL || !tls_tickets_make(&m->tickets) ||
@@ -400,10 +449,11 @@ begin(struct master *m)
 	m->rest = timer_new(m->loop, start_missing, m);
 	m->deadline = timer_new(m->loop, deadline_passed, m);
 	m->beat = timer_new(m->loop, beat, m);
+	m->patience = timer_new(m->loop, master_lose_patience, m);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		m->signals[i] = watch_signal(m->loop, signals[i], heard[i], m);
 	signal(SIGPIPE, SIG_IGN);
-	if (m->rest == NULL || m->deadline == NULL || m->beat == NULL || m->signals[3] == NULL)
+	if (m->rest == NULL || m->deadline == NULL || m->beat == NULL || m->patience == NULL || m->signals[4] == NULL)
 		return false;
 	beat(m);
 	return true;
@@ -422,10 +472,36 @@ end(struct master *m)
 	timer_free(&m->rest);
 	timer_free(&m->deadline);
 	timer_free(&m->beat);
+	timer_free(&m->patience);
+	master_leave_peers(m);
 	for (size_t i = 0; i < sizeof(m->signals) / sizeof(m->signals[0]); i++)
 		watch_free(&m->signals[i]);
 	board_free(&m->children.board);
 	loop_free(&m->loop);
+}
+
+/* With the sockets of the one whose place it takes, if there is one. */
+static struct realm *
+load_first(struct master *m, struct arena *arena, struct report *report)
+{
+	int channel = handover_find();
+	struct realm inherited = { 0 }, *r = NULL;
+
+	if (channel < 0)
+		return realm_load(m->file, &m->tickets, NULL, report);
+	if (!handover_take_sockets(channel, arena, &inherited))
+		report_add(report, (struct mark){ m->file, 0, 0 }, "the running gatepost hands nothing over");
+	else
+		r = realm_load(m->file, &m->tickets, &inherited, report);
+	if (r != NULL && !master_take_over(m, channel, report))
+		realm_discard(&r, &inherited);
+	listeners_close(&inherited.sockets, r != NULL ? &r->sockets : NULL);
+	listeners_close(&inherited.metrics, r != NULL ? &r->metrics : NULL);
+	if (r == NULL) {
+		master_refuse_place(channel, report);
+		close(channel);
+	}
+	return r;
 }
 
 int
@@ -436,13 +512,12 @@ master_run(const char *file)
 	struct report report;
 	struct realm *r;
 
-	cage_forbid_dumps();
 	report_init(&report, arena);
 	if (!begin(&m)) {
 		log_error("master", "the master cannot begin");
 		return 2;
 	}
-	r = realm_load(m.file, &m.tickets, NULL, &report);
+	r = load_first(&m, arena, &report);
 	if (r == NULL) {
 		report_print(&report, stderr);
 		arena_free(&arena);
@@ -451,7 +526,8 @@ master_run(const char *file)
 	}
 	arena_free(&arena);
 	master_start_realm(&m, r);
-	m.control = control_new(m.loop, r->generation->settings->control_path, &m);
+	if (m.predecessor == NULL)
+		m.control = control_new(m.loop, r->generation->settings->control_path, &m);
 	loop_run(m.loop);
 	log_info("ended", "gatepost has ended");
 	end(&m);

@@ -33,7 +33,7 @@ move_keeper(struct master *m, const struct realm *old)
 	if (realm_keeps_alike(old, m->current))
 		move_single(m, keeper);
 	else
-		children_change_keeper(&m->children, keeper);
+		master_change_keeper(m, keeper);
 }
 
 /* Likewise when the reporter's sockets do. */

@@ -14,6 +14,9 @@
 #include "store/views.h"
 
 enum {
+	/* Of all frames: one more with every change of them. A proxy of another version may
+	 * be told of a keeper only where this is the same. */
+	KEEP_FRAME_VERSION = 1,
 	/* Puts, and drops, of one change: whoever has more sends several. */
 	KEEP_CHANGES_MAX = 100 * 1000,
 	/* Octets of views in one packet, of a change or an answer: a maildrop of

@@ -1,0 +1,247 @@
+#!/usr/bin/python3
+"""A gatepost that was installed takes the place of the one that runs: no connection is
+refused or dropped, no message is lost; and a new one that cannot begin changes nothing.
+
+    GATEPOST=src/gatepost python3 tests/upgrade.py [WORD…]"""
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+import gatepost_test  # noqa: E402
+from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
+from smtp_client import Client  # noqa: E402
+
+tests = Tests()
+
+MESSAGE = b"Subject: %s\r\n\r\ntoken-%d-end\r\n"
+PLAIN, HELD = b"hello", b"please quarantine"
+
+
+class Installed:
+    """A gatepost in a folder of its own, where another can be put in its place. Which
+    process is the master changes."""
+
+    def __init__(self, t, changes=None):
+        self.t, self.folder, self.upstream = t, t.folder(), t.upstream()
+        self.program = os.path.join(self.folder, "gatepost")
+        self.install()
+        given, gatepost_test.GATEPOST = gatepost_test.GATEPOST, self.program
+        try:
+            self.gatepost = t.gatepost(
+                self.upstream, {"log": {"level": "info"}, "run": {"proxies": 2, "scanners": 2},
+                                "timeouts": {"drain": "20s"}, **(changes or {})}, single=False, wait=False)
+        finally:
+            gatepost_test.GATEPOST = given
+        t.callback(self.end)
+        self.gatepost.wait_ready()
+        self.masters = [self.gatepost.process.pid]
+
+    def install(self, source=None):
+        """As package managers do: the new file takes the old one's name."""
+        new = self.program + ".new"
+        if source is None:
+            shutil.copy(gatepost_test.GATEPOST, new)
+        else:
+            with open(new, "wb") as f:
+                f.write(source)
+        os.chmod(new, 0o755)
+        os.replace(new, self.program)
+
+    def upgrade(self, ask=None):
+        """Until the next one has taken over."""
+        code, told = (ask or self.gatepost.ctl)("upgrade")
+        expect_equal((code, told), (0, ""), "ctl upgrade")
+        self.gatepost.wait_event("ready", len(self.masters) + 1)
+        self.masters.append(int(self.gatepost.events("upgrade", msg="is started as process")[-1]["msg"].rsplit(" ", 1)[1]))
+
+    def await_end_of(self, pid):
+        """Of a master that handed over."""
+        with contextlib.suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(pid)
+            ended, _, _ = select.select([descriptor], [], [], PATIENCE)
+            os.close(descriptor)
+            expect(ended, "a master did not end", pid)
+
+    def end(self):
+        """The last one, whose parent is nobody of ours."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.masters[-1] if hasattr(self, "masters") else self.gatepost.process.pid, signal.SIGTERM)
+        self.gatepost.reader.join(PATIENCE)
+        expect(not self.gatepost.reader.is_alive(), "the end of all")
+
+    def expect_clean(self):
+        ended = self.gatepost.events("ended", child=".")
+        expect_equal([e for e in ended if e.get("status") != "0"], [], "children that did not end well")
+        expect_equal(self.gatepost.events("keeper"), [], "what keepers complain of")
+
+
+class Callers(threading.Thread):
+    """Connections one after another, each with a message; every other one is held."""
+
+    def __init__(self, address):
+        super().__init__(daemon=True)
+        self.address, self.failure, self.sent = address, None, 0
+        self.enough, self.changed = threading.Event(), threading.Condition()
+        self.start()
+
+    def run(self):
+        try:
+            while not self.enough.is_set():
+                self.call()
+        except (AssertionError, OSError) as error:
+            self.failure = error
+        with self.changed:
+            self.changed.notify_all()
+
+    def call(self):
+        client = Client(self.address, PATIENCE)
+        client.greet()
+        expect_equal(client.deliver(MESSAGE % ((PLAIN, HELD)[self.sent % 2], self.sent)).code, 250, "a delivery")
+        client.quit()
+        with self.changed:
+            self.sent += 1
+            self.changed.notify_all()
+
+    def await_calls(self, count):
+        until = self.sent + count
+        await_event(self.changed, lambda: self.failure or self.sent >= until, "calls")
+        expect(self.failure is None, "a caller", self.failure)
+
+    def stop(self):
+        self.enough.set()
+        self.join(PATIENCE)
+        expect(self.failure is None, "a caller", self.failure)
+        return self.sent
+
+
+def expect_all(installed, callers):
+    """Each message is where it belongs, once."""
+    sent = callers.stop()
+    tokens = [b"token-%d-end" % n for n in range(sent)]
+    installed.upstream.wait(lambda: len(installed.upstream.messages) >= (sent + 1) // 2, "what was relayed")
+    relayed = [m.data for m in installed.upstream.messages]
+    expect_equal(sorted(relayed), sorted(MESSAGE % (PLAIN, n) for n in range(0, sent, 2)), "what was relayed")
+    held = {token: installed.gatepost.quarantined(token + b"\r\n") for token in tokens[1::2]}
+    expect_equal([token for token, count in held.items() if count != 1], [], "what is not held once")
+
+
+@tests
+def under_load(t):
+    "two upgrades while clients come and go: by ctl, and by SIGUSR2"
+    installed = Installed(t)
+    callers = Callers(installed.gatepost.address)
+    callers.await_calls(10)
+    installed.install()
+    installed.upgrade()
+    callers.await_calls(10)
+    installed.install()
+    os.kill(installed.masters[-1], signal.SIGUSR2)
+    installed.upgrade(ask=lambda _: (0, ""))
+    callers.await_calls(10)
+    installed.await_end_of(installed.masters[1])
+    expect_all(installed, callers)
+    installed.expect_clean()
+    code, told = installed.gatepost.ctl("status")
+    expect(code == 0 and "ready" in told, "ctl status of the last one", code, told)
+
+
+@tests
+def sessions(t):
+    "sessions of the old one go on, keep messages in quarantine by the new one's keeper, and end when they are told to"
+    installed = Installed(t)
+    gatepost = installed.gatepost
+    first, second = t.client(gatepost), t.client(gatepost)
+    first.greet()
+    second.greet()
+    expect_equal([r.code for r in second.envelope()], [250, 250], "an envelope")
+    installed.upgrade()
+    expect_equal(first.deliver(MESSAGE % (HELD, 1)).code, 250, "a message for the quarantine")
+    expect_equal(gatepost.quarantined(b"token-1-end"), 1, "it, in quarantine")
+    installed.upgrade()  # there is no end of it: now the first one's sessions are to end
+    expect_equal(first.reply().status, "4.3.2", "a session that idles")
+    expect_equal(second.data(MESSAGE % (HELD, 2)).code, 250, "a message under way")
+    expect_equal(gatepost.quarantined(b"token-2-end"), 1, "it, in quarantine")
+    expect_equal(second.reply().status, "4.3.2", "then")
+    installed.await_end_of(installed.masters[0])
+    client = t.client(gatepost)
+    client.greet()
+    expect_equal(client.deliver(MESSAGE % (HELD, 3)).code, 250, "a message at the last one")
+    client.quit()
+    installed.expect_clean()
+
+
+def refused(what, install, expected):
+    def test(t):
+        installed = Installed(t)
+        gatepost = installed.gatepost
+        idle = t.client(gatepost)
+        idle.greet()
+        install(installed)
+        code, told = gatepost.ctl("upgrade")
+        expect(code == 1 and expected in told, "ctl upgrade", code, told)
+        gatepost.signal(signal.SIGUSR2)
+        gatepost.wait_event("upgrade", 2, level="error", msg="this one goes on$")
+        expect_equal(idle.deliver(MESSAGE % (PLAIN, 1)).code, 250, "a session")
+        client = t.client(gatepost)
+        client.greet()
+        expect_equal(client.deliver(MESSAGE % (HELD, 2)).code, 250, "a new one")
+        installed.install()
+        gatepost.write_config(gatepost.config)
+        installed.upgrade()
+        expect_equal(idle.deliver(MESSAGE % (PLAIN, 3)).code, 250, "a session, after one that can begin")
+        idle.quit()
+        client.quit()
+    tests.add(f"what cannot begin is told, and the old one goes on: {what}", test)
+
+
+def break_configuration(installed):
+    installed.gatepost.write_config({**installed.gatepost.config, "listner": []})
+
+
+refused("a file that is no program", lambda i: i.install(b"\x7fELF nothing"), "Exec format error\n")
+refused("a program that ends", lambda i: i.install(b"#!/bin/sh\nexit 3\n"), "could not begin: this one goes on")
+refused("there is none", lambda i: os.remove(i.program), "No such file or directory\n")
+refused("a configuration with errors", break_configuration, "listner")
+
+
+@tests
+def ending_meanwhile(t):
+    "SIGTERM while the new one begins ends both"
+    installed = Installed(t)
+    installed.gatepost.signal(signal.SIGUSR2)
+    started = installed.gatepost.wait_event("upgrade", msg="is started as process")
+    installed.gatepost.signal(signal.SIGTERM)
+    installed.masters.append(int(started["msg"].rsplit(" ", 1)[1]))
+    for pid in installed.masters:
+        installed.await_end_of(pid)
+
+
+@tests
+def ending(t):
+    "SIGTERM ends the new one, and the old one's sessions too; an upgrade is refused then"
+    installed = Installed(t)
+    idle, busy = t.client(installed.gatepost), t.client(installed.gatepost)
+    idle.greet()
+    busy.greet()
+    busy.envelope()
+    installed.upgrade()
+    new = t.client(installed.gatepost)
+    new.greet()
+    new.envelope()
+    os.kill(installed.masters[-1], signal.SIGTERM)
+    expect_equal(idle.reply().status, "4.3.2", "an old session")
+    code, told = installed.gatepost.ctl("upgrade")
+    expect(code == 1 and "is ending" in told, "ctl upgrade", code, told)
+    expect_equal(busy.data(MESSAGE % (HELD, 1)).code, 250, "an old message under way")
+    expect_equal(new.data(MESSAGE % (HELD, 2)).code, 250, "a new one")
+    installed.await_end_of(installed.masters[1])
+
+
+tests.run()
