@@ -32,11 +32,15 @@ WHOLE = [f"{letter}_ONE,{letter}_TWO" for letter in "AB"]  # what a message show
 SET = re.compile(rb"tests=(\S+)")
 
 
+def write_more(path, letter):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(RULE.format(letter + "_TWO"))
+
+
 def write_set(gatepost, letter):
     """Both files of rules; between them they are of two sets."""
     gatepost.write_rules(RULE.format(letter + "_ONE"))
-    with open(os.path.join(gatepost.folder, "more.yaml"), "w", encoding="ascii") as f:
-        f.write(RULE.format(letter + "_TWO"))
+    write_more(gatepost.config["policies"]["inbound"]["rules"][1], letter)
 
 
 def set_of(octets):
@@ -60,12 +64,13 @@ def start(t):
                   "policy": "inbound"} for name in ("smtp", "pop3", "imap")]
     upstreams = {name: {"address": "%s:%d" % u.address, "tls": {"mode": "none"}}
                  for name, u in (("smtp", smtp), ("pop3", pop3), ("imap", imap))}
+    more = os.path.join(t.folder(), "more.yaml")
+    write_more(more, "A")
     gatepost = t.gatepost(smtp, {
         "listeners": listeners, "upstreams": {"mta": None, **upstreams}, "run": {"proxies": 2, "scanners": 2},
         "log": {"level": "info"}, "timeouts": {"drain": "20s"},
-        "policies": {"inbound": {"rules": ["rules.yaml", "more.yaml"]}}},
-        rules=RULE.format("A_ONE"), single=False, wait=False)
-    write_set(gatepost, "A")
+        "policies": {"inbound": {"rules": ["rules.yaml", more]}}},
+        rules=RULE.format("A_ONE"), single=False)
     return gatepost, smtp
 
 
@@ -79,39 +84,45 @@ def settle(gatepost):
 # Clients, each in a thread of its own.
 
 class Load(threading.Thread):
-    """One short session after another, until told to stop. Anything that is not as
-    it should be is a failure."""
+    """Short sessions, as many as it is told to make. Anything that is not as it should
+    be is a failure."""
 
     def __init__(self, number, address):
         super().__init__(daemon=True)
         self.number, self.address, self.failure = number, address, None
-        self.enough, self.changed, self.done = threading.Event(), threading.Condition(), 0
+        self.changed, self.wanted, self.done, self.enough = threading.Condition(), 0, 0, False
         self.start()
 
     def run(self):
         try:
-            while not self.enough.is_set():
+            while self.next():
                 self.visit()
-                self.progress()
+                self.tell(done=self.done + 1)
         except (AssertionError, OSError) as error:
-            self.failure = error
-            self.progress()
+            self.tell(failure=error)
 
-    def progress(self):
+    def next(self):
         with self.changed:
-            self.done += 1
+            self.changed.wait_for(lambda: self.enough or self.wanted > self.done)
+            return self.wanted > self.done
+
+    def tell(self, **what):
+        with self.changed:
+            self.__dict__.update(what)
             self.changed.notify_all()
 
-    def await_progress(self):
-        """One visit that began after this was called has ended."""
-        until = self.done + 2
-        await_event(self.changed, lambda: self.failure or self.done >= until, "a client")
+    def visit_once_more(self):
+        self.tell(wanted=self.wanted + 1)
+
+    def await_all_but(self, count):
+        """Of the sessions that it was told to make."""
+        await_event(self.changed, lambda: self.failure or self.done >= self.wanted - count, "a client")
         expect(self.failure is None, "a client", type(self).__name__, self.failure)
 
     def stop(self):
-        self.enough.set()
+        self.await_all_but(0)
+        self.tell(enough=True)
         self.join(PATIENCE)
-        expect(self.failure is None, "a client", type(self).__name__, self.failure)
 
 
 class SmtpLoad(Load):
@@ -195,27 +206,32 @@ BROKEN = [broken_yaml, unknown_key, rule_that_does_not_compile, missing_certific
           taken_address]
 
 
+def outcomes(gatepost):
+    return len(gatepost.events("reload", msg="in force$|stays$"))
+
+
 def told_by_signal(gatepost):
     """What the log tells of a reload asked for by SIGHUP: "", or why not."""
-    def ends():
-        return len(gatepost.events("reload", msg="in force$|stays$"))
-    since, before = len(gatepost.log), ends()
+    def reasons():
+        return gatepost.events("reload", msg=r":\d+:\d+: ")
+    before, refused, seen = outcomes(gatepost), len(gatepost.events("reload", msg="stays$")), len(reasons())
     gatepost.signal(signal.SIGHUP)
-    await_event(gatepost.changed, lambda: ends() > before, "the reload's end")
-    failed = gatepost.events("reload", msg="stays$") and gatepost.log[since:]
-    if not any(line["event"] == "reload" and line["msg"].endswith("stays") for line in failed or []):
+    await_event(gatepost.changed, lambda: outcomes(gatepost) > before, "the reload's end")
+    if len(gatepost.events("reload", msg="stays$")) == refused:
         return ""
-    await_event(gatepost.changed, lambda: [e for e in gatepost.log[since:] if re.search(r":\d+:\d+: ", e.get("msg", ""))],
-                "why it failed")
-    return "\n".join(line.get("msg", "") for line in gatepost.log[since:] if line["event"] == "reload")
+    await_event(gatepost.changed, lambda: len(reasons()) > seen, "why it failed")
+    return "\n".join(line["msg"] for line in reasons()[seen:])
 
 
 def told_by_ctl(gatepost):
     """The same of gatepost ctl, where nothing else would do."""
+    before = outcomes(gatepost)
     code, output = gatepost.ctl("reload")
     if "gatepost running?" in output: # what is no YAML does not say where gatepost is
-        code -= 1
+        expect_equal(code, 2, "exit status")
+        return output
     expect_equal(code, 1 if output else 0, "exit status")
+    await_event(gatepost.changed, lambda: outcomes(gatepost) > before, "the reload's end, in the log")
     return output
 
 
@@ -243,14 +259,16 @@ def footprint(gatepost):
 def hundred(t):
     "a hundred reloads under load of three protocols, every fifth of broken files"
     gatepost, upstream = start(t)
-    gatepost.wait_ready()
     settle(gatepost)
     descriptors, _ = footprint(gatepost)
     loads = [kind(number, gatepost.address_of(place)) for number, (kind, place) in
              enumerate([(SmtpLoad, 0), (SmtpLoad, 0), (Pop3Load, 1), (ImapLoad, 2)])]
     for number in range(RELOADS):
-        loads[number % len(loads)].await_progress()
+        for load in loads:
+            load.visit_once_more()
         reload_once(gatepost, number)
+        for load in loads:
+            load.await_all_but(1)
         if number == RELOADS // 5:
             _, early = footprint(gatepost)
     for load in loads:
@@ -273,7 +291,6 @@ def hundred(t):
 def left(t):
     "sessions go on over reloads by the rules that they began with; too many reloads end the oldest in good order"
     gatepost, upstream = start(t)
-    gatepost.wait_ready()
     smtp, busy = t.client(gatepost.address_of(0)), t.client(gatepost.address_of(0))
     pop3, marked, imap, idle = t.pop3_client(gatepost.address_of(1)), t.pop3_client(gatepost.address_of(1)), \
         t.imap_client(gatepost.address_of(2)), t.imap_client(gatepost.address_of(2))
@@ -317,7 +334,6 @@ def left(t):
 def at_once(t):
     "reloads asked for at once by several, and when gatepost is ending"
     gatepost, _ = start(t)
-    gatepost.wait_ready()
     busy = t.client(gatepost.address_of(0))
     busy.greet()
     busy.envelope()

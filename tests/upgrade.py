@@ -59,7 +59,8 @@ class Installed:
         code, told = (ask or self.gatepost.ctl)("upgrade")
         expect_equal((code, told), (0, ""), "ctl upgrade")
         self.gatepost.wait_event("ready", len(self.masters) + 1)
-        self.masters.append(int(self.gatepost.events("upgrade", msg="is started as process")[-1]["msg"].rsplit(" ", 1)[1]))
+        started = self.gatepost.events("upgrade", msg="is started as process")[-1]
+        self.masters.append(int(started["msg"].rsplit(" ", 1)[1]))
 
     def await_end_of(self, pid):
         """Of a master that handed over."""

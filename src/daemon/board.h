@@ -15,7 +15,7 @@ const char *child_kind_name(enum child_kind kind);
 
 enum {
 	BOARD_PROXIES = 256,   /* what run.proxies may be; proxies of that number in other generations count together */
-	BOARD_CHILDREN = 1200, /* proxies and scanners of two generations at their largest, or of many; beyond that none is started */
+	BOARD_CHILDREN = 1200, /* proxies and scanners of two generations at their largest; beyond that none is started */
 	BOARD_BEAT_MS = 1000,
 };
 

@@ -376,7 +376,7 @@ hear_child_ended(void *context)
 
 	while ((child = children_reap(&m->children, &status)) != NULL) {
 		log_end_of_child(child, status);
-		rest = (!m->draining && keeps_dying(m, child)) || rest;
+		rest = (!m->draining && !child->leaving && keeps_dying(m, child)) || rest;
 		if (child->kind == CHILD_KEEPER)
 			master_keeper_ended(m);
 		if (child->kind == CHILD_PROXY)
