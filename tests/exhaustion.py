@@ -10,6 +10,8 @@ message. "make bench-exhaustion" measures what it costs; here nothing is measure
 import contextlib
 import errno
 import os
+import select
+import signal
 import socket
 import ssl
 import sys
@@ -349,7 +351,8 @@ def record_cut_by_client(t):
         three.healthy(protocol, tls=t.certificates.client_context())
 
 
-ANSWERS = {"smtp": (b"220 a ESMTP\r\n", b"250 a\r\n", "EHLO x"), "pop3": (b"+OK a\r\n", b"+OK b\r\n", "USER x"),
+ANSWERS = {"smtp": (b"220 a ESMTP\r\n", b"250 a\r\n", "EHLO x"),
+           "pop3": (b"+OK a\r\n", b"+OK b\r\n", "USER x"),
            "imap": (b"* OK [CAPABILITY IMAP4rev1] a\r\n", b"c1 OK b\r\n", "c1 NOOP")}
 
 
@@ -412,7 +415,8 @@ def faulty_program():
     gatepost_test.GATEPOST = usual
 
 
-REFUSALS = {"smtp": b"452 4.3.1 ", "pop3": b"-ERR [SYS/TEMP] ", "imap": b"NO [UNAVAILABLE] ", "append": b"NO [UNAVAILABLE] "}
+REFUSALS = {"smtp": b"452 4.3.1 ", "pop3": b"-ERR [SYS/TEMP] ", "imap": b"NO [UNAVAILABLE] ",
+            "append": b"NO [UNAVAILABLE] "}
 
 for error in (errno.ENOSPC, errno.EIO):
     for protocol, refusal in REFUSALS.items():
@@ -420,8 +424,8 @@ for error in (errno.ENOSPC, errno.EIO):
             faulty = faults.Faults(t.folder())
             prefix = ["env", *(f"{name}={value}" for name, value in faulty.environment.items())]
             with faulty_program():
-                three = Three(t, {"limits": {"spool_memory": "1MiB"}, "pop3": {"scan_budget": "0s"}}, messages=(MESSAGE, LARGE),
-                              prefix=prefix)
+                three = Three(t, {"limits": {"spool_memory": "1MiB"}, "pop3": {"scan_budget": "0s"}},
+                              messages=(MESSAGE, LARGE), prefix=prefix)
             spoken = protocol.replace("append", "imap")
             client = three.enter(spoken)
             faulty.fail("write", error, times=faults.ALWAYS)
@@ -432,7 +436,7 @@ for error in (errno.ENOSPC, errno.EIO):
             three.exchange(spoken, client)
             expect_equal(room_for(protocol, client), None, "with room again, in the same session")
             three.healthy_all()
-        tests.add(f"R10: {errno.errorcode[error]} on the spool: {protocol}: refused for now, and the session goes on",
+        tests.add(f"R10: {errno.errorcode[error]} on the spool: {protocol}: refused for now, the session goes on",
                   failing_disk)
 
 
@@ -450,7 +454,8 @@ for name, answer, timeout in (("down", None, "20s"), ("hung", lambda _: Clamd.HA
         if answer is None:
             clamd.stop()
         three = Three(t, {"upstreams": {"av": {"address": "%s:%d" % clamd.address, "rest": "1h"}},
-                          "policies": {"inbound": {"clamd": {"upstream": "av", "timeout": timeout}}}}, rules=CLAMD_RULES)
+                          "policies": {"inbound": {"clamd": {"upstream": "av", "timeout": timeout}}}},
+                      rules=CLAMD_RULES)
         client = three.enter("smtp")
         client.envelope()
         expect_equal(client.data(MESSAGE).code, 451, "the message by SMTP")
@@ -464,6 +469,46 @@ for name, answer, timeout in (("down", None, "20s"), ("hung", lambda _: Clamd.HA
         expect(status.text.startswith(b"NO [UNAVAILABLE] "), "APPEND", status)
         expect_equal((three.upstreams["smtp"].messages, three.upstreams["imap"].mailbox.appended), ([], []), "passed")
     tests.add(f"R12: clamd is {name}: nothing passes by SMTP, POP3, FETCH or APPEND", failing_clamd)
+
+
+# A message that occupies a scanner.
+
+def is_answered(client, seconds):
+    return select.select([client.socket], [], [], seconds)[0] != []
+
+
+def begin_delivery(three):
+    client = three.enter("smtp")
+    client.envelope()
+    expect_equal(client.command("DATA").code, 354, "DATA")
+    client.send(MESSAGE)
+    return client
+
+
+@tests
+def occupied_scanner(t):
+    "R07: others of its proxy do not queue behind a message that occupies a scanner"
+    three = Three(t, {"run": {"proxies": 1, "scanners": 2}}, single=False)
+    for scanner in three.pids("scanner"):
+        os.kill(scanner, signal.SIGSTOP)
+        t.callback(os.kill, scanner, signal.SIGCONT)
+        occupying = begin_delivery(three)
+        occupying.send(b".\r\n")
+        if not is_answered(occupying, 0.5):  # longer than a scanner may take before it counts as slow
+            break
+        os.kill(scanner, signal.SIGCONT)
+    else:
+        expect(False, "no scanner was occupied")
+    for _ in range(5):
+        crowd = [begin_delivery(three) for _ in range(20)]
+        for client in crowd:
+            client.send(b".\r\n")
+        for client in crowd:
+            expect_equal(client.reply().code, 250, "one of many at once")
+            client.close()
+    expect(not is_answered(occupying, 0), "the scanner was not occupied")
+    os.kill(scanner, signal.SIGCONT)
+    expect_equal(occupying.reply().code, 250, "the message that occupied it")
 
 
 # Too many connections.

@@ -5,7 +5,8 @@
  * cancelled while sent: then it stays in `sent` without a done() so that blame
  * is still laid right. Each link is given at most LINK_DEPTH jobs, enough that
  * a scanner finds the next one without waiting for us, few enough that a small
- * message seldom waits behind a large one. */
+ * message seldom waits behind a large one. A scanner that takes long for one of our
+ * messages gets no more of them while there are quicker ones. */
 #include "config.h"
 
 #include "proxy/scan_port.h"
@@ -21,6 +22,7 @@
 enum {
 	LINK_DEPTH = 4,
 	LARGE_MESSAGE = 1024 * 1024, /* nothing is queued behind one of these */
+	SLOW_MS = 250,               /* a hundred times what most messages take */
 };
 
 struct scan_job {
@@ -50,6 +52,7 @@ struct link {
 	struct jobs sent;
 	size_t depth;
 	uint64_t octets;
+	uint64_t since; /* loop_now() of its last answer, or of the first job after that */
 };
 
 struct scan_port {
@@ -126,7 +129,8 @@ arm(struct link *k)
 {
 	uint64_t timeout = k->port->settings->timeouts.scan;
 
-	timer_at(k->timer, TAILQ_EMPTY(&k->sent) ? 0 : loop_now(k->port->loop) + timeout);
+	k->since = loop_now(k->port->loop);
+	timer_at(k->timer, TAILQ_EMPTY(&k->sent) ? 0 : k->since + timeout);
 }
 
 /* ---- waiting ---- */
@@ -147,13 +151,34 @@ stop_waiting(struct scan_job *j)
 
 /* ---- sending ---- */
 
+static bool
+is_slow(const struct link *k)
+{
+	return k->depth > 0 && loop_now(k->port->loop) - k->since > SLOW_MS;
+}
+
+/* Of all links, the latest `since`. */
+static uint64_t
+latest(const struct scan_port *p)
+{
+	uint64_t since = 0;
+	struct link *k;
+
+	LIST_FOREACH (k, &p->links, others)
+		if (k->since > since)
+			since = k->since;
+	return since;
+}
+
+/* NULL: none has room, or only such as are slower than another. */
 static struct link *
 least_busy(struct scan_port *p)
 {
 	struct link *best = NULL, *k;
+	uint64_t since = latest(p);
 
 	LIST_FOREACH (k, &p->links, others)
-		if (k->depth < LINK_DEPTH && k->octets < LARGE_MESSAGE &&
+		if (k->depth < LINK_DEPTH && k->octets < LARGE_MESSAGE && (!is_slow(k) || k->since == since) &&
 		    (best == NULL || k->depth < best->depth || (k->depth == best->depth && k->octets < best->octets)))
 			best = k;
 	return best;
