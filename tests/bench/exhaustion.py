@@ -150,7 +150,7 @@ class Bench:
             "policies": {"inbound": {"rules": all_rules(self.options.rules), "on_failure": "defer"}},
             "quarantine": {"path": "quarantine"},
             "control": {"path": "control"},
-            "limits": {"connections": 1000000, "connections_per_client": 1000000},
+            "limits": {"connections": 1000000},  # of one client as it comes
             "timeouts": {"drain": "2s", "tls_handshake": "10m"},  # so that slow handshakes stay
             "run": {"user": "nobody", "proxies": 2, "scanners": 2},
             "log": {"target": "stderr", "format": "logfmt", "level": "info"},
@@ -198,8 +198,10 @@ class Bench:
                 total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith("Pss:"))
         return total
 
-    def connected(self, stack, index):
-        connection = socket.create_connection(self.address(index), RECOVERY_SECONDS)
+    def connected(self, stack, index, number):
+        """From one of so many addresses that none has too many."""
+        source = f"127.1.{number // 90 // 250}.{number // 90 % 250 + 1}"
+        connection = socket.create_connection(self.address(index), RECOVERY_SECONDS, (source, 0))
         stack.callback(connection.close)
         return connection
 
@@ -211,20 +213,21 @@ class Bench:
             connection.recv(4096)
 
     def idle(self, stack, number):
-        self.say_and_hear(connection := self.connected(stack, number % 3))
+        self.say_and_hear(connection := self.connected(stack, number % 3, number))
         return connection, b""
 
     def slow(self, stack, number):
         """Where a slow sender stands: in a command of each protocol, a header, a body, a
         literal, a ClientHello."""
         place = number % 7
-        connection = self.connected(stack, (0, 1, 2, 0, 0, 2, 3)[place])
+        connection = self.connected(stack, (0, 1, 2, 0, 0, 2, 3)[place], number)
         if place == 6:
             connection.send(b"\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03")
             return connection, b"\0"
         envelope = (b"EHLO x\r\n", b"MAIL FROM:<a@example.org>\r\n", b"RCPT TO:<b@example.org>\r\n", b"DATA\r\n")
         login = f"a LOGIN {USER} secret\r\n".encode()
-        self.say_and_hear(connection, *{3: envelope, 4: envelope, 5: (login, b"b APPEND INBOX {1000000}\r\n")}.get(place, ()))
+        lines = {3: envelope, 4: envelope, 5: (login, b"b APPEND INBOX {1000000}\r\n")}
+        self.say_and_hear(connection, *lines.get(place, ()))
         connection.send({0: b"NOOP ", 1: b"USER ", 2: b"a NOOP ", 3: b"Subject: ", 4: b"\r\n"}.get(place, b"x"))
         return connection, b"x"
 
@@ -262,7 +265,8 @@ class Bench:
 
         def connect():
             while not ended.is_set():
-                with contextlib.suppress(OSError), socket.create_connection(self.address(random.randrange(3)), 5):
+                with contextlib.suppress(OSError), socket.create_connection(
+                        self.address(random.randrange(3)), 5, ("127.2.0.1", 0)):
                     count[0] += 1
         began_with = self.descriptors()
         thread = threading.Thread(target=connect, daemon=True)
