@@ -3,10 +3,11 @@
 senders of an octet every ten seconds, connects without end, messages made to be hard to
 scan.
 
-Before, beside and after each load healthy sessions run one after the other, of SMTP, POP3
-and IMAP in turn, each with one message. Told is how long they take, from connecting to the
-last answer; what memory and descriptors the proxies have, and of hard messages the most that
-scanners had resident; and how long it takes after the load until all descriptors are back.
+Before and beside each load healthy sessions run one after the other, of SMTP, POP3 and IMAP
+in turn, each with one message. Told is how long they take, from connecting to the last answer:
+of each round the median, the 99th percentile and the most, and of those the median of the
+rounds. Further what memory and descriptors gatepost has, and of hard messages the most that a
+scanner had resident; and how long it takes after the load until all descriptors are back.
 
 Each process of gatepost has two descriptors a connection, client and server the others:
 with a hard limit of open files of 20,000 two proxies hold 10,000 connections.
@@ -25,7 +26,7 @@ import sys
 import threading
 import time
 
-from report import print_about, print_bounds, print_row, run_bench, say
+from report import bounds_for_json, print_about, print_bounds, print_row, run_bench, say
 from retrieval import joined
 from retrieval_subjects import IMAP, POP3, MailServer
 from subjects import BenchError, Sink, all_rules
@@ -39,6 +40,7 @@ from smtp_client import Client
 
 CONNECTIONS, QUICK_CONNECTIONS = 10000, 1000
 SESSIONS, QUICK_SESSIONS = 600, 150  # healthy ones of each measurement
+ROUNDS, QUICK_ROUNDS = 5, 2
 DRIP_SECONDS = 10  # between the octets of one slow sender
 RECOVERY_SECONDS = 60
 HELD_UP_MS = 50  # a healthy session, at most, by what is idle or slow
@@ -51,26 +53,26 @@ def percentile(values, share):
 
 
 class Healthy:
-    """How long healthy sessions took, in milliseconds."""
+    """How long healthy sessions took, in milliseconds: of each round (median, 99th percentile, most)."""
 
-    def __init__(self, bench, count, until=None):
-        """count of them; or until that is set, and at least one."""
-        self.took, kinds = [], [bench.smtp_session, bench.pop3_session, bench.imap_session]
-        while len(self.took) < count if until is None else not until.is_set() or not self.took:
+    def __init__(self):
+        self.rounds = []
+
+    def measure(self, bench, count=1, until=None):
+        """So many; or until that is set, and at least one."""
+        took, kinds = [], [bench.smtp_session, bench.pop3_session, bench.imap_session]
+        while len(took) < count or (until is not None and not until.is_set()):
             began = time.monotonic()
-            kinds[len(self.took) % 3]()
-            self.took.append((time.monotonic() - began) * 1e3)
+            kinds[len(took) % 3]()
+            took.append((time.monotonic() - began) * 1e3)
+        self.rounds.append((statistics.median(took), percentile(took, 0.99), max(took)))
 
-    @property
-    def middle(self):
-        return statistics.median(self.took)
-
-    @property
-    def slow(self):
-        return percentile(self.took, 0.99)
+    def figures(self):
+        """Of the three the medians of the rounds."""
+        return [statistics.median(values) for values in zip(*self.rounds)]
 
     def cells(self):
-        return [f"{self.middle:.1f}", f"{self.slow:.1f}", f"{max(self.took):.1f}"]
+        return [f"{value:.1f}" for value in self.figures()]
 
 
 class Slow(threading.Thread):
@@ -97,21 +99,25 @@ class Slow(threading.Thread):
 
 
 class Load:
-    """A row of the report."""
+    """A row of the report. Of each round: octets of a connection, descriptors in all, seconds of recovery."""
 
-    def __init__(self, title, count, healthy):
-        self.title, self.count, self.healthy = title, count, healthy
-        self.octets = self.descriptors = self.recovery = None  # a connection; in all; seconds
+    def __init__(self, title, count=0):
+        self.title, self.count, self.healthy = title, count, Healthy()
+        self.octets, self.descriptors, self.recovery = [], [], []
 
 
 class Bench:
-    rounds, method = 1, "none"
+    method = "none"
 
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         self.count = options.connections or (QUICK_CONNECTIONS if options.quick else CONNECTIONS)
         self.sessions = QUICK_SESSIONS if options.quick else SESSIONS
-        self.loads, self.hard, self.alone = [], [], None
+        self.rounds = QUICK_ROUNDS if options.quick else ROUNDS
+        self.alone, self.hard = Load("none"), []
+        self.idling = Load("idle connections", self.count)
+        self.dripping = Load("an octet every ten seconds", self.count)
+        self.connects = Load("connects without end")
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -231,8 +237,7 @@ class Bench:
         connection.send({0: b"NOOP ", 1: b"USER ", 2: b"a NOOP ", 3: b"Subject: ", 4: b"\r\n"}.get(place, b"x"))
         return connection, b"x"
 
-    def measure_connections(self, title, kind, drips):
-        say(title)
+    def measure_connections(self, load, kind, drips):
         before, began_with = self.memory(), self.descriptors()
         with contextlib.ExitStack() as stack:
             held = [kind(stack, number) for number in range(self.count)]
@@ -240,15 +245,14 @@ class Bench:
             slow.start()
             stack.callback(slow.join)
             stack.callback(slow.ended.set)
-            load = Load(title, self.count, Healthy(self, self.sessions))
-            load.octets = (self.memory() - before) / self.count
-            load.descriptors = self.descriptors()
+            load.healthy.measure(self, self.sessions)
+            load.octets.append((self.memory() - before) / self.count)
+            load.descriptors.append(self.descriptors())
             slow.ended.set()
             slow.join()
             if slow.lost:
-                raise BenchError(f"{title}: {slow.lost} octets found no connection")
-        load.recovery = self.await_recovery(began_with)
-        self.loads.append(load)
+                raise BenchError(f"{load.title}: {slow.lost} octets found no connection")
+        load.recovery.append(self.await_recovery(began_with))
 
     def await_recovery(self, descriptors):
         """Until no more are open than before; seconds."""
@@ -259,25 +263,22 @@ class Bench:
             time.sleep(0.01)
         return time.monotonic() - began
 
-    def measure_connects(self):
-        say("connects without end")
-        ended, count = threading.Event(), [0]
+    def measure_connects(self, load):
+        ended = threading.Event()
 
         def connect():
             while not ended.is_set():
                 with contextlib.suppress(OSError), socket.create_connection(
                         self.address(random.randrange(3)), 5, ("127.2.0.1", 0)):
-                    count[0] += 1
+                    load.count += 1
         began_with = self.descriptors()
         thread = threading.Thread(target=connect, daemon=True)
         thread.start()
-        healthy = Healthy(self, self.sessions)
+        load.healthy.measure(self, self.sessions)
         ended.set()
         thread.join()
-        load = Load("connects without end", count[0], healthy)
-        load.descriptors = self.descriptors()
-        load.recovery = self.await_recovery(began_with)
-        self.loads.append(load)
+        load.descriptors.append(self.descriptors())
+        load.recovery.append(self.await_recovery(began_with))
 
     # Messages that are hard to scan.
 
@@ -313,38 +314,47 @@ class Bench:
                 ended.set()
         thread = threading.Thread(target=deliver, daemon=True)
         thread.start()
-        healthy = Healthy(self, 0, until=ended)
+        healthy = Healthy()
+        healthy.measure(self, until=ended)
         thread.join()
         self.hard.append((f"{number} {name}", len(message), result, healthy, self.scanner_peak(scanners)))
 
     def run(self):
         with contextlib.ExitStack() as stack:
             self.start(stack)
-            Healthy(self, 30)
-            say("healthy sessions alone")
-            self.alone = Healthy(self, self.sessions)
-            self.measure_connections("idle connections", self.idle, False)
-            self.measure_connections("an octet every ten seconds", self.slow, True)
-            self.measure_connects()
+            Healthy().measure(self, 30)
+            for number in range(self.rounds):
+                say(f"round {number + 1} of {self.rounds}")
+                self.alone.healthy.measure(self, self.sessions)
+                self.measure_connections(self.idling, self.idle, False)
+                self.measure_connections(self.dripping, self.slow, True)
+            say("connects without end")
+            self.measure_connects(self.connects)
             for number, name, make in hard_messages.MESSAGES:
                 self.measure_hard(number, name, make(self.options.quick))
-            self.after = Healthy(self, self.sessions)
+
+    def loads(self):
+        return [self.alone, self.idling, self.dripping, self.connects]
 
     def bounds(self):
-        return [(f"healthy, beside {load.title}", HELD_UP_MS, load.healthy.slow - self.alone.slow, "ms")
-                for load in self.loads[:2]]
+        return [(f"healthy, beside {load.title}", HELD_UP_MS,
+                 load.healthy.figures()[1] - self.alone.healthy.figures()[1], "ms")
+                for load in (self.idling, self.dripping)]
+
+
+def of_rounds(values, shown):
+    return shown.format(statistics.median(values)) if values else ""
 
 
 def print_report(bench, about):
     print_about(about)
-    print("healthy: milliseconds of a whole session with one message; held up: the 99th percentile's growth")
+    print("healthy: milliseconds of a whole session with one message; wanted is of the 99th percentile's growth")
     print()
     print_row("Load", ["count", "KiB each", "descriptors", "healthy p50", "p99", "most", "recovery, s"])
-    print_row("none", ["", "", "", *bench.alone.cells(), ""])
-    for load in bench.loads:
-        print_row(load.title, [str(load.count), "" if load.octets is None else f"{load.octets / 1024:.1f}",
-                               str(load.descriptors), *load.healthy.cells(), f"{load.recovery:.2f}"])
-    print_row("none, at the end", ["", "", "", *bench.after.cells(), ""])
+    for load in bench.loads():
+        print_row(load.title, [str(load.count), of_rounds([o / 1024 for o in load.octets], "{:.1f}"),
+                               of_rounds(load.descriptors, "{:.0f}"), *load.healthy.cells(),
+                               of_rounds(load.recovery, "{:.2f}")])
     print()
     print_row("A message", ["MB", "seconds", "reply", "scanner, MiB", "healthy p50", "p99", "most"])
     for title, size, result, healthy, peak in bench.hard:
@@ -355,11 +365,13 @@ def print_report(bench, about):
 
 
 def write_json(bench, about, path):
-    result = {"about": about, "alone": bench.alone.took,
+    result = {"about": about,
               "loads": {load.title: {"count": load.count, "octets": load.octets, "descriptors": load.descriptors,
-                                     "recovery": load.recovery, "healthy": load.healthy.took} for load in bench.loads},
-              "hard": {title: {"size": size, "seconds": result.get("seconds"), "scanner": peak, "healthy": healthy.took}
-                       for title, size, result, healthy, peak in bench.hard}}
+                                     "recovery": load.recovery, "healthy": load.healthy.rounds}
+                        for load in bench.loads()},
+              "hard": {title: {"size": size, "seconds": result.get("seconds"), "scanner": peak,
+                               "healthy": healthy.rounds} for title, size, result, healthy, peak in bench.hard},
+              "bounds": bounds_for_json(bench.bounds())}
     with open(path, "w", encoding="utf-8") as f:
         json.dump(result, f, indent=1)
         f.write("\n")

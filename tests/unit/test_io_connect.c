@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -141,6 +142,36 @@ test_order_and_rest(void **state)
 	reach(&w);
 	assert_ptr_equal(w.answered, &w.addresses[0]);
 	close(dead);
+	close(first);
+	close(second);
+	world_end(&w);
+}
+
+/* R09: want of descriptors of our own says nothing of the server. */
+static void
+test_no_descriptors(void **state)
+{
+	struct world w;
+	int first = bound_socket(true, 16), second = bound_socket(true, 16);
+	struct rlimit before, none;
+
+	(void)state;
+	world_begin(&w);
+	add_address(&w, "127.0.0.1", port_of(first));
+	add_address(&w, "127.0.0.1", port_of(second));
+	reach(&w);
+	assert_ptr_equal(w.answered, &w.addresses[0]);
+	close(w.fd);
+	w.fd = -1;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	reach(&w);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(w.fd, -1);
+	assert_non_null(strstr(w.why, strerror(EMFILE)));
+	reach(&w);
+	assert_ptr_equal(w.answered, &w.addresses[0]);
 	close(first);
 	close(second);
 	world_end(&w);
@@ -377,6 +408,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_rest),
+		cmocka_unit_test(test_no_descriptors),
 		cmocka_unit_test(test_socket_is_ready_to_use),
 		cmocka_unit_test(test_none_answers),
 		cmocka_unit_test(test_no_address),
