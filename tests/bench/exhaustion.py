@@ -83,7 +83,7 @@ class Slow(threading.Thread):
         self.connections, self.ended, self.lost = connections, threading.Event(), 0
 
     def run(self):
-        pause = DRIP_SECONDS / max(1, len(self.connections))
+        pause = DRIP_SECONDS / len(self.connections)
         due = time.monotonic()
         while not self.ended.is_set():
             for connection, drop in self.connections:
@@ -96,6 +96,19 @@ class Slow(threading.Thread):
                     connection.send(drop)
                 except OSError:
                     self.lost += 1
+
+
+@contextlib.contextmanager
+def dripping(connections):
+    slow = Slow(connections)
+    slow.start()
+    try:
+        yield
+    finally:
+        slow.ended.set()
+        slow.join()
+    if slow.lost:
+        raise BenchError(f"{slow.lost} octets found no connection")
 
 
 class Load:
@@ -241,17 +254,10 @@ class Bench:
         before, began_with = self.memory(), self.descriptors()
         with contextlib.ExitStack() as stack:
             held = [kind(stack, number) for number in range(self.count)]
-            slow = Slow(held if drips else [])
-            slow.start()
-            stack.callback(slow.join)
-            stack.callback(slow.ended.set)
-            load.healthy.measure(self, self.sessions)
-            load.octets.append((self.memory() - before) / self.count)
-            load.descriptors.append(self.descriptors())
-            slow.ended.set()
-            slow.join()
-            if slow.lost:
-                raise BenchError(f"{load.title}: {slow.lost} octets found no connection")
+            with dripping(held) if drips else contextlib.nullcontext():
+                load.healthy.measure(self, self.sessions)
+                load.octets.append((self.memory() - before) / self.count)
+                load.descriptors.append(self.descriptors())
         load.recovery.append(self.await_recovery(began_with))
 
     def await_recovery(self, descriptors):
@@ -352,7 +358,8 @@ def print_report(bench, about):
     print()
     print_row("Load", ["count", "KiB each", "descriptors", "healthy p50", "p99", "most", "recovery, s"])
     for load in bench.loads():
-        print_row(load.title, [str(load.count), of_rounds([o / 1024 for o in load.octets], "{:.1f}"),
+        octets = f"{max(load.octets) / 1024:.1f}" if load.octets else ""  # later it is there from the round before
+        print_row(load.title, [str(load.count), octets,
                                of_rounds(load.descriptors, "{:.0f}"), *load.healthy.cells(),
                                of_rounds(load.recovery, "{:.2f}")])
     print()
