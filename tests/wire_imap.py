@@ -805,6 +805,22 @@ for shown, reply in [
     tests.add(f"with rules, {shown} ends the session", too_long(reply))
 
 
+@tests
+def vanished_of_very_many(t):
+    "with rules, VANISHED of thousands that are no neighbours is heard: numbers are what they were"
+    upstream = t.imap_upstream([MESSAGE, MESSAGE, WITH_PROGRAM])
+    client = visit(t, t.imap_gatepost(upstream, rules=RULES))
+    client.ok("SELECT INBOX")
+    client.ok("FETCH 1:3 BODY.PEEK[]")
+    shown = client.ok("FETCH 3 BODY.PEEK[]").data[0].literals
+    del upstream.mailbox.messages[0]
+    line = b"* VANISHED 101," + b",".join(b"%d" % n for n in range(200_001, 250_001, 2))
+    upstream.replies["NOOP"] = line + b"\r\n%s OK done\r\n"
+    expect_equal([r.raw for r in client.ok("NOOP").data], [line], "responses")
+    expect_equal(client.ok("FETCH 2 BODY.PEEK[]").data[0].literals, shown, "the last message")
+    client.logout()
+
+
 # A client that does not read; a server without an end.
 
 ENOUGH = 100_000_000

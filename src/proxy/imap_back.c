@@ -312,6 +312,27 @@ hear_data(struct imap_session *s, const struct imap_line *line, const struct ima
 
 /* ---- read_response ---- */
 
+/* FETCH, and VANISHED but of what the client asks about earlier days. */
+static bool
+is_joined(const struct imap_session *s, const struct imap_response *r)
+{
+	if (r->kind == IMAP_NUMBERED)
+		return r->word == IMAP_WORD_FETCH && s->mailbox != NULL && s->selecting == NULL;
+	return r->word == IMAP_WORD_VANISHED && (s->mailbox != NULL || s->selecting != NULL) && !span_starts(r->rest, "(");
+}
+
+enum outcome
+imap_hear_joined(struct imap_session *s, const struct imap_line *line, const struct imap_response *r)
+{
+	struct imap_mailbox *m = s->selecting != NULL ? s->selecting : s->mailbox;
+
+	if (!imap_news_hear(s, m, r)) {
+		imap_pass(s, line->whole);
+		imap_pass(s, SPAN_LITERAL("\r\n"));
+	}
+	return line_ended(s, false, 0);
+}
+
 /* A line that is longer than the input holds passes in pieces, unless it has to
  * be read whole. */
 static enum outcome
@@ -323,11 +344,12 @@ long_line(struct imap_session *s)
 
 	if (in.len < ENDPOINT_INPUT_MAX / 2)
 		return wait_upstream(s);
-	if (known && r.kind == IMAP_NUMBERED && r.word == IMAP_WORD_FETCH && s->mailbox != NULL && s->selecting == NULL)
+	if (known && is_joined(s, &r))
 		return imap_join_fetch(s);
 	if (!known || (r.kind != IMAP_DATA && r.kind != IMAP_NUMBERED) || r.word == IMAP_WORD_CAPABILITY ||
-	    s->state == IMAP_STATE_NEW)
+	    (r.kind == IMAP_NUMBERED && r.word != IMAP_WORD_FETCH) || s->state == IMAP_STATE_NEW)
 		return imap_lost(s, "the mail server's answer is too long", "a line over the limit");
+	s->in.status = s->in.swallowed = s->in.dropped = false;
 	return imap_back_goto(s, IMAP_BACK_RELAY_LINE);
 }
 

@@ -142,13 +142,16 @@ imap_join_fetch(struct imap_session *s)
 	enum outcome outcome;
 	struct buf kept;
 	size_t used;
+	bool good;
 
 	if (!keep_to_end(s, &outcome))
 		return outcome;
 	kept = take_kept(s);
-	if (imap_response_take(buf_span(&kept), IMAP_RESPONSE_LINE_MAX, &line, &r, &used, &why) == 1 &&
-	    r.word == IMAP_WORD_FETCH)
+	good = imap_response_take(buf_span(&kept), IMAP_RESPONSE_LINE_MAX, &line, &r, &used, &why) == 1;
+	if (good && r.word == IMAP_WORD_FETCH)
 		outcome = imap_begin_fetch(s, &line, &r, 0);
+	else if (good && r.word == IMAP_WORD_VANISHED && !line.has_literal)
+		outcome = imap_hear_joined(s, &line, &r);
 	else
 		outcome = imap_lost(s, "the mail server's answer makes no sense", why);
 	buf_free(&kept);

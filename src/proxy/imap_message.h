@@ -12,8 +12,10 @@ void imap_append_free(struct imap_append_job **job);
  * still in the input. */
 enum outcome imap_begin_fetch(struct imap_session *s, const struct imap_line *line, const struct imap_response *r,
     size_t used);
-/* One that does not fit the input is put together first. */
+/* One that does not fit the input is put together first; and so is VANISHED. */
 enum outcome imap_join_fetch(struct imap_session *s);
+/* imap_back.c: VANISHED, put together. */
+enum outcome imap_hear_joined(struct imap_session *s, const struct imap_line *line, const struct imap_response *r);
 
 /* The literal that comes: what is there of it, at most what is left. */
 struct span imap_octets_of_literal(struct imap_session *s);
