@@ -821,6 +821,19 @@ def vanished_of_very_many(t):
     client.logout()
 
 
+@tests
+def long_line_behind_hidden(t):
+    "with new mail, a line of any length behind one that is not the client's passes"
+    upstream = t.imap_upstream([MESSAGE])
+    client = visit(t, t.imap_gatepost(upstream, {"policies": {"inbound": {"layout": "rewrite"}}}, rules=RULES))
+    client.ok("SELECT INBOX")
+    line = b"* SEARCH" + b" 1" * 100_000
+    upstream.replies["SEARCH"] = b"* 2 EXISTS\r\n" + line + b"\r\n%s OK done\r\n"
+    upstream.mailbox.messages.append([102, MESSAGE, set()])
+    expect_equal([r.raw for r in client.ok("SEARCH ALL").data], [line], "responses")
+    client.logout()
+
+
 # A client that does not read; a server without an end.
 
 ENOUGH = 100_000_000

@@ -1,5 +1,6 @@
 /* Commands that name more messages than the client was told of: it means none of
- * those, whatever "*" is for the server. Names are only those that it knows. */
+ * those, whatever "*" is for the server. What is searched is bounded always, for the
+ * server may find what it has told of only then. */
 #include "config.h"
 
 #include "proxy/imap_mailbox.h"
@@ -63,13 +64,13 @@ bound_set(struct imap_session *s, enum outcome *outcome)
 bool
 imap_bound_command(struct imap_session *s, enum outcome *outcome)
 {
-	uint32_t told = s->mailbox->news.told;
+	uint32_t told_uid = s->mailbox->news.told_uid;
 
 	switch (s->command.verb) {
 	case IMAP_SEARCH:
 	case IMAP_SORT:
 	case IMAP_THREAD:
-		buf_printf(&s->unit, told > 0 ? " 1:%u" : " NOT ALL", told);
+		buf_printf(&s->unit, told_uid > 0 ? " UID 1:%u" : " NOT ALL", told_uid);
 		s->hopeless = s->hopeless || s->unit.failed;
 		imap_command_parse(buf_span(&s->unit), &s->command);
 		return false;
@@ -77,7 +78,7 @@ imap_bound_command(struct imap_session *s, enum outcome *outcome)
 	case IMAP_STORE:
 	case IMAP_COPY:
 	case IMAP_MOVE:
-		return bound_set(s, outcome);
+		return imap_news_hides(s->mailbox, s->mailbox->exists) && bound_set(s, outcome);
 	default:
 		return false;
 	}

@@ -308,7 +308,7 @@ imap_relay_command(struct session *session)
 		return imap_refuse_unit(s, verb->states == 0 ? "BAD" : "NO", text);
 	if (imap_news_first(s, &outcome))
 		return outcome;
-	if (s->mailbox != NULL && imap_news_hides(s->mailbox, s->mailbox->exists) && imap_bound_command(s, &outcome))
+	if (s->mailbox != NULL && s->mailbox->news.before && imap_bound_command(s, &outcome))
 		return outcome;
 	return verb->proceed(s, &s->command);
 }
