@@ -11,10 +11,13 @@ imap_map_mailbox(struct session *session)
 {
 	struct imap_session *s = imap_of(session);
 	struct imap_mailbox *m = s->mailbox;
-	uint32_t first = imap_mailbox_first_unknown(m);
+	uint32_t first;
 
+	if (s->hopeless)
+		return imap_goto(s, IMAP_FRONT_CLOSE);
 	if (s->asking == IMAP_ASKING_MAP) /* its answer would be taken for that to the next question */
 		return imap_wait_patiently(s, PARTY_SERVER);
+	first = imap_mailbox_first_unknown(m);
 	if (first == 0) {
 		m->mapped = true;
 		m->map_tries = 0;
