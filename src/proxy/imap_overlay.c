@@ -245,7 +245,8 @@ keep_flags(struct imap_session *s, const struct imap_fetch_piece *piece)
 {
 	enum imap_item item = piece->attribute.item;
 
-	if (s->asking == IMAP_ASKING_MESSAGE && (item == IMAP_ITEM_FLAGS || item == IMAP_ITEM_MODSEQ) && !piece->goes_on)
+	if (s->asking == IMAP_ASKING_MESSAGE && (item == IMAP_ITEM_FLAGS || item == IMAP_ITEM_MODSEQ) && !piece->goes_on &&
+	    s->in.flags.len + piece->value.len <= IMAP_HELD_BACK_MAX)
 		buf_printf(&s->in.flags, " %.*s %.*s", SPAN_ARG(piece->name), SPAN_ARG(piece->value));
 }
 
