@@ -113,46 +113,44 @@ expunge(struct imap_mailbox *m, uint32_t number)
 	m->exists--;
 }
 
-/* Not all UIDs are known. Where those are the last ones, only how many of them
- * vanished matters; else all that is left has to be asked for anew. */
+/* Where all UIDs are known. */
 static void
-vanish_somewhere(struct imap_mailbox *m, struct span set)
+vanish_known(struct imap_mailbox *m, struct span set)
 {
-	uint32_t known = imap_mailbox_first_unknown(m) - 1, left = 0;
-	uint64_t count = imap_set_count(set, UINT32_MAX);
+	uint32_t most = imap_mailbox_uid(m, m->exists);
+	struct imap_range range;
 
-	m->exists -= count < m->exists ? (uint32_t)count : m->exists;
-	for (uint32_t i = 0; i < known; i++)
-		if (!imap_set_contains(set, UINT32_MAX, m->uids[i]))
-			m->uids[left++] = m->uids[i];
-	left = left < m->exists ? left : m->exists;
-	memset(m->uids + left, 0, (m->exists - left) * sizeof(*m->uids));
-	m->mapped = false;
+	while (imap_set_next(&set, most, &range)) {
+		uint32_t from = range.low > 0 ? imap_mailbox_number_behind(m, range.low - 1) - 1 : 0;
+		uint32_t until = imap_mailbox_number_behind(m, range.high) - 1;
+
+		if (until <= from)
+			continue;
+		memmove(m->uids + from, m->uids + until, (m->exists - until) * sizeof(*m->uids));
+		m->exists -= until - from;
+	}
 }
 
 /* Only messages that were there vanish (RFC 7162 3.2.10); where one of them is
- * depends on all UIDs. Without them what is left has to be asked for anew. */
+ * depends on all UIDs. Where those that are not known are the last ones, only how
+ * many of them vanished matters; else all that is left has to be asked for anew. */
 static void
 vanish(struct imap_mailbox *m, struct span set)
 {
-	uint32_t most = m->exists > 0 ? m->uids[m->exists - 1] : 0;
-	struct imap_range range;
-	uint32_t gone = 0;
+	uint32_t unknown = imap_mailbox_first_unknown(m), left = m->exists;
+	uint64_t count = imap_set_count(set, UINT32_MAX);
 
-	if (imap_mailbox_first_unknown(m) != 0) {
-		vanish_somewhere(m, set);
+	if (unknown == 0) {
+		vanish_known(m, set);
 		return;
 	}
-	while (imap_set_next(&set, most, &range)) {
-		for (uint32_t i = 0; i < m->exists; i++) {
-			if (m->uids[i] >= range.low && m->uids[i] <= range.high)
-				gone++;
-			else
-				m->uids[i - gone] = m->uids[i];
-		}
-		m->exists -= gone;
-		gone = 0;
-	}
+	left -= count < left ? (uint32_t)count : left;
+	m->exists = unknown - 1;
+	vanish_known(m, set);
+	if (m->exists < left)
+		memset(m->uids + m->exists, 0, (left - m->exists) * sizeof(*m->uids));
+	m->exists = left;
+	m->mapped = false;
 }
 
 void
