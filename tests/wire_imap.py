@@ -822,6 +822,23 @@ def vanished_of_very_many(t):
 
 
 @tests
+def told_elsewhere_first(t):
+    "with rules, what was shown of a message is remembered when a session does not know of it yet"
+    upstream = t.imap_upstream([MESSAGE, WITH_PROGRAM])
+    gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
+    first, second = visit(t, gatepost), visit(t, gatepost)
+    first.ok("SELECT INBOX")
+    shown = first.fetch(2)
+    upstream.replies["SELECT"] = b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n* OK [UIDNEXT 102] next\r\n%s OK done\r\n"
+    second.ok("SELECT INBOX")
+    second.fetch(1)
+    upstream.replies["NOOP"] = b"* 2 EXISTS\r\n%s OK done\r\n"
+    second.ok("NOOP")
+    expect_equal(second.fetch(2), shown, "shown to the second session")
+    expect_equal(len(gatepost.events("message", uid="102")), 1, "verdicts")
+
+
+@tests
 def long_line_behind_hidden(t):
     "with new mail, a line of any length behind one that is not the client's passes"
     upstream = t.imap_upstream([MESSAGE])

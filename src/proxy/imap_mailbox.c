@@ -375,7 +375,8 @@ drop_views(struct imap_mailbox *m, const struct span *drops, size_t count)
 }
 
 /* They come in no order, and before there are any others; those of messages that
- * are gone are forgotten. */
+ * are gone are forgotten. Of one that this session does not know yet another may have
+ * told already. */
 void
 imap_views_recall(struct imap_mailbox *m, struct span views)
 {
@@ -385,14 +386,14 @@ imap_views_recall(struct imap_mailbox *m, struct span views)
 
 	while (keep_views_next(&views, &one)) {
 		struct imap_view v = { 0 };
-		uint64_t uid;
+		uint64_t uid = 0;
 
 		if (span_is(one.message, IMAP_FIRST_NEXT)) {
 			take_u32(&one.state, &m->first_next);
 			continue;
 		}
 		if (!span_to_u64(one.message, &uid) || uid == 0 || uid > UINT32_MAX || !is_there(m, (uint32_t)uid)) {
-			if (drop_count < SAVE_AT_ONCE)
+			if (uid < imap_mailbox_next_uid(m) && drop_count < SAVE_AT_ONCE)
 				drops[drop_count++] = one.message;
 			continue;
 		}

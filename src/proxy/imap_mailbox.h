@@ -113,6 +113,8 @@ void imap_mailbox_learn(struct imap_mailbox *m, uint32_t number, uint32_t uid);
 uint32_t imap_mailbox_uid(const struct imap_mailbox *m, uint32_t number);
 /* The lowest number whose UID is above that one; all UIDs are known. */
 uint32_t imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid);
+/* RFC 9051 2.3.1.1: every message that comes later has this UID or a higher one. */
+uint32_t imap_mailbox_next_uid(const struct imap_mailbox *m);
 /* The first number whose UID is not known, or 0. */
 uint32_t imap_mailbox_first_unknown(const struct imap_mailbox *m);
 

@@ -32,9 +32,8 @@ imap_news_begin(struct imap_mailbox *m)
 	m->news.opening = m->news.before;
 }
 
-/* RFC 9051 2.3.1.1: every message that comes later has this UID or a higher one. */
-static uint32_t
-next_uid(const struct imap_mailbox *m)
+uint32_t
+imap_mailbox_next_uid(const struct imap_mailbox *m)
 {
 	uint32_t highest = imap_mailbox_uid(m, m->exists);
 
@@ -79,7 +78,7 @@ imap_mailbox_recalled(struct imap_mailbox *m, bool ok)
 		forget_first_next(m);
 	if (!m->news.before || m->first_next != 0)
 		return;
-	m->first_next = next_uid(m);
+	m->first_next = imap_mailbox_next_uid(m);
 	if (ok) /* else there may be an earlier one */
 		remember_first_next(m);
 }
