@@ -365,6 +365,35 @@ def seen(t):
     check_seen(Mailbox(t))
 
 
+def check_unseen(box):
+    r"""Another comes when the last one is known. A server may take it in as FETCH begins."""
+    client, directly, last = box.session(), box.directly(), len(box.messages)
+    client.ok(f"FETCH {last} (BODY.PEEK[])")
+    message = box.messages[0].data
+    number = last + 1
+    for which in ("FETCH *", f"UID FETCH {last}:{last + 100}", f"FETCH 1,{last}:{last + 2}"):
+        directly.ok(f"APPEND INBOX {{{len(message)}+}}", message + b"\r\n")
+        told = client.read(client.ok(f"{which} (BODY[TEXT])"))
+        shown = any(one == number and "BODY[TEXT]" in items for one, items in told)
+        directly.ok("NOOP")
+        expect_equal("\\Seen" in flags_of(directly)[number], shown, f"\\Seen after {which}")
+        directly.ok(f"STORE {number} +FLAGS (\\Deleted)")
+        directly.ok("EXPUNGE")
+        client.ok("NOOP")
+
+
+@tests
+def unseen(t):
+    r"\Seen is set of a message that comes as FETCH begins only if that shows it"
+    check_unseen(Mailbox(t))
+
+
+@tests
+def unseen_rewritten(t):
+    r"and so it is by layout rewrite, of a message that comes as FETCH begins"
+    check_unseen(Mailbox(t, "rewrite"))
+
+
 @tests
 def seen_rewritten(t):
     r"and so it does by layout rewrite"

@@ -1,6 +1,5 @@
-/* Commands that name more messages than the client was told of: it means none of
- * those, whatever "*" is for the server. What is searched is bounded always, for the
- * server may find what it has told of only then. */
+/* Commands that name more messages than the client was told of, or shown: it means
+ * none of those, whatever "*" is for the server. Names are only those that it knows. */
 #include "config.h"
 
 #include "proxy/imap_mailbox.h"
@@ -38,10 +37,9 @@ replace(struct imap_session *s, struct span set, struct span with)
 	imap_command_parse(buf_span(&s->unit), &s->command);
 }
 
-static bool
-bound_set(struct imap_session *s, enum outcome *outcome)
+bool
+imap_bound_set(struct imap_session *s, uint32_t most, enum outcome *outcome)
 {
-	const struct imap_news *n = &s->mailbox->news;
 	struct imap_cursor cursor = imap_cursor(s->command.arguments);
 	struct buf bounded = { 0 };
 	struct span set;
@@ -49,7 +47,7 @@ bound_set(struct imap_session *s, enum outcome *outcome)
 
 	if (!imap_take_sequence_set(&cursor, &set) || !imap_set_is_valid(set)) /* wrong, or what SEARCH saved */
 		return false;
-	any = print_bounded(&bounded, set, s->command.uid ? n->told_uid : n->told);
+	any = print_bounded(&bounded, set, most);
 	if (any)
 		replace(s, set, buf_span(&bounded));
 	buf_free(&bounded);
@@ -61,24 +59,46 @@ bound_set(struct imap_session *s, enum outcome *outcome)
 	return true;
 }
 
+/* By UID: numbers may change before the server reads it. */
+static void
+bound_search(struct imap_session *s)
+{
+	uint32_t told_uid = s->mailbox->news.told_uid;
+
+	buf_printf(&s->unit, told_uid > 0 ? " UID 1:%u" : " NOT ALL", told_uid);
+	s->hopeless = s->hopeless || s->unit.failed;
+	imap_command_parse(buf_span(&s->unit), &s->command);
+}
+
+/* It is asked too which messages of the set have vanished (RFC 7162 3.2.6), of
+ * which the client may know some that were the last ones. */
+static bool
+asks_for_vanished(const struct imap_command *c)
+{
+	struct imap_cursor cursor = imap_cursor(c->arguments);
+	struct span set;
+
+	return c->verb == IMAP_FETCH && imap_take_sequence_set(&cursor, &set) && !imap_set_is_open(set) &&
+	    span_find_nocase(cursor.rest, SPAN_LITERAL(" VANISHED)")) != SIZE_MAX;
+}
+
+/* Also where there is nothing new yet: some servers take that in as a command begins. */
 bool
 imap_bound_command(struct imap_session *s, enum outcome *outcome)
 {
-	uint32_t told_uid = s->mailbox->news.told_uid;
+	const struct imap_news *n = &s->mailbox->news;
 
 	switch (s->command.verb) {
 	case IMAP_SEARCH:
 	case IMAP_SORT:
 	case IMAP_THREAD:
-		buf_printf(&s->unit, told_uid > 0 ? " UID 1:%u" : " NOT ALL", told_uid);
-		s->hopeless = s->hopeless || s->unit.failed;
-		imap_command_parse(buf_span(&s->unit), &s->command);
+		bound_search(s);
 		return false;
 	case IMAP_FETCH:
 	case IMAP_STORE:
 	case IMAP_COPY:
 	case IMAP_MOVE:
-		return imap_news_hides(s->mailbox, s->mailbox->exists) && bound_set(s, outcome);
+		return !asks_for_vanished(&s->command) && imap_bound_set(s, s->command.uid ? n->told_uid : n->told, outcome);
 	default:
 		return false;
 	}

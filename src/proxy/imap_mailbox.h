@@ -189,5 +189,7 @@ enum outcome imap_judge_news_then(struct imap_session *s, bool may_expunge, enum
 /* imap_bound.c: the client's command is bounded to messages that it knows, where
  * it names messages. True: none is left, *outcome says how to go on. */
 bool imap_bound_command(struct imap_session *s, enum outcome *outcome);
+/* The same of a command that begins with a set: nothing above `most` is left in it. */
+bool imap_bound_set(struct imap_session *s, uint32_t most, enum outcome *outcome);
 
 #endif

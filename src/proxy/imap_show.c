@@ -113,11 +113,43 @@ read_command(struct imap_session *s, struct imap_showing *sh)
 	    imap_fetch_parse(sh->arena, cursor.rest, &sh->fetch) == NULL;
 }
 
+static bool
+sets_seen(const struct imap_fetch *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (imap_attribute_sets_seen(&f->attributes[i]))
+			return true;
+	return false;
+}
+
+/* The last message that can be meant. */
+static uint32_t
+last_of(const struct imap_mailbox *m)
+{
+	uint32_t number = m->news.before ? m->news.told : m->exists;
+
+	return m->by_uid ? imap_mailbox_uid(m, number) : number;
+}
+
+static void
+bound_wanted(struct imap_mailbox *m, uint32_t last)
+{
+	while (m->wanted_count > 0 && m->wanted[m->wanted_count - 1].low > last)
+		m->wanted_count--;
+	for (size_t i = 0; i < m->wanted_count; i++)
+		if (m->wanted[i].high > last)
+			m->wanted[i].high = last;
+}
+
+/* What the server takes in as FETCH begins is shown by the next one only, and would
+ * be \Seen already. */
 enum outcome
 imap_answer_fetch(struct imap_session *s)
 {
 	struct imap_mailbox *m = s->mailbox;
 	struct imap_showing *sh = calloc(1, sizeof(*sh));
+	enum outcome outcome;
+	bool marks = false;
 
 	if (sh == NULL)
 		return imap_give_up(s, "out of memory");
@@ -125,12 +157,18 @@ imap_answer_fetch(struct imap_session *s)
 	sh->arena = arena_new(0);
 	sh->work = arena_new(0);
 	spool_init(&sh->spool, s->ends.session.proxy->spools);
-	if (read_command(s, sh))
+	if (read_command(s, sh)) {
+		marks = sets_seen(&sh->fetch);
+		if (marks)
+			bound_wanted(m, last_of(m));
 		find_messages(m, sh);
+	}
 	if (sh->count > 0)
 		return imap_goto(s, IMAP_FRONT_SHOW_MESSAGES);
 	imap_showing_free(&m->showing);
 	imap_forget_wanted(m);
+	if (marks && imap_bound_set(s, last_of(m), &outcome))
+		return outcome;
 	return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
 }
 
