@@ -170,7 +170,7 @@ imap_mailbox_hear(struct imap_mailbox *m, const struct imap_response *r)
 void
 imap_mailbox_learn(struct imap_mailbox *m, uint32_t number, uint32_t uid)
 {
-	if (number > 0 && number <= m->exists)
+	if (number > 0 && number <= m->exists && m->uids[number - 1] == IMAP_NO_UID)
 		m->uids[number - 1] = uid;
 }
 
@@ -199,9 +199,13 @@ imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid)
 uint32_t
 imap_mailbox_first_unknown(const struct imap_mailbox *m)
 {
-	for (uint32_t i = 0; !m->mapped && i < m->exists; i++)
-		if (m->uids[i] == IMAP_NO_UID)
+	uint32_t before = IMAP_NO_UID;
+
+	for (uint32_t i = 0; !m->mapped && i < m->exists; i++) {
+		if (m->uids[i] <= before)
 			return i + 1;
+		before = m->uids[i];
+	}
 	return 0;
 }
 

@@ -107,7 +107,7 @@ void imap_mailbox_free(struct imap_mailbox **m);
 /* What the upstream tells of it. */
 void imap_mailbox_note(struct imap_mailbox *m, const struct imap_response *r);
 void imap_mailbox_hear(struct imap_mailbox *m, const struct imap_response *r);
-/* That message has that UID. */
+/* That message has that UID, and always had (RFC 9051 2.3.1.1): another one is ignored. */
 void imap_mailbox_learn(struct imap_mailbox *m, uint32_t number, uint32_t uid);
 /* IMAP_NO_UID where it is not known. */
 uint32_t imap_mailbox_uid(const struct imap_mailbox *m, uint32_t number);
@@ -116,6 +116,7 @@ uint32_t imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid);
 /* RFC 9051 2.3.1.1: every message that comes later has this UID or a higher one. */
 uint32_t imap_mailbox_next_uid(const struct imap_mailbox *m);
 /* The first number whose UID is not known, or 0. */
+/* The first number whose UID is not known, or is not above the one before; or 0. */
 uint32_t imap_mailbox_first_unknown(const struct imap_mailbox *m);
 
 /* Views. NULL: there is none. */
