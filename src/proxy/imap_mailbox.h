@@ -115,7 +115,6 @@ uint32_t imap_mailbox_uid(const struct imap_mailbox *m, uint32_t number);
 uint32_t imap_mailbox_number_behind(const struct imap_mailbox *m, uint32_t uid);
 /* RFC 9051 2.3.1.1: every message that comes later has this UID or a higher one. */
 uint32_t imap_mailbox_next_uid(const struct imap_mailbox *m);
-/* The first number whose UID is not known, or 0. */
 /* The first number whose UID is not known, or is not above the one before; or 0. */
 uint32_t imap_mailbox_first_unknown(const struct imap_mailbox *m);
 
