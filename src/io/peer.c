@@ -49,7 +49,7 @@ peer_text(const struct peer *p, char out[PEER_TEXT_SIZE])
 	unsigned char bytes[16];
 
 	if (p->address.ss_family != AF_INET && p->address.ss_family != AF_INET6) {
-		strcpy(out, "unix");
+		memcpy(out, "unix", sizeof("unix"));
 		return;
 	}
 	peer_bytes(p, bytes);

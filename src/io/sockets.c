@@ -13,12 +13,13 @@ bool
 peer_of_path(const char *path, struct peer *out)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)(void *)&out->address;
+	size_t len = strlen(path);
 
 	*out = (struct peer){ .len = sizeof(*un) };
 	un->sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof(un->sun_path))
+	if (len >= sizeof(un->sun_path))
 		return false;
-	strcpy(un->sun_path, path);
+	memcpy(un->sun_path, path, len + 1);
 	return true;
 }
 

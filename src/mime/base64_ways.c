@@ -152,10 +152,8 @@ base64_decode_way(struct span in, const struct base64_way *way, char *out)
 			else
 				o += push(&g, value, o);
 		} else if (c == '=') {
-			if (take_pad(&g, &pads, way, &o)) {
-				at = text.len;
+			if (take_pad(&g, &pads, way, &o))
 				break;
-			}
 		} else if (c == '\n') {
 			take_line_end(&g, way, &o);
 			at = skip_lines(text, at + 1, way);

@@ -229,7 +229,7 @@ only_delimiters(const struct region *r, size_t from, size_t to)
 static size_t
 find_ends(const struct region *r, const struct start *start, size_t ends[ENDS_MAX])
 {
-	size_t same = r->lines.count, exact = r->lines.count, count = 0;
+	size_t same = r->lines.count, exact = same, count = 0;
 
 	if (start->id != SUSPECT_NONE) {
 		same = r->lines.list[start->from].next_same;

@@ -172,7 +172,7 @@ encoded_words_encode(struct arena *a, struct span utf8)
 	}
 	copy = span_of(room, out.len);
 	failed = out.failed;
-	if (!failed)
+	if (!failed && out.len > 0)
 		memcpy(room, out.data, out.len);
 	buf_free(&out);
 	if (failed)
