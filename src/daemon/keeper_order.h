@@ -48,7 +48,7 @@ void keeper_door_hear(int door, uid_t master, struct quarantine *q, const struct
 /* A process of its own that keeps this one's account to carry orders to the
  * keeper, while this one becomes another: the socket to it, or -1. It ends when
  * that is closed. */
-int keeper_courier_start(const char *folder);
+int keeper_courier_start(const char *path);
 
 /* Gives an order to the keeper of the quarantine, or carries it out when none
  * runs: one that is just starting or ending is waited for. courier: who carries

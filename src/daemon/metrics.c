@@ -72,8 +72,10 @@ begin(const struct printer *p, const char *suffix)
 static void
 label(const struct printer *p, char before, const char *name, const char *value)
 {
+	size_t len = strnlen(value, STATS_NAME_SIZE);
+
 	buf_printf(p->out, "%c%s=\"", before, name);
-	for (size_t i = 0; i < STATS_NAME_SIZE && value[i] != '\0'; i++) {
+	for (size_t i = 0; i < len; i++) {
 		if (value[i] == '\\' || value[i] == '"')
 			buf_add_byte(p->out, '\\');
 		buf_add_byte(p->out, value[i] >= ' ' && value[i] <= '~' ? value[i] : '?');

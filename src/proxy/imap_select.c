@@ -72,7 +72,7 @@ release_line(struct imap_session *s, struct span whole)
 	else if (r.kind == IMAP_NUMBERED && r.word == IMAP_WORD_RECENT)
 		imap_say(s, "* %u RECENT", r.number > hidden ? r.number - hidden : 0);
 	else if (r.kind == IMAP_NUMBERED && r.word == IMAP_WORD_FETCH && r.number > n->told_first)
-		return; /* it is told as new mail is */
+		return; /* NOLINT(bugprone-branch-clone): it is told as new mail is */
 	else if (r.kind == IMAP_CONDITION && r.code == IMAP_CODE_UNSEEN && imap_code_number(&r, &unseen) &&
 	    unseen > n->told_first)
 		return;

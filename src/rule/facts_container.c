@@ -88,8 +88,11 @@ trait_take(void *context, enum trait trait)
 {
 	struct taking *t = context;
 
-	for (struct item *item = t->item; item != NULL; item = item->container)
+	struct item *item = t->item;
+
+	do
 		item->traits |= UINT32_C(1) << trait;
+	while ((item = item->container) != NULL);
 	if (trait == TRAIT_ENCRYPTED && archive_is_readable(t->item->magic))
 		mark_encrypted(t->item);
 	if (trait == TRAIT_INCONSISTENT)
