@@ -33,6 +33,11 @@ configured() {
 	(cd "$configured_in" && quietly "$configured_in/build.log" "$top/configure" -q "$@")
 }
 
+# told FOLDER TEXT: what make makes of it.
+told() {
+	made "$1" Makefile && make -s -C "$1" --eval="told:; @echo $2" told
+}
+
 # made FOLDER TARGET…
 made() {
 	made_in=$1
