@@ -38,6 +38,16 @@ replace(struct imap_session *s, struct span set, struct span with)
 }
 
 bool
+imap_asks_for_vanished(const struct imap_command *c)
+{
+	struct imap_cursor cursor = imap_cursor(c->arguments);
+	struct span set;
+
+	return c->verb == IMAP_FETCH && imap_take_sequence_set(&cursor, &set) && !imap_set_is_open(set) &&
+	    span_find_nocase(cursor.rest, SPAN_LITERAL(" VANISHED)")) != SIZE_MAX;
+}
+
+bool
 imap_bound_set(struct imap_session *s, uint32_t most, enum outcome *outcome)
 {
 	struct imap_cursor cursor = imap_cursor(s->command.arguments);
@@ -46,6 +56,8 @@ imap_bound_set(struct imap_session *s, uint32_t most, enum outcome *outcome)
 	bool any;
 
 	if (!imap_take_sequence_set(&cursor, &set) || !imap_set_is_valid(set)) /* wrong, or what SEARCH saved */
+		return false;
+	if (imap_asks_for_vanished(&s->command))
 		return false;
 	any = print_bounded(&bounded, set, most);
 	if (any)
@@ -70,18 +82,6 @@ bound_search(struct imap_session *s)
 	imap_command_parse(buf_span(&s->unit), &s->command);
 }
 
-/* It is asked too which messages of the set have vanished (RFC 7162 3.2.6), of
- * which the client may know some that were the last ones. */
-static bool
-asks_for_vanished(const struct imap_command *c)
-{
-	struct imap_cursor cursor = imap_cursor(c->arguments);
-	struct span set;
-
-	return c->verb == IMAP_FETCH && imap_take_sequence_set(&cursor, &set) && !imap_set_is_open(set) &&
-	    span_find_nocase(cursor.rest, SPAN_LITERAL(" VANISHED)")) != SIZE_MAX;
-}
-
 /* Also where there is nothing new yet: some servers take that in as a command begins. */
 bool
 imap_bound_command(struct imap_session *s, enum outcome *outcome)
@@ -98,7 +98,7 @@ imap_bound_command(struct imap_session *s, enum outcome *outcome)
 	case IMAP_STORE:
 	case IMAP_COPY:
 	case IMAP_MOVE:
-		return !asks_for_vanished(&s->command) && imap_bound_set(s, s->command.uid ? n->told_uid : n->told, outcome);
+		return imap_bound_set(s, s->command.uid ? n->told_uid : n->told, outcome);
 	default:
 		return false;
 	}

@@ -189,7 +189,11 @@ enum outcome imap_judge_news_then(struct imap_session *s, bool may_expunge, enum
 /* imap_bound.c: the client's command is bounded to messages that it knows, where
  * it names messages. True: none is left, *outcome says how to go on. */
 bool imap_bound_command(struct imap_session *s, enum outcome *outcome);
-/* The same of a command that begins with a set: nothing above `most` is left in it. */
+/* The same of a command that begins with a set: nothing above `most` is left in it.
+ * One that asks which messages of its set have vanished stays as it is. */
 bool imap_bound_set(struct imap_session *s, uint32_t most, enum outcome *outcome);
+/* FETCH asks that (RFC 7162 3.2.6), and of a set whose end the client knows: some
+ * that were the last ones may be of it. */
+bool imap_asks_for_vanished(const struct imap_command *c);
 
 #endif

@@ -113,15 +113,6 @@ read_command(struct imap_session *s, struct imap_showing *sh)
 	    imap_fetch_parse(sh->arena, cursor.rest, &sh->fetch) == NULL;
 }
 
-static bool
-sets_seen(const struct imap_fetch *f)
-{
-	for (size_t i = 0; i < f->count; i++)
-		if (imap_attribute_sets_seen(&f->attributes[i]))
-			return true;
-	return false;
-}
-
 /* The last message that can be meant. */
 static uint32_t
 last_of(const struct imap_mailbox *m)
@@ -141,15 +132,14 @@ bound_wanted(struct imap_mailbox *m, uint32_t last)
 			m->wanted[i].high = last;
 }
 
-/* What the server takes in as FETCH begins is shown by the next one only, and would
- * be \Seen already. */
+/* What the server takes in as FETCH begins nobody has judged: the client would get
+ * it blank, and it would be \Seen. It is left for the next one. */
 enum outcome
 imap_answer_fetch(struct imap_session *s)
 {
 	struct imap_mailbox *m = s->mailbox;
 	struct imap_showing *sh = calloc(1, sizeof(*sh));
 	enum outcome outcome;
-	bool marks = false;
 
 	if (sh == NULL)
 		return imap_give_up(s, "out of memory");
@@ -158,8 +148,7 @@ imap_answer_fetch(struct imap_session *s)
 	sh->work = arena_new(0);
 	spool_init(&sh->spool, s->ends.session.proxy->spools);
 	if (read_command(s, sh)) {
-		marks = sets_seen(&sh->fetch);
-		if (marks)
+		if (!imap_asks_for_vanished(&s->command))
 			bound_wanted(m, last_of(m));
 		find_messages(m, sh);
 	}
@@ -167,7 +156,7 @@ imap_answer_fetch(struct imap_session *s)
 		return imap_goto(s, IMAP_FRONT_SHOW_MESSAGES);
 	imap_showing_free(&m->showing);
 	imap_forget_wanted(m);
-	if (marks && imap_bound_set(s, last_of(m), &outcome))
+	if (imap_bound_set(s, last_of(m), &outcome))
 		return outcome;
 	return imap_relay_unit(s, NULL, IMAP_FRONT_READ_COMMAND);
 }
