@@ -11,11 +11,12 @@ import shutil
 import signal
 import sys
 import threading
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 import gatepost_test  # noqa: E402
-from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
+from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal, free_port  # noqa: E402
 from smtp_client import Client  # noqa: E402
 
 tests = Tests()
@@ -136,7 +137,8 @@ def expect_all(installed, callers):
 @tests
 def under_load(t):
     "two upgrades while clients come and go: by ctl, and by SIGUSR2"
-    installed = Installed(t)
+    metrics = f"127.0.0.1:{free_port()}"
+    installed = Installed(t, {"metrics": {"address": metrics}})
     callers = Callers(installed.gatepost.address)
     callers.await_calls(10)
     installed.install()
@@ -151,6 +153,8 @@ def under_load(t):
     installed.expect_clean()
     code, told = installed.gatepost.ctl("status")
     expect(code == 0 and "ready" in told, "ctl status of the last one", code, told)
+    with urllib.request.urlopen(f"http://{metrics}/readyz", timeout=PATIENCE) as answer:
+        expect_equal(answer.status, 200, "the last one's reporter")
 
 
 @tests
@@ -176,6 +180,27 @@ def sessions(t):
     expect_equal(client.deliver(MESSAGE % (HELD, 3)).code, 250, "a message at the last one")
     client.quit()
     installed.expect_clean()
+
+
+@tests
+def quarantine(t):
+    "an old session's message goes to where the new one's quarantine has moved, also when its keeper is killed"
+    installed = Installed(t)
+    gatepost = installed.gatepost
+    old = t.client(gatepost)
+    old.greet()
+    installed.upgrade()
+    moved = {**gatepost.config, "quarantine": {"path": os.path.join(gatepost.folder, "moved")}}
+    gatepost.write_config(moved)
+    expect_equal(gatepost.ctl("reload"), (0, ""), "ctl reload")
+    expect_equal(old.deliver(MESSAGE % (HELD, 1)).code, 250, "a message for the quarantine")
+    found = [name for _, _, names in os.walk(os.path.join(gatepost.folder, "moved", "messages")) for name in names]
+    expect_equal((len(found), gatepost.quarantined(b"token-1-end")), (1, 0), "in the new quarantine, in the old one")
+    keepers = gatepost.events("started", child="keeper")
+    os.kill(int(keepers[-1]["pid"]), signal.SIGKILL)
+    gatepost.wait_event("started", len(keepers) + 1, child="keeper")
+    await_event(gatepost.changed, lambda: old.deliver(MESSAGE % (HELD, 2)).code == 250, "the next keeper, linked")
+    old.quit()
 
 
 def refused(what, install, expected):
