@@ -144,8 +144,11 @@ arena_free(struct arena **a)
 void
 arena_wipe(struct arena *a)
 {
-	for (struct block *b = a->blocks; b != NULL; b = b->next)
-		explicit_bzero(b->data, b->used);
+	for (struct block *b = a->blocks; b != NULL; b = b->next) {
+		size_t own = b == a->first ? ARENA_SIZE : 0; /* the arena's */
+
+		explicit_bzero(b->data + own, b->used - own);
+	}
 }
 
 void
