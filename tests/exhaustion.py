@@ -35,12 +35,12 @@ LARGE = b"Subject: large\r\n\r\n" + b"one of very many lines\r\n" * 100_000
 
 # Connections that idle.
 
-IDLE = 100  # of each protocol
+IDLE = 70  # of each protocol
 
 
 @tests
 def idle_connections(t):
-    "R01: hundreds of connections that say nothing: others are served, all are left in time, all descriptors come back"
+    "R01: two hundred connections that say nothing: others are served, all are left in time, all descriptors come back"
     three = Three(t, {"timeouts": {"client_command": "2s", "reader_command": "2s"},
                       "limits": {"connections_per_client": 10000}})
     three.healthy_all()

@@ -16,6 +16,14 @@ MESSAGE = b"From: a@example.org\r\nSubject: hello\r\n\r\ngood day\r\n"
 FAREWELLS = {"smtp": b"421 ", "pop3": b"-ERR ", "imap": b"* BYE "}  # to who is turned away
 
 
+def free_ports(count):
+    """So many, none of them twice."""
+    ports = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return ports
+
+
 class Three:
     def __init__(self, t, changes=None, listener=None, messages=(MESSAGE,), upstreams=None, **options):
         """listener: laid over each of the three; messages: what the maildrop and the
@@ -24,8 +32,8 @@ class Three:
         self.t, self.messages = t, messages
         self.upstreams = upstreams or {"smtp": t.upstream(), "pop3": t.pop3_upstream(messages),
                                        "imap": t.imap_upstream(messages)}
-        listeners = [merged({"name": p, "protocol": p, "address": f"127.0.0.1:{free_port()}", "upstream": p,
-                             "policy": "inbound"}, listener or {}) for p in PROTOCOLS]
+        listeners = [merged({"name": p, "protocol": p, "address": f"127.0.0.1:{port}", "upstream": p,
+                             "policy": "inbound"}, listener or {}) for p, port in zip(PROTOCOLS, free_ports(3))]
         servers = {p: {"address": "%s:%d" % u.address, "tls": {"mode": "none"}, "rest": "0s"}
                    for p, u in self.upstreams.items()}
         self.gatepost = t.gatepost(self.upstreams["smtp"], merged(
