@@ -51,6 +51,7 @@ def idle_connections(t):
     for protocol, client in idle:
         heard = client.until_closed()
         expect(heard.startswith(FAREWELLS[protocol]), "what one that idles is told", protocol, heard)
+        client.close()
     three.wait_idle()
     three.wait_descriptors(before)
     three.healthy_all()
