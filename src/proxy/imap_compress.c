@@ -17,10 +17,10 @@ upstream_answered(struct imap_session *s, struct imap_pending *p, const struct i
 static bool
 ask_upstream(struct imap_session *s)
 {
-	char line[64], tag[32];
+	char line[64], tag[IMAP_OWN_TAG_SIZE];
 	int len;
 
-	snprintf(tag, sizeof(tag), IMAP_OWN_TAG "%llu", ++s->last_own);
+	imap_own_tag(s, tag);
 	len = snprintf(line, sizeof(line), "%s COMPRESS DEFLATE\r\n", tag);
 	return imap_pending_add(s, span_str(tag), IMAP_COMPRESS, true, upstream_answered) &&
 	    endpoint_write(s->ends.server, span_of(line, (size_t)len));

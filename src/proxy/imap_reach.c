@@ -191,13 +191,8 @@ imap_note_offers(struct imap_session *s, struct span list)
 static bool
 is_behind_login(const struct imap_session *s)
 {
-	for (size_t i = 0; i < IMAP_PIPELINE_MAX; i++) {
-		const struct imap_pending *p = &s->pending[i];
-
-		if (p->tag != NULL && (p->verb == IMAP_LOGIN || p->verb == IMAP_AUTHENTICATE))
-			return true;
-	}
-	return s->state != IMAP_STATE_NEW;
+	return s->state != IMAP_STATE_NEW || imap_pending_of(s, IMAP_LOGIN) != NULL ||
+	    imap_pending_of(s, IMAP_AUTHENTICATE) != NULL;
 }
 
 void

@@ -308,8 +308,8 @@ imap_pending_find(struct imap_session *s, struct span tag)
 	return NULL;
 }
 
-struct imap_pending *
-imap_pending_of(struct imap_session *s, enum imap_verb verb)
+const struct imap_pending *
+imap_pending_of(const struct imap_session *s, enum imap_verb verb)
 {
 	for (size_t i = 0; i < IMAP_PIPELINE_MAX; i++)
 		if (s->pending[i].tag != NULL && s->pending[i].verb == verb)

@@ -268,7 +268,7 @@ void imap_answer(struct imap_session *s, const char *status, const char *text);
 /* The table of tags. */
 struct imap_pending *imap_pending_find(struct imap_session *s, struct span tag);
 /* One of that verb, or NULL. */
-struct imap_pending *imap_pending_of(struct imap_session *s, enum imap_verb verb);
+const struct imap_pending *imap_pending_of(const struct imap_session *s, enum imap_verb verb);
 /* NULL: the table is full, or no memory. */
 struct imap_pending *imap_pending_add(struct imap_session *s, struct span tag, enum imap_verb verb, bool own,
     imap_handler *handle);
