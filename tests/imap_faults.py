@@ -36,10 +36,11 @@ NEW = 101             # as UIDNEXT: the messages of a mailbox came after it was 
 
 
 def visit(t, gatepost, mailbox="INBOX"):
-    """A client that has selected a mailbox."""
+    """A client that has selected a mailbox, or none."""
     client = t.imap_client(gatepost)
     client.login()
-    client.ok(f"SELECT {mailbox}")
+    if mailbox:
+        client.ok(f"SELECT {mailbox}")
     return client
 
 
@@ -563,6 +564,37 @@ def never_scanned(t):
     client.logout()
     client = visit(t, gatepost)
     expect_equal(client.fetch(1), notice, "in another session")
+
+
+def exists(answer):
+    return [response.raw for response in answer.data if response.raw.endswith(b" EXISTS")]
+
+
+@tests
+def news_never_scanned(t):
+    "layout rewrite: a new message on which scanners die is not told, and when it is the third time it is, with a notice"
+    upstream = t.imap_upstream(Mailbox([MESSAGE], uidnext=NEW))
+    changes = {**REWRITE, "run": {"proxies": 1, "scanners": 1}, "timeouts": {"scan": "150ms", "drain": "2s"}}
+    gatepost = t.imap_gatepost(upstream, changes, rules=RULES, single=False)
+    client = visit(t, gatepost, None)
+    for count, told in ((1, 0), (2, 0), (3, 1)):
+        stop_scanner(gatepost, count)
+        expect_equal(exists(client.command("SELECT INBOX")), [b"* %d EXISTS" % told], f"told at SELECT {count}")
+        expect_equal(exists(client.command("NOOP")), [], "tried again too early")
+    notice = client.fetch(1)
+    expect(b"good day" not in notice and len(notice) == len(MESSAGE), "no notice", notice)
+
+
+@tests
+def select_tells_too_much(t):
+    "layout rewrite: the answer to SELECT is held up to a bound"
+    flags = b"* 1 FETCH (UID 101 FLAGS ())\r\n" * 600_000
+    upstream = t.imap_upstream([MESSAGE], replies={"SELECT": lambda s, _: flags + s.usual})
+    gatepost = t.imap_gatepost(upstream, REWRITE, rules=RULES)
+    client = visit(t, gatepost, None)
+    client.begin("SELECT INBOX")
+    expect_equal(client.until_closed(), b"* BYE the mail server's answer is too long\r\n", "heard")
+    gatepost.wait_event("upstream", msg="too much")
 
 
 @tests
