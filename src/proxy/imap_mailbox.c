@@ -170,8 +170,10 @@ imap_mailbox_hear(struct imap_mailbox *m, const struct imap_response *r)
 void
 imap_mailbox_learn(struct imap_mailbox *m, uint32_t number, uint32_t uid)
 {
-	if (number > 0 && number <= m->exists && m->uids[number - 1] == IMAP_NO_UID)
-		m->uids[number - 1] = uid;
+	if (number == 0 || number > m->exists || m->uids[number - 1] == uid)
+		return;
+	m->mapped = m->mapped && m->uids[number - 1] == IMAP_NO_UID;
+	m->uids[number - 1] = uid;
 }
 
 uint32_t

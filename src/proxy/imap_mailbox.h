@@ -107,7 +107,8 @@ void imap_mailbox_free(struct imap_mailbox **m);
 /* What the upstream tells of it. */
 void imap_mailbox_note(struct imap_mailbox *m, const struct imap_response *r);
 void imap_mailbox_hear(struct imap_mailbox *m, const struct imap_response *r);
-/* That message has that UID, and always had (RFC 9051 2.3.1.1): another one is ignored. */
+/* That message has that UID. Where another one was told before, whether UIDs ascend
+ * is looked at again. */
 void imap_mailbox_learn(struct imap_mailbox *m, uint32_t number, uint32_t uid);
 /* IMAP_NO_UID where it is not known. */
 uint32_t imap_mailbox_uid(const struct imap_mailbox *m, uint32_t number);

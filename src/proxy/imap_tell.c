@@ -40,6 +40,8 @@ next_of_news(struct imap_mailbox *m)
 	struct imap_news *n = &m->news;
 	uint32_t number = imap_mailbox_number_behind(m, n->done);
 
+	if (number <= n->told) /* the server tells other UIDs than before */
+		number = n->told + 1;
 	for (; number <= m->exists && number - n->told <= NEWS_AT_ONCE; number++) {
 		uint32_t uid = imap_mailbox_uid(m, number);
 		const struct imap_view *v = imap_view_find(m, uid);
