@@ -68,7 +68,7 @@ void master_serves(struct master *m);
 void master_keeper_started(struct master *m);
 void master_keeper_ended(struct master *m);
 void master_end_peers(struct master *m);
-void master_lose_patience(void *master);
+void master_lose_patience(void *context);
 void master_leave_peers(struct master *m);
 
 #endif
