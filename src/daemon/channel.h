@@ -13,9 +13,10 @@ enum channel_kind {
 	CHANNEL_RETIRE,       /* to a proxy: no new sessions; end with the last one */
 	CHANNEL_DRAIN,        /* to a child: finish what there is, then end; sessions end where nothing is lost */
 	CHANNEL_KEEPER_LEAVES, /* to a proxy: no more to this keeper; a link to the next one comes */
-	CHANNEL_STUCK,        /* proxy: scanner `index` does not answer */
+	CHANNEL_STUCK,        /* proxy: scanner `index`, or CHANNEL_KEEPER, cannot be spoken with */
 	CHANNEL_REFUSED,      /* child: its cage refused system call `index` */
 };
+#define CHANNEL_KEEPER UINT32_MAX
 
 struct channel_message {
 	enum channel_kind kind;

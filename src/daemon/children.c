@@ -42,31 +42,35 @@ children_init(struct children *c, struct loop *l, struct tls_tickets *tickets, v
 
 /* ---- links ---- */
 
-static void
+/* False: one of them lives on without the link. */
+static bool
 link_pair(struct child *proxy, struct child *server)
 {
 	enum channel_kind kind = server->kind == CHILD_KEEPER ? CHANNEL_LINK_KEEPER : CHANNEL_LINK_SCANNER;
 	int pair[2];
+	bool sent;
 
-	if (server->kind == CHILD_KEEPER && server->leaving) {
-		channel_send(proxy->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
-		return;
-	}
+	if (server->kind == CHILD_KEEPER && server->leaving)
+		return channel_send(proxy->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
 	if (!packet_pair(pair, true, false)) {
 		log_error("link", "no link between %s %u and proxy %u: %m", child_kind_name(server->kind),
 		    server->index, proxy->index);
-		return;
+		return false;
 	}
-	if (channel_send(server->channel, CHANNEL_LINK_PROXY, proxy->index, pair[1]))
-		channel_send(proxy->channel, kind, server->index, pair[0]);
+	sent = channel_send(server->channel, CHANNEL_LINK_PROXY, proxy->index, pair[1]) &&
+	    channel_send(proxy->channel, kind, server->index, pair[0]);
+	sent = sent || errno == EPIPE || errno == ECONNRESET; /* whose end is known, or will be */
 	close(pair[0]);
 	close(pair[1]);
+	return sent;
 }
 
+/* A new one without all of its links is no use: the next one may have them. */
 static void
 link_to_others(struct children *c, struct child *new)
 {
 	struct child *other;
+	bool linked = true;
 
 	LIST_FOREACH (other, &c->list, others) {
 		bool together = other->realm == new->realm || other->kind == CHILD_KEEPER || new->kind == CHILD_KEEPER;
@@ -74,10 +78,12 @@ link_to_others(struct children *c, struct child *new)
 		if (!together || other == new || other->kind == CHILD_REPORTER || new->kind == CHILD_REPORTER)
 			continue;
 		if (new->kind == CHILD_PROXY && other->kind != CHILD_PROXY)
-			link_pair(new, other);
+			linked = link_pair(new, other) && linked;
 		else if (new->kind != CHILD_PROXY && other->kind == CHILD_PROXY)
-			link_pair(other, new);
+			linked = link_pair(other, new) && linked;
 	}
+	if (!linked)
+		kill(new->pid, SIGKILL);
 }
 
 /* ---- forking ---- */
@@ -194,13 +200,22 @@ be_child(struct children *c, struct realm *r, const struct child *self, int chan
 	proxy_process(&place, channel);
 }
 
+static bool
+is_stuck(const struct child *child, const struct realm *r, uint32_t index)
+{
+	if (index == CHANNEL_KEEPER)
+		return child->kind == CHILD_KEEPER && !child->leaving; /* the next one is linked to all anyway */
+	return child->kind == CHILD_SCANNER && child->realm == r && child->index == index;
+}
+
+/* The successor of a killed one has new links. */
 static void
-end_scanner(struct children *c, const struct realm *r, uint32_t index)
+kill_stuck(struct children *c, const struct realm *r, uint32_t index)
 {
 	const struct child *child;
 
 	LIST_FOREACH (child, &c->list, others)
-		if (child->kind == CHILD_SCANNER && child->realm == r && child->index == index)
+		if (is_stuck(child, r, index))
 			kill(child->pid, SIGKILL);
 }
 
@@ -230,7 +245,7 @@ obey(struct child *child, const struct channel_message *m)
 		child->place->ready = true;
 		c->ready(c->context);
 	} else if (m->kind == CHANNEL_STUCK && child->kind == CHILD_PROXY) {
-		end_scanner(c, child->realm, m->index);
+		kill_stuck(c, child->realm, m->index);
 	} else if (m->kind == CHANNEL_REFUSED && child->refusals++ < REFUSALS_TOLD) {
 		log_refusal(child, m->index);
 	}

@@ -95,19 +95,19 @@ keep_service_free(struct keep_service **service)
 	free(k);
 }
 
-static bool
+static enum link_state
 answer(struct keep_service *k, int link, uint64_t id, bool ok, struct span body)
 {
 	buf_clear(&k->answer);
 	keep_answer_encode(&k->answer, id, ok);
-	return packet_send(link, buf_span(&k->answer), body, NULL, 0) == PACKET_SENT;
+	return link_answer(link, &k->answer, body);
 }
 
-static bool
+static enum link_state
 serve_message(struct keep_service *k, int link, const struct keep_frame *f)
 {
 	char id[QUARANTINE_ID_SIZE] = "";
-	const char *error = "";
+	const char *error = "there is no room for the message";
 	void *mapped = f->in_descriptor ? packet_map(&k->packet, 0, f->size) : NULL;
 	struct span message = mapped != NULL ? span_of(mapped, (size_t)f->size) : f->message;
 	bool ok = (!f->in_descriptor || mapped != NULL) &&
@@ -133,12 +133,13 @@ add_view(void *context, const struct view *view)
 	return !views->failed;
 }
 
-static bool
+static enum link_state
 serve_fetch(struct keep_service *k, int link, const struct keep_frame *f)
 {
 	const char *error = "there are no views today";
 	struct buf views;
-	bool ok, sent;
+	enum link_state state;
+	bool ok;
 
 	buf_init(&views, KEEP_VIEWS_MAX);
 	if (k->views == NULL)
@@ -149,9 +150,9 @@ serve_fetch(struct keep_service *k, int link, const struct keep_frame *f)
 		ok = views_each(k->views, &f->owner, add_view, &views, &error);
 	if (views.failed)
 		log_warning("keeper", "a maildrop of %.*s has more views than one answer holds", SPAN_ARG(f->owner.user));
-	sent = answer(k, link, f->id, ok, ok ? buf_span(&views) : span_str(error));
+	state = answer(k, link, f->id, ok, ok ? buf_span(&views) : span_str(error));
 	buf_free(&views);
-	return sent;
+	return state;
 }
 
 static void
@@ -164,17 +165,17 @@ serve_change(struct keep_service *k, const struct keep_frame *f)
 		log_error("keeper", "views cannot be kept: %s", error);
 }
 
-bool
+enum link_state
 keep_service_serve(struct keep_service *k, int link)
 {
 	struct keep_frame f;
 	int got = packet_receive(link, &k->packet);
 
 	if (got <= 0)
-		return got == 0;
+		return link_state_of(got, &k->packet);
 	arena_reset(k->arena);
 	if (!keep_frame_decode(k->arena, buf_span(&k->packet.data), &f))
-		return false;
+		return LINK_ENDED;
 	begin_day(k);
 	switch (f.kind) {
 	case KEEP_MESSAGE:
@@ -184,9 +185,9 @@ keep_service_serve(struct keep_service *k, int link)
 		return serve_fetch(k, link, &f);
 	case KEEP_VIEWS_CHANGE:
 		serve_change(k, &f);
-		return true;
+		return LINK_GOOD;
 	}
-	return false;
+	return LINK_ENDED;
 }
 
 /* ---- what is done besides ---- */
@@ -219,7 +220,7 @@ keep_service_rest(struct keep_service *k)
 	return k->expire_at - now;
 }
 
-static bool
+static enum link_state
 serve(void *context, int link)
 {
 	return keep_service_serve(context, link);
@@ -254,12 +255,13 @@ keeper_process(const struct settings *settings, int channel)
 {
 	struct keep_service *k = keep_service_new(settings);
 	struct links_work work = { .context = k, .serve = serve, .hear = hear, .rest = rest };
+	bool good;
 
 	if (k == NULL || !cage_close_keeper(settings, channel))
 		_exit(1);
 	find_master(k, channel);
 	work.door = k->door;
-	links_serve(channel, &work);
+	good = links_serve(channel, &work);
 	keep_service_free(&k);
-	_exit(0);
+	_exit(good ? 0 : 1);
 }

@@ -3,14 +3,15 @@
 #define DAEMON_KEEPER_PROCESS_H
 
 #include "conf/settings.h"
+#include "daemon/links.h"
 
 struct keep_service;
 /* NULL, and said in the log, when the quarantine cannot be opened. settings
  * must outlive it. */
 struct keep_service *keep_service_new(const struct settings *settings);
 void keep_service_free(struct keep_service **service);
-/* Serves one request of that link. False: the link is closed. */
-bool keep_service_serve(struct keep_service *k, int link);
+/* Serves one request of that link, if there is one. */
+enum link_state keep_service_serve(struct keep_service *k, int link);
 
 /* A listening socket where orders come (daemon/keeper_order.h), or -1; and what
  * serves one of them. */

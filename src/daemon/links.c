@@ -20,7 +20,24 @@ struct links {
 	nfds_t count;
 	struct packet packet;
 	bool draining, orphaned;
+	bool failed; /* a link, or one that could not be taken */
 };
+
+enum link_state
+link_state_of(int got, const struct packet *p)
+{
+	if (got == 0)
+		return LINK_GOOD;
+	return p->lost ? LINK_FAILED : LINK_ENDED;
+}
+
+enum link_state
+link_answer(int link, const struct buf *head, struct span body)
+{
+	if (!head->failed && packet_send(link, buf_span(head), body, NULL, 0) == PACKET_SENT)
+		return LINK_GOOD;
+	return errno == EPIPE || errno == ECONNRESET ? LINK_ENDED : LINK_FAILED;
+}
 
 static void
 drop(struct links *l, nfds_t i)
@@ -38,8 +55,10 @@ hear_master(struct links *l)
 	if (got < 0) {
 		l->fds[CHANNEL].fd = -1; /* poll() passes over it */
 		l->draining = l->orphaned = true;
-	} else if (got > 0 && m.kind == CHANNEL_LINK_PROXY && m.fd >= 0) {
-		if (l->count < LINKS_MAX + FIRST_LINK)
+	} else if (got > 0 && m.kind == CHANNEL_LINK_PROXY) {
+		if (m.fd < 0)
+			l->failed = true;
+		else if (l->count < LINKS_MAX + FIRST_LINK)
 			l->fds[l->count++] = (struct pollfd){ .fd = m.fd, .events = POLLIN };
 		else
 			close(m.fd);
@@ -63,12 +82,16 @@ serve_all(struct links *l, const struct links_work *work)
 		hear_master(l);
 	if (l->fds[DOOR].fd >= 0 && l->fds[DOOR].revents != 0)
 		work->hear(work->context, work->door);
-	for (nfds_t i = l->count; i-- > FIRST_LINK;)
-		if (l->fds[i].revents != 0 && !work->serve(work->context, l->fds[i].fd))
+	for (nfds_t i = l->count; i-- > FIRST_LINK && !l->failed;) {
+		enum link_state state = l->fds[i].revents != 0 ? work->serve(work->context, l->fds[i].fd) : LINK_GOOD;
+
+		if (state != LINK_GOOD)
 			drop(l, i);
+		l->failed = state == LINK_FAILED;
+	}
 }
 
-void
+bool
 links_serve(int channel, const struct links_work *work)
 {
 	struct links l = { .count = FIRST_LINK };
@@ -77,11 +100,12 @@ links_serve(int channel, const struct links_work *work)
 	l.fds[CHANNEL] = (struct pollfd){ .fd = channel, .events = POLLIN };
 	l.fds[DOOR] = (struct pollfd){ .fd = work->door, .events = POLLIN };
 	channel_send(channel, CHANNEL_READY, 0, -1);
-	while (!l.draining || (l.count > FIRST_LINK && (work->outlives_master || !l.orphaned))) {
+	while (!l.failed && (!l.draining || (l.count > FIRST_LINK && (work->outlives_master || !l.orphaned)))) {
 		if (poll(l.fds, l.count, time_to_wait(work)) >= 0)
 			serve_all(&l, work);
 		else if (errno != EINTR)
 			break;
 	}
 	packet_free(&l.packet);
+	return !l.failed;
 }

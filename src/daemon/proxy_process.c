@@ -13,7 +13,7 @@
 
 struct proxy *
 proxy_host_new(struct loop *l, const struct proxy_place *place, void (*stuck)(void *context, uint32_t scanner),
-    void *context)
+    void (*keeper_lost)(void *context), void *context)
 {
 	struct proxy *p = calloc(1, sizeof(*p));
 
@@ -30,7 +30,7 @@ proxy_host_new(struct loop *l, const struct proxy_place *place, void (*stuck)(vo
 	p->upstreams = upstreams_new(l, p->settings);
 	p->clamd = p->upstreams != NULL ? clamd_port_new(l, p->settings, p->upstreams) : NULL;
 	p->scan = scan_port_new(l, p->settings, p->clamd, p->stats, p->gauges, stuck, context);
-	p->keep = keep_port_new(l, p->gauges);
+	p->keep = keep_port_new(l, p->gauges, keeper_lost, context);
 	p->spools = spool_pool_new(l, p->settings->spool_path, p->settings->limits.spool_memory);
 	if (p->clamd == NULL || p->scan == NULL || p->keep == NULL || p->spools == NULL)
 		proxy_host_free(&p);
@@ -71,6 +71,12 @@ stuck(void *context, uint32_t scanner)
 	channel_send(h->channel, CHANNEL_STUCK, scanner, -1);
 }
 
+static void
+keeper_lost(void *context)
+{
+	stuck(context, CHANNEL_KEEPER);
+}
+
 /* The last replies may still be on their way. */
 static void
 drained(void *context)
@@ -97,6 +103,16 @@ drain(struct host *h)
 	proxy_drain(h->proxy);
 }
 
+/* False: there is no memory or no descriptor for it. */
+static bool
+take_link(struct host *h, const struct channel_message *m)
+{
+	if (m->fd < 0)
+		return false;
+	return m->kind == CHANNEL_LINK_KEEPER ? keep_port_link(h->proxy->keep, m->fd)
+	                                      : scan_port_link(h->proxy->scan, m->index, m->fd);
+}
+
 static void
 hear_master(void *context)
 {
@@ -111,16 +127,14 @@ hear_master(void *context)
 	}
 	if (got == 0)
 		return;
-	if (m.kind == CHANNEL_LINK_SCANNER && m.fd >= 0)
-		scan_port_link(h->proxy->scan, m.index, m.fd);
-	else if (m.kind == CHANNEL_LINK_KEEPER && m.fd >= 0)
-		keep_port_link(h->proxy->keep, m.fd);
-	else if (m.kind == CHANNEL_KEEPER_LEAVES)
+	if (m.kind == CHANNEL_KEEPER_LEAVES)
 		keep_port_await(h->proxy->keep);
 	else if (m.kind == CHANNEL_RETIRE)
 		retire(h);
 	else if (m.kind == CHANNEL_DRAIN)
 		drain(h);
+	else if (!take_link(h, &m))
+		stuck(h, m.kind == CHANNEL_LINK_KEEPER ? CHANNEL_KEEPER : m.index);
 }
 
 _Noreturn void
@@ -130,7 +144,7 @@ proxy_process(const struct proxy_place *place, int channel)
 
 	packet_init(&h.packet);
 	h.loop = loop_new();
-	h.proxy = h.loop != NULL ? proxy_host_new(h.loop, place, stuck, &h) : NULL;
+	h.proxy = h.loop != NULL ? proxy_host_new(h.loop, place, stuck, keeper_lost, &h) : NULL;
 	h.acceptor = h.proxy != NULL ? acceptor_new(h.proxy, place->sockets) : NULL;
 	h.watch = h.acceptor != NULL ? watch_new(h.loop, channel, hear_master, &h) : NULL;
 	h.linger = h.watch != NULL ? timer_new(h.loop, drained, &h) : NULL;

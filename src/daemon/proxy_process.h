@@ -20,7 +20,7 @@ enum { LINGER_LOOK_MS = 20 };
 /* A proxy in that loop, accepting. NULL when the kernel or memory refuses.
  * stuck as in scan_port_new(). */
 struct proxy *proxy_host_new(struct loop *l, const struct proxy_place *place,
-    void (*stuck)(void *context, uint32_t scanner), void *context);
+    void (*stuck)(void *context, uint32_t scanner), void (*keeper_lost)(void *context), void *context);
 void proxy_host_free(struct proxy **p);
 
 /* The life of a proxy process; never returns. */

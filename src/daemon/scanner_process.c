@@ -96,22 +96,22 @@ answer_request(struct scan_service *s, const struct scan_frame *f)
 	scan_frame_answer(&s->answer, f->id, answer);
 }
 
-bool
+enum link_state
 scan_service_serve(struct scan_service *s, int link)
 {
 	struct scan_frame f;
 	int got = packet_receive(link, &s->packet);
 
 	if (got <= 0)
-		return got == 0;
+		return link_state_of(got, &s->packet);
 	if (!scan_frame_decode(buf_span(&s->packet.data), &f))
-		return false;
+		return LINK_ENDED;
 	buf_clear(&s->answer);
 	answer_request(s, &f);
-	return packet_send(link, buf_span(&s->answer), SPAN_NONE, NULL, 0) == PACKET_SENT;
+	return link_answer(link, &s->answer, SPAN_NONE);
 }
 
-static bool
+static enum link_state
 serve(void *context, int link)
 {
 	return scan_service_serve(context, link);
@@ -127,6 +127,5 @@ scanner_process(const struct generation *g, int channel)
 		log_error("scanner", "the scanner cannot begin");
 		_exit(1);
 	}
-	links_serve(channel, &work);
-	_exit(0);
+	_exit(links_serve(channel, &work) ? 0 : 1);
 }

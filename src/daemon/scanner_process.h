@@ -2,15 +2,16 @@
 #ifndef DAEMON_SCANNER_PROCESS_H
 #define DAEMON_SCANNER_PROCESS_H
 
+#include "daemon/links.h"
 #include "proxy/proxy.h"
 #include "scan/scan.h"
 
-/* Serves one request of that link. False: the link is closed. For the process
- * below and for one that is everything at once. */
+/* Serves one request of that link, if there is one. For the process below and for
+ * one that is everything at once. */
 struct scan_service;
 struct scan_service *scan_service_new(const struct generation *g);
 void scan_service_free(struct scan_service **s);
-bool scan_service_serve(struct scan_service *s, int link);
+enum link_state scan_service_serve(struct scan_service *s, int link);
 
 /* The life of a scanner process; never returns. */
 _Noreturn void scanner_process(const struct generation *g, int channel);

@@ -9,6 +9,7 @@
 #include "daemon/board.h"
 #include "daemon/generation.h"
 #include "daemon/keeper_process.h"
+#include "daemon/links.h"
 #include "daemon/proxy_process.h"
 #include "daemon/reporter_process.h"
 #include "daemon/scanner_process.h"
@@ -38,12 +39,26 @@ struct single {
 	struct http_server *reporter;
 };
 
+static bool link_scan(struct single *s);
+static bool link_keep(struct single *s);
+
+/* A link that failed is made anew: here nobody dies of it. */
+static void
+mended(struct single *s, bool linked)
+{
+	if (linked)
+		return;
+	log_error("link", "no link can be had");
+	loop_stop(s->loop);
+}
+
 static void
 serve_scan(void *context)
 {
 	struct single *s = context;
 
-	scan_service_serve(s->scan, s->scan_link);
+	if (scan_service_serve(s->scan, s->scan_link) != LINK_GOOD)
+		mended(s, link_scan(s));
 }
 
 static void
@@ -51,7 +66,8 @@ serve_keep(void *context)
 {
 	struct single *s = context;
 
-	keep_service_serve(s->keep, s->keep_link);
+	if (keep_service_serve(s->keep, s->keep_link) != LINK_GOOD)
+		mended(s, link_keep(s));
 }
 
 static void
@@ -112,6 +128,7 @@ refuse_reload(void *context)
 	log_warning("reload", "one process cannot reload: start it again");
 }
 
+/* It drops its end, and that is seen here. */
 static void
 never_stuck(void *context, uint32_t scanner)
 {
@@ -119,19 +136,42 @@ never_stuck(void *context, uint32_t scanner)
 	(void)scanner;
 }
 
-static bool
-link_up(struct single *s)
+static void
+never_lost(void *context)
 {
-	int scan[2], keep[2];
+	(void)context;
+}
 
-	if (!packet_pair(scan, true, true) || !packet_pair(keep, true, true))
+/* A pair, our own end of it watched in place of the one before. */
+static bool
+renew_link(struct single *s, int pair[2], int *link, struct watch **watch, void (*ready)(void *context))
+{
+	if (!packet_pair(pair, true, true))
 		return false;
-	s->scan_link = scan[1];
-	s->keep_link = keep[1];
-	s->watches[0] = watch_new(s->loop, scan[1], serve_scan, s);
-	s->watches[1] = watch_new(s->loop, keep[1], serve_keep, s);
-	return s->watches[0] != NULL && s->watches[1] != NULL && scan_port_link(s->proxy->scan, 0, scan[0]) &&
-	    keep_port_link(s->proxy->keep, keep[0]);
+	watch_free(watch);
+	if (*link >= 0)
+		close(*link);
+	*link = pair[1];
+	*watch = watch_new(s->loop, pair[1], ready, s);
+	if (*watch == NULL)
+		close(pair[0]);
+	return *watch != NULL;
+}
+
+static bool
+link_scan(struct single *s)
+{
+	int pair[2];
+
+	return renew_link(s, pair, &s->scan_link, &s->watches[0], serve_scan) && scan_port_link(s->proxy->scan, 0, pair[0]);
+}
+
+static bool
+link_keep(struct single *s)
+{
+	int pair[2];
+
+	return renew_link(s, pair, &s->keep_link, &s->watches[1], serve_keep) && keep_port_link(s->proxy->keep, pair[0]);
 }
 
 /* On the board it is one process of each kind. */
@@ -176,14 +216,15 @@ begin(struct single *s)
 	struct proxy_place place = { s->generation, &s->sockets, NULL, board_stats(s->board, 0),
 		&show(s, CHILD_PROXY)->gauges, 0 };
 
+	s->scan_link = s->keep_link = -1;
 	s->loop = loop_new();
 	s->census = place.census = census_new(1, s->generation->settings->limits.connections);
 	s->scan = scan_service_new(s->generation);
 	s->keep = keep_service_new(s->generation->settings);
 	if (s->loop == NULL || s->census == NULL || s->scan == NULL || s->keep == NULL || !begin_report(s))
 		return false;
-	s->proxy = proxy_host_new(s->loop, &place, never_stuck, s);
-	if (s->proxy == NULL || !link_up(s))
+	s->proxy = proxy_host_new(s->loop, &place, never_stuck, never_lost, s);
+	if (s->proxy == NULL || !link_scan(s) || !link_keep(s))
 		return false;
 	s->proxy->drained = drained;
 	s->proxy->drained_context = s;

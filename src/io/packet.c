@@ -138,6 +138,7 @@ void
 packet_init(struct packet *p)
 {
 	buf_init(&p->data, PACKET_DATA_MAX);
+	p->lost = false;
 	for (int i = 0; i < PACKET_FDS; i++)
 		p->fds[i] = -1;
 }
@@ -215,6 +216,12 @@ unpack(struct packet *p, char kind, size_t len, const int *fds, size_t count)
 	return good && count <= PACKET_FDS;
 }
 
+static bool
+none_now(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOMEM || errno == ENOBUFS;
+}
+
 int
 packet_receive(int socket, struct packet *p)
 {
@@ -231,23 +238,26 @@ packet_receive(int socket, struct packet *p)
 
 	close_fds(p);
 	buf_clear(&p->data);
+	p->lost = false;
 	if (p->data.cap > KEEP_MAX)
 		buf_shrink(&p->data);
 	parts[1].iov_base = buf_reserve(&p->data, PACKET_INLINE_MAX);
 	parts[1].iov_len = PACKET_INLINE_MAX;
-	if (parts[1].iov_base == NULL)
-		return -1;
+	if (parts[1].iov_base == NULL) {
+		buf_clear(&p->data);
+		return 0;
+	}
 	do
 		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
-	if (!unpack(p, kind, n > 0 ? (size_t)n - 1 : 0, fds, take_fds(&message, fds)) || n == 0 ||
-	    (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-		close_fds(p);
-		return -1;
-	}
-	return 1;
+		return none_now() ? 0 : -1;
+	if (unpack(p, kind, n > 0 ? (size_t)n - 1 : 0, fds, take_fds(&message, fds)) && n > 0 &&
+	    (message.msg_flags & MSG_TRUNC) == 0)
+		return 1;
+	p->lost = n > 0;
+	close_fds(p);
+	return -1;
 }
 
 void *

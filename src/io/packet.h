@@ -23,11 +23,13 @@ enum packet_result packet_send(int socket, struct span head, struct span body, c
 
 struct packet {
 	struct buf data;       /* head and body in one */
-	int fds[PACKET_FDS];   /* owned; -1 where none */
+	int fds[PACKET_FDS];   /* owned; -1 where none, or where this process has no room for it */
+	bool lost;             /* after -1: something came and could not be taken; the other end may live */
 };
 void packet_init(struct packet *p);
 void packet_free(struct packet *p); /* closes the descriptors that are left */
-/* 1: a packet; 0: none now (non-blocking); -1: closed or broken. Reuses p's memory. */
+/* 1: a packet; 0: none now (non-blocking, or no memory for it yet); -1: closed or
+ * broken. Reuses p's memory. */
 int packet_receive(int socket, struct packet *p);
 /* The first `size` octets behind a descriptor of the packet, mapped for
  * reading; munmap(2) gives them back. NULL when there is no such descriptor or

@@ -43,12 +43,14 @@ struct keep_port {
 	TAILQ_HEAD(, keep_job) sent, waiting;
 	struct packet packet;
 	uint64_t last_id;
+	void (*lost)(void *context);
+	void *lost_context;
 };
 
 static void await_in_vain(void *context);
 
 struct keep_port *
-keep_port_new(struct loop *l, struct stats_gauges *gauges)
+keep_port_new(struct loop *l, struct stats_gauges *gauges, void (*lost)(void *context), void *context)
 {
 	struct keep_port *p = calloc(1, sizeof(*p));
 
@@ -57,6 +59,8 @@ keep_port_new(struct loop *l, struct stats_gauges *gauges)
 	p->loop = l;
 	p->gauges = gauges;
 	p->fd = -1;
+	p->lost = lost;
+	p->lost_context = context;
 	TAILQ_INIT(&p->sent);
 	TAILQ_INIT(&p->waiting);
 	packet_init(&p->packet);
@@ -199,10 +203,13 @@ hear_answer(struct keep_port *p)
 {
 	int got = p->fd >= 0 ? packet_receive(p->fd, &p->packet) : 0;
 
-	if (got > 0)
+	if (got > 0) {
 		take_answer(p, buf_span(&p->packet.data));
-	else if (got < 0)
+	} else if (got < 0) {
+		if (p->packet.lost)
+			p->lost(p->lost_context);
 		drop_link(p);
+	}
 	return got > 0;
 }
 

@@ -18,8 +18,10 @@ typedef void keep_done(void *context, bool ok, const char *text);
  * had now. */
 typedef void keep_views_done(void *context, bool ok, struct span views);
 
-/* gauges outlive the port. */
-struct keep_port *keep_port_new(struct loop *l, struct stats_gauges *gauges);
+/* gauges outlive the port. lost(context): an answer could not be taken, and the
+ * link was dropped; the keeper lives and needs a new one. */
+struct keep_port *keep_port_new(struct loop *l, struct stats_gauges *gauges, void (*lost)(void *context),
+    void *context);
 void keep_port_free(struct keep_port **p);
 /* A link to a keeper; the one before is dropped, what it had not acknowledged
  * has failed. fd is owned from now on. */

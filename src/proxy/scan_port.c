@@ -23,6 +23,7 @@ enum {
 	LINK_DEPTH = 4,
 	LARGE_MESSAGE = 1024 * 1024, /* nothing is queued behind one of these */
 	SLOW_MS = 250,               /* a hundred times what most messages take */
+	SEND_REST_MS = 20,           /* before what could not be sent is tried again */
 };
 
 struct scan_job {
@@ -63,6 +64,7 @@ struct scan_port {
 	struct stats_gauges *gauges;
 	LIST_HEAD(, link) links;
 	struct jobs waiting;
+	struct timer *again;          /* for those that wait */
 	LIST_HEAD(, scan_job) asking; /* clamd */
 	struct packet packet;
 	struct arena *arena;
@@ -70,6 +72,14 @@ struct scan_port {
 	void (*stuck)(void *context, uint32_t scanner);
 	void *stuck_context;
 };
+
+static void dispatch(struct scan_port *p);
+
+static void
+try_again(void *context)
+{
+	dispatch(context);
+}
 
 struct scan_port *
 scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port *clamd,
@@ -91,6 +101,9 @@ scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port
 	TAILQ_INIT(&p->waiting);
 	LIST_INIT(&p->asking);
 	packet_init(&p->packet);
+	p->again = timer_new(l, try_again, p);
+	if (p->again == NULL)
+		scan_port_free(&p);
 	return p;
 }
 
@@ -207,6 +220,8 @@ send_job(struct link *k, struct scan_job *j)
 	return result;
 }
 
+/* A broken link is noticed by its reader, and a full one gives answers; but it may
+ * be memory or a descriptor that was wanting, and of those nobody tells. */
 static void
 dispatch(struct scan_port *p)
 {
@@ -216,9 +231,10 @@ dispatch(struct scan_port *p)
 	while ((j = TAILQ_FIRST(&p->waiting)) != NULL && (k = least_busy(p)) != NULL) {
 		enum packet_result result = send_job(k, j);
 
-		/* A broken link is noticed by its reader; the job stays. */
-		if (result != PACKET_SENT)
+		if (result != PACKET_SENT) {
+			timer_at(p->again, loop_now(p->loop) + SEND_REST_MS);
 			return;
+		}
 		stop_waiting(j);
 		TAILQ_INSERT_TAIL(&k->sent, j, others);
 		stats_move(&p->gauges->scan_running, 1);
@@ -417,6 +433,8 @@ link_ready(void *context)
 	if (got > 0)
 		take_answer(k, buf_span(&p->packet.data));
 	else if (got < 0) {
+		if (p->packet.lost)
+			p->stuck(p->stuck_context, k->scanner);
 		lose_link(k);
 		return;
 	}
@@ -479,6 +497,7 @@ scan_port_free(struct scan_port **port)
 		LIST_REMOVE(j, asking);
 		job_free(j);
 	}
+	timer_free(&p->again);
 	packet_free(&p->packet);
 	arena_free(&p->arena);
 	free(p);

@@ -51,7 +51,7 @@ set_up(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	f->settings.quarantine_path = f->folder;
 	f->loop = loop_new();
-	f->port = keep_port_new(f->loop, &f->gauges);
+	f->port = keep_port_new(f->loop, &f->gauges, NULL, NULL);
 	f->link = -1;
 	*state = f;
 	return 0;
@@ -98,7 +98,7 @@ static void
 turn(struct fixture *f)
 {
 	for (int i = 0; i < 50; i++) {
-		f->served = f->served && keep_service_serve(f->keeper, f->link);
+		f->served = f->served && keep_service_serve(f->keeper, f->link) == LINK_GOOD;
 		event_base_loop(loop_base(f->loop), EVLOOP_NONBLOCK);
 	}
 }
@@ -321,9 +321,9 @@ test_no_frame_ends_the_link(void **state)
 	begin(f);
 	assert_true(packet_pair(pair, true, true));
 	assert_int_equal(packet_send(pair[0], SPAN_LITERAL("\2\0\0\0x"), SPAN_NONE, NULL, 0), PACKET_SENT);
-	assert_false(keep_service_serve(f->keeper, pair[1]));
+	assert_int_equal(keep_service_serve(f->keeper, pair[1]), LINK_ENDED);
 	close(pair[0]);
-	assert_false(keep_service_serve(f->keeper, pair[1])); /* nor is one that is closed served */
+	assert_int_equal(keep_service_serve(f->keeper, pair[1]), LINK_ENDED); /* nor is one that is closed served */
 	close(pair[1]);
 	a = fetch(f, &alice); /* the other proxies are served on */
 	assert_true(a.ok);

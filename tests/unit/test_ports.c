@@ -61,7 +61,7 @@ set_up(void **state)
 	f->loop = loop_new();
 	f->pool = spool_pool_new(f->loop, "/tmp", 1024 * 1024);
 	f->scan = scan_port_new(f->loop, &f->settings, NULL, &f->stats, &f->gauges, was_stuck, f);
-	f->keep = keep_port_new(f->loop, &f->gauges);
+	f->keep = keep_port_new(f->loop, &f->gauges, NULL, NULL);
 	spool_init(&f->spool, f->pool);
 	assert_true(spool_add(&f->spool, span_str(message)));
 	*state = f;
