@@ -345,6 +345,8 @@ announce(struct imap_session *s)
 	choose_message(s->append, s->append->first);
 	s->unit.len = s->announced_at;
 	print_announcement(&s->unit, &s->append->first->literal);
+	if (s->unit.failed)
+		return imap_give_up(s, "out of memory");
 	imap_command_parse(buf_span(&s->unit), &s->command);
 	return imap_relay_unit(s, NULL, IMAP_FRONT_SEND_APPEND);
 }

@@ -32,6 +32,8 @@ imap_logged_in(struct imap_session *s)
 {
 	const struct generation *g = s->ends.session.proxy->generation;
 
+	if (s->user.failed)
+		session_ran_short(&s->ends.session);
 	buf_shrink(&s->user);
 	s->own = user_own(s->ends.session.proxy, &s->own_arena, buf_span(&s->user));
 	if (s->own != NULL && s->own->policy != SIZE_MAX)

@@ -256,6 +256,8 @@ tell_flags(struct imap_session *s)
 {
 	struct buf out = { 0 };
 
+	if (s->in.flags.failed)
+		session_ran_short(&s->ends.session);
 	if (s->in.swallowed && s->in.uid != IMAP_NO_UID && !imap_news_hides(s->mailbox, s->in.number) &&
 	    span_find_nocase(buf_span(&s->in.flags), SPAN_LITERAL("FLAGS")) != SIZE_MAX) {
 		buf_printf(&out, "* %u FETCH (UID %u%.*s)\r\n", s->in.number, s->in.uid, SPAN_ARG(buf_span(&s->in.flags)));

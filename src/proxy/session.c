@@ -59,12 +59,19 @@ finish(struct session *s)
 	proxy_session_ended(proxy);
 }
 
-/* What a step could do only with the reserve of memory ends its session: the next
- * one may need that. */
+void
+session_ran_short(struct session *s)
+{
+	s->ran_short = true;
+}
+
+/* The next session may need the reserve that this one has used. */
 static bool
 ran_short(const struct session *s)
 {
-	if (!arena_ran_short())
+	bool reserve = arena_ran_short();
+
+	if (!s->ran_short && !reserve)
 		return false;
 	log_error("memory", "no memory is left: session %s ends", s->id);
 	return true;

@@ -43,6 +43,7 @@ struct session {
 	struct proxy *proxy;
 	void (*free)(struct session *s);  /* releases everything, the session too */
 	bool running, woken, draining;
+	bool ran_short;                   /* of memory */
 	char id[SESSION_ID_SIZE];
 	LIST_ENTRY(session) others;
 };
@@ -56,6 +57,9 @@ void session_add_lane(struct session *s, const struct step *steps);
 /* Runs steps until one waits or the session is over (then it is freed). Takes
  * a void pointer to be the callback of endpoints and ports. */
 void session_wake(void *session);
+/* A step could not have memory that it cannot do without: the session ends behind it.
+ * For where an error has no way out; what an arena took of its reserve does the same. */
+void session_ran_short(struct session *s);
 /* The step to enter, in the same lane, when the current one returns STEP_NEXT. */
 void session_goto(struct session *s, size_t step);
 

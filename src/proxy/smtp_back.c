@@ -108,7 +108,8 @@ ignore_reply(struct smtp_session *s, struct smtp_pending *p)
 void
 smtp_reset_upstream(struct smtp_session *s)
 {
-	smtp_ask(s, SPAN_LITERAL("RSET"), ends_settings(&s->ends)->timeouts.command, ignore_reply, SPAN_NONE);
+	if (!smtp_ask(s, SPAN_LITERAL("RSET"), ends_settings(&s->ends)->timeouts.command, ignore_reply, SPAN_NONE))
+		session_ran_short(&s->ends.session);
 }
 
 /* One reply of the queue: 1 = popped, 0 = it has not come, -1 = lost. */

@@ -193,8 +193,8 @@ smtp_say_in_turn(struct smtp_session *s, const char *text)
 {
 	if (s->pending_count == 0)
 		smtp_say(s, text);
-	else
-		smtp_pending_push(s, NULL, span_str(text), 0);
+	else if (!smtp_pending_push(s, NULL, span_str(text), 0))
+		session_ran_short(&s->ends.session);
 }
 
 /* ---- the queue of replies ---- */

@@ -76,6 +76,8 @@ said_hello(struct smtp_session *s, const char *name)
 	s->said_ehlo = true;
 	free(s->helo);
 	s->helo = strdup(name);
+	if (s->helo == NULL)
+		session_ran_short(&s->ends.session);
 	smtp_transaction_reset(s);
 }
 
@@ -187,6 +189,8 @@ mail_replied(struct smtp_session *s, struct smtp_pending *p)
 	s->tx.sender = strdup(p->text + 1);
 	if (s->tx.sender != NULL)
 		smtp_split_path(s->tx.sender);
+	else
+		session_ran_short(&s->ends.session);
 	s->tx.began = loop_now(proxy->loop);
 	s->tx.deadline = s->tx.began + proxy->settings->timeouts.transaction;
 	if (s->own == NULL)
@@ -272,6 +276,8 @@ rcpt_replied(struct smtp_session *s, struct smtp_pending *p)
 	smtp_split_path(p->text);
 	if (smtp_add_recipient(&s->tx, p->text))
 		p->text = NULL;
+	else
+		session_ran_short(&s->ends.session);
 }
 
 static enum outcome
@@ -460,7 +466,9 @@ log_auth(const struct smtp_session *s)
 static void
 take_own(struct smtp_session *s)
 {
-	if (s->user.len > 0)
+	if (s->user.failed)
+		session_ran_short(&s->ends.session);
+	else if (s->user.len > 0)
 		s->own = user_own(s->ends.session.proxy, &s->user_arena, buf_span(&s->user));
 }
 
