@@ -49,6 +49,8 @@ static struct page {
 } *page;
 
 static char process[NAME_SIZE] = "master";
+static bool tells; /* GATEPOST_FAULTS_TELL is set: where each failure happened, by the sanitizers */
+extern void __sanitizer_print_stack_trace(void) __attribute__((weak));
 
 /* ---- what is replaced ---- */
 
@@ -65,6 +67,7 @@ begin(void)
 	syscall(SYS_close, fd);
 	if (mapped > 0)
 		page = (struct page *)mapped;
+	tells = getenv("GATEPOST_FAULTS_TELL") != NULL && __sanitizer_print_stack_trace != NULL;
 }
 
 /* Whether this call is to fail. errno is set then. */
@@ -81,6 +84,8 @@ fails(const char *function)
 	if (call < page->nth || call - page->nth >= page->times)
 		return false;
 	__atomic_add_fetch(&page->failed, 1, __ATOMIC_SEQ_CST);
+	if (tells)
+		__sanitizer_print_stack_trace();
 	if (page->error == FAULT_KILL)
 		syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
 	errno = page->error;

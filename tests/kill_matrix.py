@@ -140,7 +140,7 @@ class Worker(threading.Thread):
                 client.close()
         except (AssertionError, OSError):
             return False
-        expect(code != 250 or self.estate.gatepost.quarantined(token), "acknowledged, and not in quarantine", token)
+        expect(code != 250 or self.estate.has_kept(token), "acknowledged, and not in quarantine", token)
         return code == 250
 
     def finish(self, visit):

@@ -11,6 +11,7 @@ whether anything that was acknowledged is missing, or passed that must not.
 import base64
 import contextlib
 import os
+import re
 import sqlite3
 
 from gatepost_test import PATIENCE, Gatepost, expect, free_port, standard_config
@@ -32,8 +33,16 @@ RULES = r"""rules:
 PROTOCOLS = ("smtp", "pop3", "imap")
 PROGRAM = base64.b64encode(b"MZ\x90\0\x03\0\0\0 this program is none")
 WORDS = {"clean": b"hello", "chunks": b"hello", "tag": b"please tag", "quarantine": b"please quarantine",
-         "defer": b"please defer", "virus": b"a virus", "program": b"a program"}
+         "defer": b"please defer", "virus": b"a virus", "program": b"a program", "large": b"large", "huge": b"please tag"}
+# Octets of text in these; a large one goes between processes as a memfd, a huge one as a file.
+SIZES = {"large": 70_000, "huge": 100_000}
+SPOOL_MEMORY = 80_000
+TOKEN = re.compile(rb"(?:token|probe)-[0-9a-z-]+-end")
 TEMPORARY = (AssertionError, OSError)  # what a client meets that tries again
+
+
+class Wrong(Exception):
+    """What no client should meet: no answer, or one that is final and not deserved."""
 
 
 def message(kind, token):
@@ -43,13 +52,13 @@ def message(kind, token):
         return head + (b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nthe text\r\n--b\r\n'
                        b'Content-Type: application/octet-stream; name="run.exe"\r\n'
                        b"Content-Transfer-Encoding: base64\r\n\r\n" + PROGRAM + b"\r\n--b--\r\n")
-    return head + b"\r\n" + (EICAR if kind == "virus" else b"good day") + b"\r\n"
+    return head + b"\r\n" + (EICAR if kind == "virus" else b"good day") + b"\r\n" * (1 + SIZES.get(kind, 0) // 2)
 
 
 def expect_scanned(kind, octets):
     """What the scan does to a message of this kind was done to these octets."""
     expect(EICAR not in octets and PROGRAM not in octets, "passed unscanned", kind, octets)
-    if kind == "tag":
+    if kind in ("tag", "huge"):
         expect(b"X-Spam-Flag: YES" in octets, "passed without its tag", octets)
 
 
@@ -68,6 +77,8 @@ class Visit:
         with contextlib.ExitStack() as stack:
             try:
                 self.attend(stack)
+            except TimeoutError as error:
+                raise Wrong("neither an answer nor a closed connection") from error
             except TEMPORARY as error:
                 self.failures.append(error)
                 return False
@@ -79,15 +90,24 @@ class Visit:
         return client
 
 
+class StrictClient(Client):
+    def reply(self):
+        reply = super().reply()
+        if reply.code >= 500 and not (reply.code == 554 and reply.text == "5.7.1 no"):
+            raise Wrong(f"a final refusal: {reply}")
+        return reply
+
+
 class SmtpVisit(Visit):
-    ANSWERS = {"clean": 250, "tag": 250, "quarantine": 250, "virus": 554, "defer": 451, "chunks": 250, "program": 250}
+    ANSWERS = {"clean": 250, "tag": 250, "quarantine": 250, "virus": 554, "defer": 451, "chunks": 250, "program": 250,
+               "large": 250, "huge": 250}
 
     def __init__(self, estate, number):
         super().__init__(estate, number)
         self.left, self.kept = list(self.ANSWERS), []
 
     def attend(self, stack):
-        client = self.connected(stack, Client, 0)
+        client = self.connected(stack, StrictClient, 0)
         client.greet()
         client.starttls(self.estate.client_context)
         client.ehlo()
@@ -96,6 +116,8 @@ class SmtpVisit(Visit):
         while self.left:
             kind = self.left[0]
             reply = self.deliver(client, kind)
+            if reply.code // 100 == 2 and self.ANSWERS[kind] != 250:
+                raise Wrong(f"{kind} was accepted: {reply}")
             assert reply.code == self.ANSWERS[kind], reply
             self.left.remove(kind)
             self.kept.append(kind)
@@ -119,7 +141,7 @@ class SmtpVisit(Visit):
         arrived = {kind: [m.data for m in self.estate.mta.messages if self.token(kind) in m.data] for kind in self.ANSWERS}
         for kind in self.kept:
             if kind == "quarantine":
-                expect(self.estate.gatepost.quarantined(self.token(kind)), "acknowledged, and not in quarantine", kind)
+                expect(self.estate.has_kept(self.token(kind)), "acknowledged, and not in quarantine", kind)
             elif self.ANSWERS[kind] == 250:
                 expect(arrived[kind], "acknowledged, and not at the upstream", kind)
         for kind, copies in arrived.items():
@@ -128,8 +150,16 @@ class SmtpVisit(Visit):
                 expect_scanned(kind, octets)
 
 
+class StrictPop3Client(Pop3Client):
+    def reply(self):
+        status = super().reply()
+        if status.word == b"-ERR" and not status.text.startswith(("[SYS/TEMP] ", "[IN-USE] ")):
+            raise Wrong(f"a refusal that is not temporary: {status}")
+        return status
+
+
 class Pop3Visit(Visit):
-    KINDS = ("clean", "tag", "virus", "program")
+    KINDS = ("clean", "tag", "virus", "program", "large", "huge")
 
     def __init__(self, estate, number):
         super().__init__(estate, number)
@@ -138,7 +168,7 @@ class Pop3Visit(Visit):
         self.got, self.quits = {}, 0
 
     def attend(self, stack):
-        client = self.connected(stack, Pop3Client, 1)
+        client = self.connected(stack, StrictPop3Client, 1)
         assert client.reply().ok
         client.capabilities()
         client.stls(self.estate.client_context)
@@ -161,16 +191,16 @@ class Pop3Visit(Visit):
     def check(self):
         for kind, octets in self.got.items():
             expect_scanned(kind, octets)
-            if kind == "clean":
+            if kind in ("clean", "large"):
                 expect(octets == self.sent[kind], "changed", octets)
             elif kind in ("virus", "program"):
-                expect(self.estate.gatepost.quarantined(self.token(kind)), "shown a notice, and not in quarantine", kind)
+                expect(self.estate.has_kept(self.token(kind)), "shown a notice, and not in quarantine", kind)
         gone = [uid for uid in self.drop.gone if not uid.endswith("-clean")]
         expect(not gone and (self.quits or not self.drop.gone), "deleted, and nobody wanted it", self.drop.gone)
 
 
 class ImapVisit(Visit):
-    KINDS = ("clean", "tag", "virus", "program")
+    KINDS = ("clean", "tag", "virus", "program", "large", "huge")
 
     def __init__(self, estate, number):
         super().__init__(estate, number)
@@ -227,9 +257,9 @@ class ImapVisit(Visit):
         for kind, octets in self.got.items():
             expect(EICAR not in octets and PROGRAM not in octets, "passed unscanned", kind, octets)
             sent = self.sent[self.KINDS.index(kind)]
-            expect(len(octets) == len(sent) and (kind not in ("clean", "tag") or octets == sent), "changed", kind, octets)
+            expect(len(octets) == len(sent) and (kind in ("virus", "program") or octets == sent), "changed", kind, octets)
             if kind in ("virus", "program"):
-                expect(self.estate.gatepost.quarantined(self.token(kind)), "shown a notice, and not in quarantine", kind)
+                expect(self.estate.has_kept(self.token(kind)), "shown a notice, and not in quarantine", kind)
         for octets in self.appended:
             expect(octets in self.box.appended, "acknowledged, and not in the mailbox", octets)
         expect(not any(EICAR in octets for octets in self.box.appended), "passed unscanned")
@@ -249,6 +279,7 @@ class Estate:
         self.imap = t.imap_upstream(envelope_literals=True, replies={
             "LIST": b'* LIST () "/" {5}\r\nINBOX\r\n%s OK done\r\n', "NOOP": lambda s, line: s.close()}, **tls)
         self.client_context = t.certificates.client_context()
+        self.seen, self.kept = set(), set()  # of the quarantine's files
         self.folder, self.config = t.folder(), self.configuration(log)
         self.gatepost = self.start()
 
@@ -262,6 +293,7 @@ class Estate:
         for name, server in (("mta", self.mta), ("pop3", self.pop), ("imap", self.imap)):
             config["upstreams"][name] = {"address": "localhost:%d" % server.address[1], "tls": secure, "rest": "0s"}
         config["upstreams"]["mta"]["xclient"] = True
+        config["limits"] = {"spool_memory": SPOOL_MEMORY}
         config["run"] = {"proxies": 1, "scanners": 1}
         config["log"]["level"] = log
         return config
@@ -273,6 +305,15 @@ class Estate:
         self.t.gateposts.append(gatepost)
         self.t.callback(self.t.stop_gatepost, gatepost, False)
         return gatepost.wait_ready() if wait else gatepost
+
+    def has_kept(self, token):
+        """Whether it is in quarantine. Each file there is read once."""
+        for folder, _, names in os.walk(os.path.join(self.folder, "quarantine", "messages")):
+            for name in set(names) - self.seen:
+                with open(os.path.join(folder, name), "rb") as f:
+                    self.kept |= set(TOKEN.findall(f.read()))
+                self.seen.add(name)
+        return token in self.kept
 
     def visit(self, protocol):
         self.visits += 1

@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+"""R09, R10, R15: the nth call of a function of the C library fails, for all n of a short
+session of each protocol: memory, descriptors, disk, network. Whatever it is: the client
+has a clear temporary answer or a closed connection, no process crashes, nothing leaks
+(as far as the build has sanitizers), nothing that was acknowledged is missing, nothing
+passes unscanned, and the same session then succeeds.
+
+    builddir=. python3 tests/fault_sweep.py [--all] [WORD…]
+
+Of calls that a session makes often a sample is swept, which the seed
+(GATEPOST_TEST_SEED) chooses, or with --all each one."""
+
+import errno
+import os
+import random
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import faults  # noqa: E402
+
+os.environ["GATEPOST"] = faults.PROGRAM
+
+import gatepost_test  # noqa: E402
+from faults import ALWAYS, KILL, SHORT, Faults  # noqa: E402
+from gatepost_test import PATIENCE, Tests, expect, expect_equal  # noqa: E402
+from short_sessions import PROTOCOLS, Estate  # noqa: E402
+
+tests = Tests()
+
+SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
+ALL = "--all" in sys.argv
+SAMPLE, SAMPLE_ALLOC = 4, 40  # of the calls of one function, of allocations
+KILLS = 3  # then a gatepost would have those that keep dying wait
+if ALL:
+    gatepost_test.TEST_SECONDS = 3600
+
+# {function: how it fails}. In one process all are swept; what a build has no use for is not called.
+FUNCTIONS = {
+    "alloc": [errno.ENOMEM], "mmap": [errno.ENOMEM],
+    "read": [errno.EIO, errno.ECONNRESET, errno.EINTR, SHORT], "recvmsg": [errno.ENOMEM, errno.EINTR, errno.EIO],
+    "write": [errno.EPIPE, errno.ENOSPC, errno.EINTR, SHORT], "sendmsg": [errno.ENOBUFS, errno.EPIPE, errno.EINTR],
+    "pread": [errno.EIO, SHORT], "pwrite": [errno.ENOSPC, errno.EIO, SHORT],
+    "fsync": [errno.EIO, errno.ENOSPC], "ftruncate": [errno.ENOSPC], "rename": [errno.ENOSPC, errno.EIO], "unlink": [errno.EIO],
+    "open": [errno.EMFILE, errno.ENOSPC], "memfd_create": [errno.EMFILE], "socketpair": [errno.EMFILE],
+    "socket": [errno.EMFILE], "connect": [errno.ECONNREFUSED], "accept": [errno.EMFILE, errno.ECONNABORTED],
+}
+# Where several processes are, each is killed at its calls: the sharpest of all faults.
+KILLED = {
+    "keeper": ["recvmsg", "write", "pwrite", "fsync", "rename", "unlink", "sendmsg"],
+    "scanner": ["recvmsg", "mmap", "sendmsg", "alloc"],
+    "proxy": ["read", "recvmsg", "write", "sendmsg", "open", "accept", "connect"],
+}
+
+
+def name_of(error):
+    return {SHORT: "one octet", KILL: "SIGKILL"}.get(error) or errno.errorcode[error]
+
+
+def chosen(count, function, *about):
+    """Which of so many calls fail."""
+    numbers, sample = range(1, count + 1), SAMPLE_ALLOC if function == "alloc" else SAMPLE
+    if ALL or count <= sample:
+        return list(numbers)
+    return sorted(random.Random(f"{SEED} {function} {about}").sample(numbers, sample))
+
+
+class Sweep:
+    def __init__(self, t, single):
+        self.faults = Faults(t.folder())
+        self.estate = Estate(t, self.faults.environment, single=single, log="info")
+        self.single, self.swept = single, 0
+
+    def count(self, protocol, function, process):
+        """How often a session has it called."""
+        self.finish(self.estate.visit(protocol))
+        visit = self.estate.visit(protocol)
+        self.faults.fail(function, 0, nth=ALWAYS, process=process)
+        expect(visit.attempt(), "a healthy session", visit.failures)
+        return self.faults.none()[0]
+
+    def sweep(self, protocol, function, error, process=""):
+        for nth in chosen(self.count(protocol, function, process), function, protocol, error, process):
+            where = f"{protocol}: {function} {nth} of the {process or 'process'}: {name_of(error)}"
+            try:
+                self.fail(protocol, function, error, nth, process)
+            except Exception:
+                print(f"# {where}, seed {SEED}")
+                raise
+            self.swept += 1
+            if error == KILL and self.swept % KILLS == 0:
+                self.estate.gatepost.stop()
+                self.estate.gatepost = self.estate.start()
+
+    def fail(self, protocol, function, error, nth, process):
+        visit = self.estate.visit(protocol)
+        self.faults.fail(function, error, nth=nth, process=process)
+        try:
+            visit.attempt()
+        finally:
+            self.faults.none()
+        self.finish(visit)
+        visit.check()
+        gatepost = self.estate.gatepost
+        expect(gatepost.process.poll() is None and not gatepost.crash_report(), "it crashed", gatepost.lines[-5:])
+
+    @staticmethod
+    def finish(visit):
+        deadline = time.monotonic() + PATIENCE
+        while not visit.attempt():
+            expect(time.monotonic() < deadline, "the session is never done", visit.failures[-3:])
+
+    def end(self):
+        self.estate.expect_sound()
+        expect_equal(self.estate.gatepost.stop(), 0, "gatepost's exit status")
+        expect(not self.estate.gatepost.crash_report(), self.estate.gatepost.crash_report())
+
+
+def one_process(protocol, functions):
+    def test(t):
+        sweep = Sweep(t, single=True)
+        for function in functions:
+            before = sweep.swept
+            for error in FUNCTIONS[function]:
+                sweep.sweep(protocol, function, error)
+            print(f"# {protocol}: {function}: {sweep.swept - before} failed")
+        sweep.end()
+    return test
+
+
+def several_processes(protocol, process):
+    def test(t):
+        sweep = Sweep(t, single=False)
+        for function in KILLED[process]:
+            sweep.sweep(protocol, function, KILL, process)
+        print(f"# {protocol}: the {process}: {sweep.swept} kills")
+        sweep.end()
+    return test
+
+
+for protocol in PROTOCOLS:
+    tests.add(f"R15: {protocol.upper()}: the nth allocation fails", one_process(protocol, ["alloc", "mmap"]))
+    tests.add(f"R09, R10: {protocol.upper()}: the nth call fails",
+              one_process(protocol, [f for f in FUNCTIONS if f not in ("alloc", "mmap")]))
+for protocol in PROTOCOLS:
+    for process in KILLED:
+        tests.add(f"R11: {protocol.upper()}: the {process} is killed at its nth call", several_processes(protocol, process))
+
+
+tests.run([word for word in sys.argv[1:] if word != "--all"])
