@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,6 +79,35 @@ open_user_directory(struct generation *g, struct report *report)
 	return g->user_directory >= 0;
 }
 
+static bool
+make(struct generation *g, const char *file, const struct tls_tickets *tickets, struct report *report)
+{
+	g->settings = settings_read(g->arena, file, report);
+	return g->settings != NULL && compile_rules(g, report) && make_tls(g, tickets, report) &&
+	    open_user_directory(g, report);
+}
+
+/* A limit that is hit on the way is one more error: a reload must not end the
+ * master. */
+static bool
+make_guarded(struct generation *g, const char *file, const struct tls_tickets *tickets, struct report *report)
+{
+	jmp_buf escape;
+
+	if (setjmp(escape) == 0) {
+		arena_set_escape(g->arena, &escape);
+		arena_set_escape(g->secrets, &escape);
+		g->whole = make(g, file, tickets, report);
+	} else {
+		const char *why = arena_gave_up(g->arena);
+
+		report_add(report, (struct mark){ file, 0, 0 }, "%s", why != NULL ? why : arena_gave_up(g->secrets));
+	}
+	arena_set_escape(g->arena, NULL);
+	arena_set_escape(g->secrets, NULL);
+	return g->whole;
+}
+
 struct generation *
 generation_load(const char *file, const struct tls_tickets *tickets, struct report *report)
 {
@@ -87,9 +117,7 @@ generation_load(const char *file, const struct tls_tickets *tickets, struct repo
 	g->arena = arena;
 	g->secrets = arena_new(0);
 	g->user_directory = -1;
-	g->settings = settings_read(arena, file, report);
-	if (g->settings != NULL && compile_rules(g, report) && make_tls(g, tickets, report) &&
-	    open_user_directory(g, report))
+	if (make_guarded(g, file, tickets, report))
 		return g;
 	generation_free(&g);
 	return NULL;

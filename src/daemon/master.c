@@ -520,6 +520,8 @@ master_run(const char *file)
 	r = load_first(&m, arena, &report);
 	if (r == NULL) {
 		report_print(&report, stderr);
+		if (report.count == 0)
+			log_error("start", "gatepost cannot begin: no memory is left");
 		arena_free(&arena);
 		end(&m);
 		return 2;

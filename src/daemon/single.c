@@ -284,6 +284,8 @@ single_run(const char *file)
 		}
 	}
 	report_print(&report, stderr);
+	if (status != 0 && report.count == 0)
+		log_error("start", "gatepost cannot begin: no memory or no descriptors are left");
 	if (s != NULL)
 		end(s);
 	free(s);

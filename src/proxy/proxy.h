@@ -20,6 +20,7 @@ struct generation {
 	const struct settings *settings;
 	struct ruleset **rules;
 	struct stats_names names;         /* empty before it runs */
+	bool whole;                       /* all of it could be made */
 	int user_directory;               /* open, of the users' files; -1 = none */
 	struct arena *secrets;            /* what follows: keys of listeners and upstreams */
 	struct tls_server **listener_tls; /* NULL where a listener has none */
