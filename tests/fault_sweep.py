@@ -13,6 +13,7 @@ Of calls that a session makes often a sample is swept, which the seed
 import errno
 import os
 import random
+import signal
 import sys
 import time
 
@@ -25,7 +26,7 @@ os.environ["GATEPOST"] = faults.PROGRAM
 
 import gatepost_test  # noqa: E402
 from faults import ALWAYS, KILL, SHORT, Faults  # noqa: E402
-from gatepost_test import PATIENCE, Tests, expect, expect_equal  # noqa: E402
+from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
 from short_sessions import PROTOCOLS, Estate  # noqa: E402
 
 tests = Tests()
@@ -81,11 +82,11 @@ class Sweep:
         expect(visit.attempt(), "a healthy session", visit.failures)
         return self.faults.none()[0]
 
-    def sweep(self, protocol, function, error, process=""):
+    def sweep(self, protocol, function, error, process="", times=1):
         for nth in chosen(self.count(protocol, function, process), function, protocol, error, process):
             where = f"{protocol}: {function} {nth} of the {process or 'process'}: {name_of(error)}"
             try:
-                self.fail(protocol, function, error, nth, process)
+                self.fail(protocol, function, error, nth, process, times)
             except Exception:
                 print(f"# {where}, seed {SEED}")
                 raise
@@ -94,9 +95,9 @@ class Sweep:
                 self.estate.gatepost.stop()
                 self.estate.gatepost = self.estate.start()
 
-    def fail(self, protocol, function, error, nth, process):
+    def fail(self, protocol, function, error, nth, process, times):
         visit = self.estate.visit(protocol)
-        self.faults.fail(function, error, nth=nth, process=process)
+        self.faults.fail(function, error, nth, times, process)
         try:
             visit.attempt()
         finally:
@@ -140,7 +141,75 @@ def several_processes(protocol, process):
     return test
 
 
+# The disk, from one call on for good.
+FOR_GOOD = [("pwrite", errno.ENOSPC), ("fsync", errno.EIO), ("rename", errno.ENOSPC), ("open", errno.EMFILE), ("open", errno.ENOSPC)]
+
+
+def for_good(protocol):
+    def test(t):
+        sweep = Sweep(t, single=True)
+        for function, error in FOR_GOOD:
+            sweep.sweep(protocol, function, error, times=ALWAYS)
+        sweep.end()
+    return test
+
+
+# What the master does in a reload. Of its signals libevent reads itself, and ends the
+# process when it cannot: so there is no "read".
+RELOADING = {"alloc": [errno.ENOMEM], "fork": [errno.EAGAIN], "socketpair": [errno.EMFILE], "sendmsg": [errno.ENOBUFS],
+             "open": [errno.EMFILE]}
+
+
+def reload(gatepost):
+    before = len(gatepost.events("reload"))
+    gatepost.signal(signal.SIGHUP)
+    await_event(gatepost.changed, lambda: len(gatepost.events("reload")) > before or gatepost.ended, "a reload")
+    expect(not gatepost.ended, "the master ended", gatepost.lines[-5:])
+
+
+@tests
+def reloading(t):
+    "R15: a reload: the nth call of the master fails; the service goes on, with the old configuration or the new one"
+    sweep = Sweep(t, single=False)
+    gatepost = sweep.estate.gatepost
+    for function, errors in RELOADING.items():
+        sweep.faults.fail(function, 0, nth=ALWAYS, process="master")
+        reload(gatepost)
+        count = sweep.faults.none()[0]
+        for error in errors:
+            for nth in chosen(count, function, error):
+                sweep.faults.fail(function, error, nth=nth, process="master")
+                reload(gatepost)
+                sweep.faults.none()
+                visit = sweep.estate.visit("smtp")
+                sweep.finish(visit)
+                visit.check()
+    sweep.end()
+
+
+@tests
+def starting(t):
+    "R15: a start: the nth allocation fails; gatepost begins all the same, or says why not"
+    sweep = Sweep(t, single=True)
+    estate = sweep.estate
+    estate.gatepost.stop()
+    # OpenSSL leaks something of its own where its beginning fails.
+    estate.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+    sweep.faults.fail("alloc", 0, nth=ALWAYS)
+    estate.start().stop()
+    for nth in chosen(sweep.faults.none()[0], "alloc"):
+        sweep.faults.fail("alloc", errno.ENOMEM, nth=nth)
+        gatepost = estate.start(wait=False)
+        await_event(gatepost.changed, lambda: gatepost.ended or gatepost.events("ready"), "gatepost to begin")
+        sweep.faults.none()
+        began = bool(gatepost.events("ready"))
+        expect_equal(gatepost.stop(), 0 if began else 2, f"exit status, allocation {nth}")
+        expect(began or len(gatepost.lines) > 1, "nothing is said, allocation", nth)
+        expect(not gatepost.crash_report(), gatepost.crash_report())
+
+
 for protocol in PROTOCOLS:
+    tests.add(f"R10: {protocol.upper()}: the disk fails for good", for_good(protocol))
     tests.add(f"R15: {protocol.upper()}: the nth allocation fails", one_process(protocol, ["alloc", "mmap"]))
     tests.add(f"R09, R10: {protocol.upper()}: the nth call fails",
               one_process(protocol, [f for f in FUNCTIONS if f not in ("alloc", "mmap")]))
