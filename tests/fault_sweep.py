@@ -33,7 +33,7 @@ tests = Tests()
 
 SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
 ALL = "--all" in sys.argv
-SAMPLE, SAMPLE_ALLOC = 4, 40  # of the calls of one function, of allocations
+SAMPLE, SAMPLE_ALLOC = 3, 25  # of the calls of one function, of allocations
 KILLS = 3  # then a gatepost would have those that keep dying wait
 if ALL:
     gatepost_test.TEST_SECONDS = 3600
@@ -126,7 +126,7 @@ def one_process(protocol, functions):
             before = sweep.swept
             for error in FUNCTIONS[function]:
                 sweep.sweep(protocol, function, error)
-            print(f"# {protocol}: {function}: {sweep.swept - before} failed")
+            print(f"# {protocol}: {function}: {sweep.swept - before} failed", flush=True)
         sweep.end()
     return test
 
