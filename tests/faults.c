@@ -8,8 +8,7 @@
  *
  * - the nth call of one function fails, or the process is killed at it;
  * - a session stops where it enters a step: the line of the log that tells of the
- *   step is written, then the process connects to a socket of the test, and waits
- *   there until the test closes it. */
+ *   step is written, then the process waits until the test lets it go on. */
 #include "config.h"
 
 #include <dlfcn.h>
@@ -30,7 +29,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FAULT_SHORT = -1, FAULT_KILL = -2 }; /* in place of an errno */
@@ -44,8 +43,8 @@ static struct page {
 	uint32_t nth, times;      /* the first to fail, counted from 1, and how many do */
 	uint32_t calls, failed;   /* so far */
 	uint32_t step_nth, step_seen;
+	uint32_t stopped;         /* one does, until the test makes it 0 */
 	char step[STEP_SIZE];     /* "": no session stops */
-	char socket[STEP_SIZE];   /* its name in the abstract namespace */
 } *page;
 
 static char process[NAME_SIZE] = "master";
@@ -87,7 +86,7 @@ fails(const char *function)
 	if (tells)
 		__sanitizer_print_stack_trace();
 	if (page->error == FAULT_KILL)
-		syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+		syscall(SYS_tgkill, syscall(SYS_getpid), syscall(SYS_gettid), SIGKILL); /* which cages allow */
 	errno = page->error;
 	return true;
 }
@@ -181,36 +180,33 @@ INTERCEPTED(ssize_t, pread64, int fd, void *to, size_t size, off64_t at)
 
 /* ---- a session that stops ---- */
 
+/* A cage has no way to wait for a test but to look. */
 static void
 wait_for_test(void)
 {
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	size_t len = strlen(page->socket);
-	int fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char byte;
+	struct timespec pause = { .tv_nsec = 500 * 1000 };
 
-	memcpy(name.sun_path + 1, page->socket, len);
-	if (syscall(SYS_connect, fd, &name, offsetof(struct sockaddr_un, sun_path) + 1 + len) == 0)
-		while (syscall(SYS_read, fd, &byte, 1) != 0)
-			;
-	syscall(SYS_close, fd);
+	while (__atomic_load_n(&page->stopped, __ATOMIC_SEQ_CST) != 0)
+		nanosleep(&pause, NULL);
 }
 
-/* line: one that was written to the log. */
-static void
-stop_at_step(const void *line, size_t size)
+/* line: one that is to be written to the log. Who sees it there sees `stopped`. */
+static bool
+is_stop(const void *line, size_t size)
 {
 	char text[LINE_MAX_LOOKED], wanted[STEP_SIZE + sizeof(" step=\n")];
 
 	if (page == NULL || page->step[0] == '\0' || size >= sizeof(text))
-		return;
+		return false;
 	memcpy(text, line, size);
 	text[size] = '\0';
 	snprintf(wanted, sizeof(wanted), " step=%s\n", page->step);
 	if (strstr(text, " event=step ") == NULL || strstr(text, wanted) == NULL)
-		return;
-	if (__atomic_add_fetch(&page->step_seen, 1, __ATOMIC_SEQ_CST) == page->step_nth)
-		wait_for_test();
+		return false;
+	if (__atomic_add_fetch(&page->step_seen, 1, __ATOMIC_SEQ_CST) != page->step_nth)
+		return false;
+	__atomic_store_n(&page->stopped, 1, __ATOMIC_SEQ_CST);
+	return true;
 }
 
 /* ---- writing ---- */
@@ -218,11 +214,14 @@ stop_at_step(const void *line, size_t size)
 INTERCEPTED(ssize_t, write, int fd, const void *from, size_t size)
 {
 	ssize_t written;
+	bool stops;
 
 	if (fd != STDERR_FILENO)
 		return fails_or_is_short("write", &size) ? -1 : REAL(write)(fd, from, size);
+	stops = is_stop(from, size);
 	written = REAL(write)(fd, from, size);
-	stop_at_step(from, size);
+	if (stops)
+		wait_for_test();
 	return written;
 }
 

@@ -89,17 +89,14 @@ class Worker(threading.Thread):
         pid = self.pid(victim)
         visit = self.estate.visit(self.protocol)
         first = threading.Thread(target=visit.attempt, daemon=True)
-        with faults.listening() as listener:
-            self.faults.stop_at(step, nth, listener)
-            first.start()
-            listener.settimeout(PATIENCE)
-            stopped = listener.accept()[0]
-            self.faults.none()
-            self.killed.add(pid)
-            children = [os.pidfd_open(child) for child in self.estate.gatepost.children()]
-            began = time.monotonic()
-            os.kill(pid, signal.SIGKILL)
-            stopped.close()
+        self.faults.stop_at(step, nth)
+        first.start()
+        await_event(self.estate.gatepost.changed, lambda: self.faults.stopped, "the session to stop")
+        self.killed.add(pid)
+        children = [os.pidfd_open(child) for child in self.estate.gatepost.children()]
+        began = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        self.faults.none()
         self.recover(victim, began)
         first.join(PATIENCE)
         self.finish(visit)
