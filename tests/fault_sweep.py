@@ -208,14 +208,14 @@ def starting(t):
         expect(not gatepost.crash_report(), gatepost.crash_report())
 
 
-for protocol in PROTOCOLS:
-    tests.add(f"R10: {protocol.upper()}: the disk fails for good", for_good(protocol))
-    tests.add(f"R15: {protocol.upper()}: the nth allocation fails", one_process(protocol, ["alloc", "mmap"]))
-    tests.add(f"R09, R10: {protocol.upper()}: the nth call fails",
+for protocol, name in PROTOCOLS.items():
+    tests.add(f"R10: {name}: the disk fails for good", for_good(protocol))
+    tests.add(f"R15: {name}: the nth allocation fails", one_process(protocol, ["alloc", "mmap"]))
+    tests.add(f"R09, R10: {name}: the nth call fails",
               one_process(protocol, [f for f in FUNCTIONS if f not in ("alloc", "mmap")]))
-for protocol in PROTOCOLS:
+for protocol, name in PROTOCOLS.items():
     for process in KILLED:
-        tests.add(f"R11: {protocol.upper()}: the {process} is killed at its nth call", several_processes(protocol, process))
+        tests.add(f"R11: {name}: the {process} is killed at its nth call", several_processes(protocol, process))
 
 
 tests.run([word for word in sys.argv[1:] if word != "--all"])

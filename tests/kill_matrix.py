@@ -28,7 +28,7 @@ import faults  # noqa: E402
 os.environ["GATEPOST"] = faults.PROGRAM
 
 from gatepost_test import PATIENCE, Tests, await_event, expect  # noqa: E402
-from short_sessions import PROTOCOLS, Estate, message  # noqa: E402
+from short_sessions import Estate, message  # noqa: E402
 from smtp_client import Client  # noqa: E402
 
 tests = Tests()
@@ -38,13 +38,14 @@ WORKERS = 2
 RETRY_SECONDS = 0.005  # a client would wait for minutes
 SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
 ALL = "--all" in sys.argv
-STEPS_MOST = {"smtp": 23, "pop3": 19, "imap": 30}  # how many there are
+STEPS = {"smtp": 23, "pop3": 19, "imap": 42}  # how many there are
+VISITS = {"smtp": ["smtp"], "pop3": ["pop3"], "imap": ["imap", "news"]}  # between them they enter each
 
 
-def entered(t, protocol):
-    """{step: how often a session that nothing happens to enters it}."""
+def entered(t, kind):
+    """{step: how often a visit that nothing happens to enters it}."""
     estate = Estate(t, faults.Faults(t.folder()).environment)
-    visit = estate.visit(protocol)
+    visit = estate.visit(kind)
     expect(visit.attempt(), "a healthy session", visit.failures)
     visit.check()
     estate.gatepost.stop()
@@ -54,9 +55,9 @@ def entered(t, protocol):
 class Worker(threading.Thread):
     """Cells one after the other, on an estate of its own."""
 
-    def __init__(self, t, protocol, cells):
+    def __init__(self, t, cells):
         super().__init__(daemon=True)
-        self.protocol, self.cells, self.failure = protocol, cells, None
+        self.cells, self.failure = cells, None
         self.faults = faults.Faults(t.folder())
         self.estate = Estate(t, self.faults.environment)
         self.killed, self.recovery, self.probes, self.done = set(), collections.defaultdict(float), 0, 0
@@ -66,10 +67,10 @@ class Worker(threading.Thread):
     def run(self):
         try:
             while True:
-                self.cell = step, nth, _ = self.cells.get_nowait()
+                kind, step, nth = self.cells.get_nowait()
                 for victim in VICTIMS:
-                    self.cell = (step, nth, victim)
-                    self.kill(step, nth, victim)
+                    self.cell = (kind, step, nth, victim)
+                    self.kill(*self.cell)
         except queue.Empty:
             self.cell = None
         except Exception as error:  # shown by the test, which waits for this thread
@@ -85,9 +86,9 @@ class Worker(threading.Thread):
         await_event(gatepost.changed, living, kind)
         return living()[0]
 
-    def kill(self, step, nth, victim):
+    def kill(self, kind, step, nth, victim):
         pid = self.pid(victim)
-        visit = self.estate.visit(self.protocol)
+        visit = self.estate.visit(kind)
         first = threading.Thread(target=visit.attempt, daemon=True)
         self.faults.stop_at(step, nth)
         first.start()
@@ -155,23 +156,25 @@ class Worker(threading.Thread):
 
 
 def cells_of(protocol, counts):
-    """(step, which entering of it, the protocol) in a random order."""
+    """(visit, step, which entering of it) in a random order. counts: of each visit."""
     chance = random.Random(f"{SEED} {protocol}")
     cells = []
-    for step, count in sorted(counts.items()):
-        cells += [(step, nth, protocol) for nth in (range(1, count + 1) if ALL else [chance.randint(1, count)])]
+    for step in sorted(set().union(*counts.values())):
+        every = [(kind, step, nth) for kind, count in counts.items() for nth in range(1, count[step] + 1)]
+        cells += every if ALL else [chance.choice(every)]
     chance.shuffle(cells)
     return cells
 
 
 def matrix(protocol):
     def test(t):
-        counts = entered(t, protocol)
-        expect(len(counts) == STEPS_MOST[protocol], "a step that no session enters", sorted(counts))
+        counts = {kind: entered(t, kind) for kind in VISITS[protocol]}
+        steps = set().union(*counts.values())
+        expect(len(steps) == STEPS[protocol], "a step that no session enters", sorted(steps))
         cells = queue.Queue()
         for cell in cells_of(protocol, counts):
             cells.put(cell)
-        workers = [Worker(t, protocol, cells) for _ in range(WORKERS)]
+        workers = [Worker(t, cells) for _ in range(WORKERS)]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -181,12 +184,12 @@ def matrix(protocol):
                 print(f"# at {worker.cell}, seed {SEED}")
                 raise worker.failure
         slowest = {victim: max(w.recovery[victim] for w in workers) for victim in VICTIMS}
-        print(f"# {protocol}: {len(counts)} steps, {sum(w.done for w in workers)} kills; a message kept again after at most " +
+        print(f"# {protocol}: {len(steps)} steps, {sum(w.done for w in workers)} kills; a message kept again after at most " +
               ", ".join(f"{seconds * 1000:.0f} ms ({victim})" for victim, seconds in slowest.items()))
     return test
 
 
-for protocol in PROTOCOLS:
+for protocol in VISITS:
     tests.add(f"R11: {protocol.upper()}: each process is killed at each step", matrix(protocol))
 
 

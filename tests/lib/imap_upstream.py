@@ -37,6 +37,21 @@ class Mailbox:
         self.uidnext = uidnext
         self.messages = [[first_uid + n, m, set()] for n, m in enumerate(messages)]
         self.gone, self.appended, self.lock, self.uidvalidity = [], [], threading.Lock(), uidvalidity
+        self.moved = []  # to another mailbox, as they were here
+
+    def deliver(self, messages):
+        with self.lock:
+            for message in messages:
+                self.messages.append([self.uidnext, message, set()])
+                self.uidnext += 1
+
+    def move(self, uids):
+        """The numbers that went, as EXPUNGE tells them."""
+        with self.lock:
+            numbers = [n for n, m in enumerate(self.messages, 1) if m[0] in uids]
+            self.moved += [m for m in self.messages if m[0] in uids]
+            self.messages = [m for m in self.messages if m[0] not in uids]
+        return [n - before for before, n in enumerate(numbers)]
 
     def expunge(self):
         """The numbers that went, as EXPUNGE tells them."""
@@ -315,6 +330,14 @@ class ImapSession(Session):
 
     def do_uid_store(self, line, argument):
         self.do_store(line, argument, "UID STORE")
+
+    def do_uid_move(self, line, argument):
+        ranges, _, _ = argument.partition(b" ")
+        uids = [message[0] for _, message in self.chosen(ranges, True)]
+        first = len(self.box.moved) + 1
+        gone = b"".join(b"* %d EXPUNGE\r\n" % n for n in self.box.move(uids))
+        copied = b"* OK [COPYUID 9 %s %d:%d] moved\r\n" % (ranges, first, first + len(uids) - 1) if uids else b""
+        self.answer("UID MOVE", line, copied + gone + self.done())
 
 
 class ImapUpstream(Upstream):

@@ -1,5 +1,5 @@
-"""Short sessions of SMTP, POP3 and IMAP that between them enter every step, before
-one gatepost that stands before three servers, TLS on either side. A session that
+"""Short sessions of SMTP, POP3 and IMAP, and of new mail by IMAP, that between them enter every step, before
+one gatepost that stands before four servers, TLS on either side. A session that
 breaks off is begun again, as clients do, until all in it is done; then check() says
 whether anything that was acknowledged is missing, or passed that must not.
 
@@ -16,7 +16,7 @@ import sqlite3
 
 from gatepost_test import PATIENCE, Gatepost, expect, free_port, standard_config
 from imap_client import ImapClient
-from imap_upstream import Mailbox
+from imap_upstream import CAPABILITIES, Mailbox
 from pop3_client import Pop3Client, Refused
 from pop3_upstream import Maildrop
 from readings.payload import EICAR
@@ -30,7 +30,7 @@ RULES = r"""rules:
 - { name: DEFER, when: { header: { name: Subject, matches: '/please defer/' } }, then: defer }
 - { name: STRIP, when: { attachment: { extension: [exe] } }, then: strip }
 """
-PROTOCOLS = ("smtp", "pop3", "imap")
+PROTOCOLS = {"smtp": "SMTP", "pop3": "POP3", "imap": "IMAP", "news": "IMAP, new mail"}
 PROGRAM = base64.b64encode(b"MZ\x90\0\x03\0\0\0 this program is none")
 WORDS = {"clean": b"hello", "chunks": b"hello", "tag": b"please tag", "quarantine": b"please quarantine",
          "defer": b"please defer", "virus": b"a virus", "program": b"a program", "large": b"large", "huge": b"please tag"}
@@ -221,6 +221,7 @@ class ImapVisit(Visit):
         assert not client.answer(b"x").ok
         client.ok("SELECT INBOX")
         client.ok("FETCH 1:* (UID ENVELOPE)")
+        client.ok("FETCH 1 (BODY.PEEK[HEADER.FIELDS (DATE)])")
         for number, kind in enumerate(self.KINDS, 1):
             self.got[kind] = client.fetch(number)
         self.idle(client)
@@ -265,11 +266,74 @@ class ImapVisit(Visit):
         expect(not any(EICAR in octets for octets in self.box.appended), "passed unscanned")
 
 
-VISITS = {"smtp": SmtpVisit, "pop3": Pop3Visit, "imap": ImapVisit}
+class NewsVisit(Visit):
+    """Mail comes while the client idles: it is judged before it is told, and shown
+    rewritten; spam is moved. What could not be judged is there for the next attempt."""
+
+    KINDS = ("clean", "program", "virus", "tag")
+    SHOWN = ("old", "clean", "program", "virus")
+
+    def __init__(self, estate, number):
+        super().__init__(estate, number)
+        self.sent = {"old": message("clean", self.token("old")), **{kind: message(kind, self.token(kind)) for kind in self.KINDS}}
+        uid = number * 10 + 1
+        estate.news.mailbox = self.box = Mailbox([self.sent["old"]], uid, number + 1, uid + 1)
+        self.box.coming = [self.sent[kind] for kind in self.KINDS]
+        self.got = {}
+
+    def attend(self, stack):
+        client = self.connected(stack, ImapClient, 3)
+        client.greet()
+        client.starttls(self.estate.client_context)
+        client.ok("LOGIN user secret")
+        client.compress()
+        client.ok("SELECT INBOX")
+        tag = client.begin("IDLE")
+        assert client.response().tag == b"+"
+        while (response := client.response()).raw != STILL_HERE:
+            assert response.tag == b"*", response
+        client.send(b"DONE\r\n")
+        assert client.answer(tag).ok
+        for response in client.ok("FETCH 1:* (UID BODY.PEEK[])").data:
+            for octets in response.literals:
+                self.take(octets)
+        assert set(self.SHOWN) <= set(self.got), sorted(self.got)
+        client.logout()
+
+    def take(self, octets):
+        kinds = [kind for kind in self.sent if self.token(kind) in octets]
+        expect(len(kinds) == 1, "which message is that?", octets)
+        self.got[kinds[0]] = octets
+
+    def check(self):
+        for kind, octets in self.got.items():
+            expect(EICAR not in octets and PROGRAM not in octets, "passed unscanned", kind, octets)
+            if kind in ("old", "clean"):
+                expect(octets == self.sent[kind], "changed", kind, octets)
+            elif kind in ("virus", "program"):
+                expect(self.estate.has_kept(self.token(kind)), "shown a notice, and not in quarantine", kind)
+        there = sorted(m[1] for m in self.box.messages + self.box.moved)
+        expect(there == sorted(self.sent.values()), "lost, or twice", len(there))
+        expect(all(m[1] == self.sent["tag"] for m in self.box.moved), "moved, and no spam", self.box.moved)
+
+
+NAMED_BY_LITERAL = b"* 1 FETCH (BODY[HEADER.FIELDS ({4}\r\nDATE)] {2}\r\n\r\n)\r\n%s OK done\r\n"
+STILL_HERE = b"* OK Still here"
+
+
+def idle_with_news(session, _):
+    """What comes is told; once gatepost idles again, it has done what it can."""
+    box = session.box
+    coming, box.coming = box.coming, []
+    box.deliver(coming)
+    return b"+ idling\r\n" + (b"* %d EXISTS\r\n" % len(box.messages) if coming else STILL_HERE + b"\r\n")
+
+
+VISITS = {"smtp": SmtpVisit, "pop3": Pop3Visit, "imap": ImapVisit, "news": NewsVisit}
 
 
 class Estate:
-    """Three servers and the gatepost before them."""
+    """Four servers and the gatepost before them."""
 
     def __init__(self, t, environment, single=False, log="debug"):
         tls = {"tls": "starttls", "context": t.certificates.server_context()}
@@ -277,7 +341,9 @@ class Estate:
         self.mta = t.upstream(keywords=[*KEYWORDS, "XCLIENT ADDR", "AUTH PLAIN"], **tls)
         self.pop = t.pop3_upstream(**tls)
         self.imap = t.imap_upstream(envelope_literals=True, replies={
-            "LIST": b'* LIST () "/" {5}\r\nINBOX\r\n%s OK done\r\n', "NOOP": lambda s, line: s.close()}, **tls)
+            "LIST": b'* LIST () "/" {5}\r\nINBOX\r\n%s OK done\r\n', "NOOP": lambda s, line: s.close(), "FETCH": lambda s, line: NAMED_BY_LITERAL if b"FIELDS" in line else s.usual}, **tls)
+        self.news = t.imap_upstream(capabilities=[*CAPABILITIES, "COMPRESS=DEFLATE"], replies={
+            "LIST": b'* LIST () "/" Junk\r\n%s OK done\r\n', "IDLE": idle_with_news}, **tls)
         self.client_context = t.certificates.client_context()
         self.seen, self.kept = set(), set()  # of the quarantine's files
         self.folder, self.config = t.folder(), self.configuration(log)
@@ -288,9 +354,11 @@ class Estate:
         secure = {"mode": "starttls", "verify": "none"}
         listener = config["listeners"][0]
         listener["tls"] = self.t.certificates.yaml(mode="starttls")
-        config["listeners"] += [{**listener, "name": name, "protocol": name, "upstream": name,
-                                 "address": f"127.0.0.1:{free_port()}"} for name in ("pop3", "imap")]
-        for name, server in (("mta", self.mta), ("pop3", self.pop), ("imap", self.imap)):
+        for name, protocol, policy in (("pop3", "pop3", "inbound"), ("imap", "imap", "inbound"), ("news", "imap", "news")):
+            config["listeners"].append({**listener, "name": name, "protocol": protocol, "upstream": name, "policy": policy,
+                                        "address": f"127.0.0.1:{free_port()}"})
+        config["policies"]["news"] = {**config["policies"]["inbound"], "layout": "rewrite", "spam": "move"}
+        for name, server in (("mta", self.mta), ("pop3", self.pop), ("imap", self.imap), ("news", self.news)):
             config["upstreams"][name] = {"address": "localhost:%d" % server.address[1], "tls": secure, "rest": "0s"}
         config["upstreams"]["mta"]["xclient"] = True
         config["limits"] = {"spool_memory": SPOOL_MEMORY}
