@@ -32,6 +32,8 @@ imap_junk_listed(struct imap_session *s, struct span rest, bool whole)
 	    (j->search == IMAP_JUNK_NAMES || imap_flags_contain(attributes, "\\Junk")) &&
 	    imap_print_quoted(&j->name, name))
 		buf_add_span(&j->plain, name);
+	if (j->name.failed || j->plain.failed)
+		session_ran_short(&s->ends.session);
 	arena_free(&a);
 }
 
@@ -198,6 +200,8 @@ imap_move_spam(struct session *session)
 	if (s->junk.search != IMAP_JUNK_KNOWN && search(s, &outcome))
 		return outcome;
 	take_some(m, &s->junk.set);
+	if (s->junk.set.failed)
+		return imap_give_up(s, "out of memory");
 	return can_move(s) ? move(s) : imap_goto(s, IMAP_FRONT_MOVE_SPAM);
 }
 
@@ -241,6 +245,8 @@ imap_mark_late(struct session *session)
 	for (enum imap_mark mark = IMAP_MARK_JUNK; may && mark <= IMAP_MARK_NOTJUNK; mark++) {
 		if (!take_unmarked(m, mark, &s->junk.set))
 			continue;
+		if (s->junk.set.failed)
+			return imap_give_up(s, "out of memory");
 		imap_arm(s, ends_settings(&s->ends)->timeouts.command);
 		imap_ask(s, IMAP_ASKING_NOTHING, "STORE %.*s +FLAGS.SILENT (%s)", SPAN_ARG(buf_span(&s->junk.set)),
 		    mark == IMAP_MARK_JUNK ? "$Junk" : "$NotJunk");

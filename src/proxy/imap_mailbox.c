@@ -285,12 +285,14 @@ imap_mailbox_owner(const struct imap_mailbox *m, struct buf *mailbox)
 }
 
 struct view_owner
-imap_owner(const struct imap_session *s, struct span name, uint64_t uidvalidity, struct buf *mailbox)
+imap_owner(struct imap_session *s, struct span name, uint64_t uidvalidity, struct buf *mailbox)
 {
 	const struct upstream *u = ends_upstream(&s->ends);
 
 	buf_printf(mailbox, "imap %llu ", (unsigned long long)uidvalidity);
 	buf_add_span(mailbox, name);
+	if (mailbox->failed) /* it would name another one */
+		session_ran_short(&s->ends.session);
 	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user), buf_span(mailbox) };
 }
 

@@ -137,7 +137,7 @@ struct view_owner imap_mailbox_owner(const struct imap_mailbox *m, struct buf *m
 void imap_views_recall(struct imap_mailbox *m, struct span views);
 void imap_views_save(struct imap_mailbox *m);
 /* Those of a mailbox by that name (decoded). */
-struct view_owner imap_owner(const struct imap_session *s, struct span name, uint64_t uidvalidity, struct buf *mailbox);
+struct view_owner imap_owner(struct imap_session *s, struct span name, uint64_t uidvalidity, struct buf *mailbox);
 struct arena *imap_mailbox_arena(struct imap_mailbox *m);
 /* imap_objects.c: views go by EMAILID (RFC 8474) or X-GM-MSGID too, where the server
  * tells it, and by what other sessions have told the keeper since the mailbox was
