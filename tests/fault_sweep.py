@@ -53,6 +53,7 @@ KILLED = {
     "keeper": ["recvmsg", "write", "pwrite", "fsync", "rename", "unlink", "sendmsg"],
     "scanner": ["recvmsg", "mmap", "sendmsg", "alloc"],
     "proxy": ["read", "recvmsg", "write", "sendmsg", "open", "accept", "connect"],
+    "reporter": ["read", "write", "accept", "alloc"],
 }
 
 
@@ -136,9 +137,20 @@ def several_processes(protocol, process):
         sweep = Sweep(t, single=False)
         for function in KILLED[process]:
             sweep.sweep(protocol, function, KILL, process)
-        print(f"# {protocol}: the {process}: {sweep.swept} kills")
+        print(f"# {protocol}: the {process}: {sweep.swept} kills", flush=True)
         sweep.end()
     return test
+
+
+@tests
+def reporting(t):
+    "R09: orders and metrics: the nth call of the reporter fails"
+    sweep = Sweep(t, single=False)
+    for function in ("read", "write", "accept", "epoll_ctl"):
+        for error in FUNCTIONS.get(function, [errno.ENOMEM]):
+            sweep.sweep("orders", function, error, "reporter")
+    print(f"# orders: the reporter: {sweep.swept} failed", flush=True)
+    sweep.end()
 
 
 # The disk, from one call on for good.
@@ -215,7 +227,8 @@ for protocol, name in PROTOCOLS.items():
               one_process(protocol, [f for f in FUNCTIONS if f not in ("alloc", "mmap")]))
 for protocol, name in PROTOCOLS.items():
     for process in KILLED:
-        tests.add(f"R11: {name}: the {process} is killed at its nth call", several_processes(protocol, process))
+        if process != "reporter" or protocol == "orders":
+            tests.add(f"R11: {name}: the {process} is killed at its nth call", several_processes(protocol, process))
 
 
 tests.run([word for word in sys.argv[1:] if word != "--all"])

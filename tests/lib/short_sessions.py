@@ -1,4 +1,5 @@
-"""Short sessions of SMTP, POP3 and IMAP, and of new mail by IMAP, that between them enter every step, before
+"""Short sessions of SMTP, POP3 and IMAP, of new mail by IMAP, and of who looks after
+gatepost, that between them enter every step, before
 one gatepost that stands before four servers, TLS on either side. A session that
 breaks off is begun again, as clients do, until all in it is done; then check() says
 whether anything that was acknowledged is missing, or passed that must not.
@@ -10,11 +11,13 @@ whether anything that was acknowledged is missing, or passed that must not.
 
 import base64
 import contextlib
+import http.client
 import os
 import re
 import sqlite3
+import subprocess
 
-from gatepost_test import PATIENCE, Gatepost, expect, free_port, standard_config
+from gatepost_test import GATEPOST, PATIENCE, Gatepost, expect, free_port, standard_config
 from imap_client import ImapClient
 from imap_upstream import CAPABILITIES, Mailbox
 from pop3_client import Pop3Client, Refused
@@ -30,7 +33,8 @@ RULES = r"""rules:
 - { name: DEFER, when: { header: { name: Subject, matches: '/please defer/' } }, then: defer }
 - { name: STRIP, when: { attachment: { extension: [exe] } }, then: strip }
 """
-PROTOCOLS = {"smtp": "SMTP", "pop3": "POP3", "imap": "IMAP", "news": "IMAP, new mail"}
+PROTOCOLS = {"smtp": "SMTP", "pop3": "POP3", "imap": "IMAP", "news": "IMAP, new mail",
+             "orders": "orders and metrics"}
 PROGRAM = base64.b64encode(b"MZ\x90\0\x03\0\0\0 this program is none")
 WORDS = {"clean": b"hello", "chunks": b"hello", "tag": b"please tag", "quarantine": b"please quarantine",
          "defer": b"please defer", "virus": b"a virus", "program": b"a program", "large": b"large", "huge": b"please tag"}
@@ -329,7 +333,51 @@ def idle_with_news(session, _):
     return b"+ idling\r\n" + (b"* %d EXISTS\r\n" % len(box.messages) if coming else STILL_HERE + b"\r\n")
 
 
-VISITS = {"smtp": SmtpVisit, "pop3": Pop3Visit, "imap": ImapVisit, "news": NewsVisit}
+class OrdersVisit(Visit):
+    """Who looks after gatepost has a message removed from quarantine, and reads the
+    metrics; these of a process of their own, for libevent's HTTP server does not hold
+    out without memory."""
+
+    def __init__(self, estate, number):
+        super().__init__(estate, number)
+        self.id, self.removed = None, False
+
+    def attend(self, stack):
+        if self.id is None:
+            client = self.connected(stack, StrictClient, 0)
+            client.greet()
+            reply = client.deliver(message("quarantine", self.token("quarantine")))
+            assert reply.code == 250, reply
+            self.id = reply.text.split()[-1]
+            expect(self.files(), "acknowledged, and not in quarantine", self.id)
+        if not self.removed:
+            order = subprocess.run([GATEPOST, "quarantine", "delete", "-c", self.estate.gatepost.file, self.id],
+                                   capture_output=True, check=False, timeout=PATIENCE)
+            # The one before may have been carried out, and its answer lost.
+            self.removed = order.returncode == 0 or b"no message" in order.stderr
+            assert self.removed, order
+        for path in ("/metrics", "/healthz") if not self.estate.single else ():
+            self.ask(stack, path)
+
+    def ask(self, stack, path):
+        connection = http.client.HTTPConnection(*self.estate.metrics, timeout=PATIENCE)
+        stack.callback(connection.close)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            assert response.status == 200 and response.read(), response.status
+        except http.client.HTTPException as error:
+            raise OSError("no answer") from error
+
+    def files(self):
+        folder = os.path.join(self.estate.folder, "quarantine", "messages")
+        return [name for _, _, names in os.walk(folder) for name in names if self.id in name]
+
+    def check(self):
+        expect(self.removed and not self.files(), "removed, and still there", self.id)
+
+
+VISITS = {"smtp": SmtpVisit, "pop3": Pop3Visit, "imap": ImapVisit, "news": NewsVisit, "orders": OrdersVisit}
 
 
 class Estate:
@@ -345,6 +393,7 @@ class Estate:
         self.news = t.imap_upstream(capabilities=[*CAPABILITIES, "COMPRESS=DEFLATE"], replies={
             "LIST": b'* LIST () "/" Junk\r\n%s OK done\r\n', "IDLE": idle_with_news}, **tls)
         self.client_context = t.certificates.client_context()
+        self.metrics = ("127.0.0.1", free_port())
         self.seen, self.kept = set(), set()  # of the quarantine's files
         self.folder, self.config = t.folder(), self.configuration(log)
         self.gatepost = self.start()
@@ -363,6 +412,7 @@ class Estate:
         config["upstreams"]["mta"]["xclient"] = True
         config["limits"] = {"spool_memory": SPOOL_MEMORY}
         config["run"] = {"proxies": 1, "scanners": 1}
+        config["metrics"] = {"address": "%s:%d" % self.metrics}
         config["log"]["level"] = log
         return config
 
