@@ -33,7 +33,7 @@ tests = Tests()
 
 SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
 ALL = "--all" in sys.argv
-SAMPLE, SAMPLE_ALLOC = 3, 25  # of the calls of one function, of allocations
+SAMPLE, SAMPLE_ALLOC, SAMPLE_KILL = 2, 20, 1  # of the calls of one function, of allocations, of calls to be killed at
 KILLS = 3  # then a gatepost would have those that keep dying wait
 if ALL:
     gatepost_test.TEST_SECONDS = 3600
@@ -63,7 +63,7 @@ def name_of(error):
 
 def chosen(count, function, *about):
     """Which of so many calls fail."""
-    numbers, sample = range(1, count + 1), SAMPLE_ALLOC if function == "alloc" else SAMPLE
+    numbers, sample = range(1, count + 1), SAMPLE_KILL if KILL in about else SAMPLE_ALLOC if function == "alloc" else SAMPLE
     if ALL or count <= sample:
         return list(numbers)
     return sorted(random.Random(f"{SEED} {function} {about}").sample(numbers, sample))
@@ -73,15 +73,17 @@ class Sweep:
     def __init__(self, t, single):
         self.faults = Faults(t.folder())
         self.estate = Estate(t, self.faults.environment, single=single, log="info")
-        self.single, self.swept = single, 0
+        self.single, self.swept, self.counts = single, 0, {}
 
     def count(self, protocol, function, process):
         """How often a session has it called."""
-        self.finish(self.estate.visit(protocol))
-        visit = self.estate.visit(protocol)
-        self.faults.fail(function, 0, nth=ALWAYS, process=process)
-        expect(visit.attempt(), "a healthy session", visit.failures)
-        return self.faults.none()[0]
+        if function not in self.counts:
+            self.finish(self.estate.visit(protocol))
+            visit = self.estate.visit(protocol)
+            self.faults.fail(function, 0, nth=ALWAYS, process=process)
+            expect(visit.attempt(), "a healthy session", visit.failures)
+            self.counts[function] = self.faults.none()[0]
+        return self.counts[function]
 
     def sweep(self, protocol, function, error, process="", times=1):
         for nth in chosen(self.count(protocol, function, process), function, protocol, error, process):
