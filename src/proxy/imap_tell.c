@@ -142,6 +142,8 @@ imap_tell_news(struct session *session)
 	imap_views_save(m);
 	if (n->opening || n->put_off || m->exists <= n->told)
 		return imap_goto(s, n->then);
+	if (imap_mailbox_first_unknown(m) == 0 && next_of_news(m) == 0) /* nor would there be the next time */
+		return imap_lost(s, "the mail server's answer makes no sense", "new messages that are nowhere");
 	return imap_goto(s, IMAP_FRONT_JUDGE_NEWS);
 }
 
