@@ -275,28 +275,6 @@ def stops_before_news(t):
 tests.add("by layout rewrite: timeouts: a server that stops before new mail is told", stops_before_news)
 
 
-def stops_before_news(t):
-    """What it has begun to tell ends nowhere, and new mail can be told only behind that."""
-    def half(session, line):
-        begun = b"* 1 FETCH (FLAGS () BODY[HEADER.FIELDS (X)] {20}\r\n"
-        return session.usual + (begun if b"BODY.PEEK[])" in line else b"")
-    upstream = t.imap_upstream(Mailbox([MESSAGE], uidnext=NEW + 1))
-    waits = {"timeouts": {"data_block": "1s", "data_final": "1s", "command": "1s"}}
-    gatepost = t.imap_gatepost(upstream, {**REWRITE, **waits}, rules=RULES)
-    client = visit(t, gatepost)
-    upstream.mailbox.messages.append([NEW + 1, MESSAGE, set()])
-    upstream.replies.update({"FETCH": half, "NOOP": b"* 2 EXISTS\r\n%s OK\r\n"})
-    client.begin("NOOP")
-    responses = client.responses_until_closed()
-    expect(not any(b"EXISTS" in r.raw or r.ok for r in responses), "responses", responses)
-    upstream.wait_idle()
-    upstream.replies.clear()
-    expect_works(t, gatepost)
-
-
-tests.add("by layout rewrite: timeouts: a server that stops before new mail is told", stops_before_news)
-
-
 # A server whose answers are none.
 
 def half_and_reset(session, _):
