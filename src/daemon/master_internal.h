@@ -56,7 +56,7 @@ void master_end_if_over(struct master *m);
 void master_change_keeper(struct master *m, struct child *keeper);
 
 /* SIGHUP, SIGUSR2. */
-void master_hear_hup(void *master);
+void master_hear_hup(void *context);
 void master_hear_usr2(void *master);
 
 /* Of upgrade.c. The channel is taken. */
