@@ -2,32 +2,23 @@
 
 # The program as a whole, from outside. Each says in its head what it is about
 # and can be run alone: GATEPOST=src/gatepost python3 tests/tls.py [WORD…]
-session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests/wire_starttls.py tests/tls.py \
-	tests/limits.py tests/exhaustion.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py \
+session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests/wire_starttls.py tests/tls.py tests/limits.py \
+	tests/exhaustion.py tests/proxy_protocol.py tests/intercept.py tests/kill.py tests/e2e_postfix.py \
 	tests/processes.py tests/reload.py tests/reload_load.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py \
-	tests/pop3_quarantine.py tests/upgrade.py tests/drain.py \
-	tests/pop3_users.py tests/pop3_views.py tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py \
-	tests/imap_faults.py \
-	tests/e2e_imap.py tests/imap_agreement.py tests/imap_news.py tests/kill_matrix.py tests/fault_sweep.py \
-	tests/metrics.py tests/cage.py \
-	tests/credentials.py \
-	tests/imap_compress.py tests/valgrind.py \
-	tests/imap_agreement_cyrus.sh tests/e2e_imap_cyrus.sh tests/imap_stress.py
+	tests/pop3_quarantine.py tests/upgrade.py tests/drain.py tests/pop3_users.py tests/pop3_views.py \
+	tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py tests/imap_faults.py tests/e2e_imap.py \
+	tests/imap_agreement.py tests/imap_news.py tests/kill_matrix.py tests/fault_sweep.py tests/metrics.py \
+	tests/cage.py tests/credentials.py tests/imap_compress.py tests/valgrind.py tests/imap_agreement_cyrus.sh \
+	tests/e2e_imap_cyrus.sh tests/imap_stress.py
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
-EXTRA_DIST += $(session_tests) tests/transcripts tests/data/valgrind.supp tests/lib/certificates.py \
-	tests/lib/confidential.py \
-	tests/lib/deflated.py tests/lib/cyrus.py \
-	tests/lib/dovecot.py \
-	tests/lib/fake_clamd.py \
-	tests/lib/faults.py tests/lib/short_sessions.py \
-	tests/lib/gatepost_test.py tests/lib/imap_client.py tests/lib/imap_expect.py tests/lib/imap_mail.py \
-	tests/lib/imap_programs.py tests/lib/imapflow.cjs \
-	tests/lib/imap_reader.py tests/lib/imap_servers.py tests/lib/imap_upstream.py tests/lib/imap_watch.py \
-	tests/lib/messages.py \
-	tests/lib/namespaces.py tests/lib/pop3_client.py \
-	tests/lib/pop3_mail.py tests/lib/pop3_programs.py tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/process.py \
-	tests/lib/smtp_client.py \
+EXTRA_DIST += $(session_tests) tests/transcripts tests/data/valgrind.supp tests/lib/certificates.py tests/lib/confidential.py \
+	tests/lib/deflated.py tests/lib/cyrus.py tests/lib/dovecot.py tests/lib/fake_clamd.py tests/lib/faults.py \
+	tests/lib/short_sessions.py tests/lib/gatepost_test.py tests/lib/imap_client.py tests/lib/imap_expect.py \
+	tests/lib/imap_mail.py tests/lib/imap_programs.py tests/lib/imapflow.cjs tests/lib/imap_reader.py \
+	tests/lib/imap_servers.py tests/lib/imap_upstream.py tests/lib/imap_watch.py tests/lib/messages.py \
+	tests/lib/namespaces.py tests/lib/pop3_client.py tests/lib/pop3_mail.py tests/lib/pop3_programs.py \
+	tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/process.py tests/lib/smtp_client.py \
 	tests/lib/smtp_upstream.py tests/lib/terminal.py tests/lib/three.py tests/lib/transcript.py
 
 # A gatepost that fails where a test wants it.
