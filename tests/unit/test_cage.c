@@ -209,12 +209,8 @@ try(struct place *p, int who, const struct attempt *a, enum fate fate)
 static void
 try_all(int who)
 {
-	struct place *p;
+	struct place *p = calloc(1, sizeof(*p));
 
-#ifdef SANITIZERS
-	skip(); /* they have no cage */
-#endif
-	p = calloc(1, sizeof(*p));
 	assert_non_null(p);
 	snprintf(p->folder, sizeof(p->folder), "/tmp/gatepost-cage-XXXXXX");
 	assert_non_null(mkdtemp(p->folder));
@@ -291,9 +287,6 @@ test_without_landlock(void **state)
 	int pair[2], status;
 
 	(void)state;
-#ifdef SANITIZERS
-	skip();
-#endif
 	assert_true(packet_pair(pair, true, false));
 	for (int who = 0; who < 3; who++) {
 		for (int i = 0; i < 2; i++) {
@@ -323,9 +316,6 @@ test_32_bit_calls(void **state)
 	int pair[2], status;
 
 	(void)state;
-#ifdef SANITIZERS
-	skip();
-#endif
 	assert_true(packet_pair(pair, true, false));
 	for (int who = 0; who < 3; who++) {
 		pid_t child = fork();
