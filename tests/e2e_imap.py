@@ -211,6 +211,7 @@ def essence(status, untagged):
     """What has to agree: of a refusal that it is one, and its code."""
     def plain(line):
         line = re.sub(rb" \([\d.]+ (\+ [\d.]+ )*secs?( \d+ calls)?\)", b"", line)
+        line = re.sub(rb" in [\d.]+ secs", b"", line)  # Cyrus, of a search
         line = re.sub(rb"(MAILBOXID|SESSIONID) ?[(=<][^])>]*[)>]?", rb"\1", line)
         return re.sub(rb"(UIDVALIDITY|COPYUID|APPENDUID) \d+", rb"\1", line)
     status = plain(status.encode()).decode()
