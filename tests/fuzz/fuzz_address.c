@@ -48,10 +48,10 @@ static void
 check_field(struct arena *a, struct span in)
 {
 	struct imap_field f;
-	size_t octets;
+	size_t octets = 0;
 
 	imap_field_read(a, in, &f);
-	octets = count_octets(f.type) + count_octets(f.subtype) + count_octets(f.rest);
+	demand(count_octets(f.type) + count_octets(f.subtype) + count_octets(f.rest) <= in.len);
 	for (const struct imap_param *p = f.params; p != NULL; p = p->next)
 		octets += count_octets(p->name) + count_octets(p->value);
 	demand(octets <= 3 * in.len);
