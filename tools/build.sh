@@ -44,3 +44,23 @@ made() {
 	shift
 	quietly "$made_in/build.log" make -C "$made_in" -j "$cores" "$@"
 }
+
+# side_by_side FUNCTION ARGUMENT…: calls it with each argument in a process of its
+# own, as many at a time as there are cores. Tells in `failures` how many failed. For bash.
+side_by_side() {
+	side_function=$1 side_running=0 failures=0
+	shift
+	for side_argument in "$@"; do
+		[ $side_running -lt "$cores" ] || side_wait
+		"$side_function" "$side_argument" &
+		side_running=$((side_running + 1))
+	done
+	while [ $side_running -gt 0 ]; do
+		side_wait
+	done
+}
+
+side_wait() {
+	wait -n || failures=$((failures + 1))
+	side_running=$((side_running - 1))
+}

@@ -10,6 +10,13 @@ fuzz_names() {
 	done
 }
 
+# fuzz_build FOLDER NAME…
+fuzz_build() {
+	fuzz_folder=$1
+	shift
+	configured "$fuzz_folder" CC=clang --enable-fuzzers && made "$fuzz_folder" "${@/#/tests/fuzz/fuzz_}"
+}
+
 # fuzz_run FOLDER NAME WORK ARGUMENT…: the target of a build over its seeds, and
 # beyond as far as the arguments let it. What is found goes to WORK/found, an input
 # that fails to WORK.
