@@ -55,7 +55,7 @@ class Certificates:
         if not os.path.exists(path):
             self._key(self._path(name + ".key"), "ec")
             _openssl("req", "-x509", "-new", "-key", self._path(name + ".key"), "-days", "30",
-                     "-subj", f"/CN=Test {name}", "-out", path)
+                     "-subj", f"/CN=Test {name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", path)
         return path
 
     def pair(self, name="server"):
@@ -74,6 +74,7 @@ class Certificates:
         with open(config, "w", encoding="ascii") as f:
             f.write(CA_CONFIG.format(folder=self.folder))
         with open(extensions, "w", encoding="ascii") as f:
+            f.write("subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")  # newer programs insist on them
             f.write("subjectAltName=" + ",".join(["DNS:" + n for n in names] + ["IP:127.0.0.1"] * ("localhost" in names)))
         dates = ["-startdate", begin, "-enddate", end] if begin else ["-days", "30"]
         _openssl("ca", "-batch", "-notext", "-config", config, "-cert", self.ca(authority),
