@@ -7,6 +7,10 @@ unit_tests += tests/unit/test_figures
 tests_unit_test_figures_SOURCES = tests/unit/test_figures.c src/cli/figures.c src/cli/figures.h
 tests_unit_test_figures_LDADD = src/libbase.a $(CMOCKA_LIBS)
 
+unit_tests += tests/unit/test_moment
+tests_unit_test_moment_SOURCES = tests/unit/test_moment.c src/cli/moment.c src/cli/moment.h
+tests_unit_test_moment_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS) $(CMOCKA_LIBS)
+
 fuzz_targets += tests/fuzz/fuzz_mbox
 tests_fuzz_fuzz_mbox_SOURCES = tests/fuzz/fuzz_mbox.c src/cli/mbox.c src/cli/mbox.h
 tests_fuzz_fuzz_mbox_LDADD = src/libbase.a
@@ -18,6 +22,12 @@ tests_fuzz_fuzz_figures_SOURCES = tests/fuzz/fuzz_figures.c src/cli/figures.c sr
 tests_fuzz_fuzz_figures_LDADD = src/libbase.a
 tests_fuzz_fuzz_figures_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/figures.dict tests/fuzz/corpus/figures
+
+fuzz_targets += tests/fuzz/fuzz_moment
+tests_fuzz_fuzz_moment_SOURCES = tests/fuzz/fuzz_moment.c src/cli/moment.c src/cli/moment.h
+tests_fuzz_fuzz_moment_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)
+tests_fuzz_fuzz_moment_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/moment.dict tests/fuzz/corpus/moment
 
 TESTS += tests/cli.py tests/rules.sh tests/clamscan.py tests/quarantine.py
 EXTRA_DIST += tests/cli.py tests/clamscan.py tests/quarantine.py tests/rules.sh tests/rules tests/data/contract/gatepost.yaml \

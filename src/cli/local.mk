@@ -21,6 +21,8 @@ src_gatepost_SOURCES = \
 	src/cli/main.c \
 	src/cli/mbox.c \
 	src/cli/mbox.h \
+	src/cli/moment.c \
+	src/cli/moment.h \
 	src/cli/options.c \
 	src/cli/options.h \
 	src/cli/progress.c \

@@ -6,19 +6,17 @@
 
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "cli/moment.h"
 #include "cli/options.h"
 #include "cli/quarantine.h"
-#include "conf/yaml.h"
 #include "rewrite/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	LIMIT = 100,       /* some screens */
 	ADDRESS_WIDTH = 30, /* characters of a column */
-	DAY_MILLIS = 24 * 60 * 60 * 1000,
 	CELL_MAX = 1024,   /* octets */
 };
 
@@ -34,83 +32,18 @@ struct listing {
 /* ---- what is asked for ---- */
 
 static bool
-take_number(struct span *s, size_t digits, int *out)
-{
-	uint64_t number;
-	bool ok = s->len >= digits && span_to_u64(span_first(*s, digits), &number);
-
-	*out = ok ? (int)number : 0;
-	*s = span_from(*s, digits);
-	return ok;
-}
-
-static bool
-take_sign(struct span *s, const char *signs)
-{
-	bool ok = s->len > 0 && s->data[0] != '\0' && strchr(signs, s->data[0]) != NULL;
-
-	*s = span_from(*s, 1);
-	return ok;
-}
-
-/* "2026-11-21", with "T08:05" or "T08:05:12" behind it (a blank for the T, a Z
- * at the end): milliseconds since 1970, and how long that is. */
-static bool
-parse_date(struct span s, int64_t *millis, int64_t *length)
-{
-	struct tm tm = { 0 };
-	bool ok = take_number(&s, 4, &tm.tm_year) && take_sign(&s, "-") && take_number(&s, 2, &tm.tm_mon) &&
-	    take_sign(&s, "-") && take_number(&s, 2, &tm.tm_mday);
-
-	*length = DAY_MILLIS;
-	if (ok && s.len > 0 && !span_is(s, "Z")) {
-		ok = take_sign(&s, "T ") && take_number(&s, 2, &tm.tm_hour) && take_sign(&s, ":") && take_number(&s, 2, &tm.tm_min);
-		*length = 60 * 1000;
-	}
-	if (ok && s.len > 0 && s.data[0] == ':') {
-		ok = take_sign(&s, ":") && take_number(&s, 2, &tm.tm_sec);
-		*length = 1000;
-	}
-	ok = ok && (s.len == 0 || span_is(s, "Z")) && tm.tm_mon >= 1 && tm.tm_mon <= 12 && tm.tm_mday >= 1 &&
-	    tm.tm_mday <= 31 && tm.tm_hour < 24 && tm.tm_min < 60 && tm.tm_sec <= 60;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	*millis = (int64_t)timegm(&tm) * 1000;
-	return ok;
-}
-
-static bool
-parse_time(const char *text, int64_t *millis, int64_t *length)
-{
-	struct arena *a = arena_new(0);
-	const struct yaml scalar = { .kind = YAML_SCALAR, .text = span_str(text) };
-	struct report report;
-	uint64_t ago = 0;
-	bool ok = parse_date(span_str(text), millis, length);
-
-	report_init(&report, a);
-	if (!ok && yaml_duration(&scalar, &ago, &report) && ago <= INT64_MAX) {
-		*millis = clock_wall_millis() - (int64_t)ago;
-		*length = 1;
-		ok = true;
-	}
-	arena_free(&a);
-	if (!ok)
-		complain("\"%s\" is no time; expected as 2026-11-21, 2026-11-21T08:05, 2h or 7d", text);
-	return ok;
-}
-
-static bool
 take_time(struct listing *l, bool until)
 {
-	int64_t millis, length;
+	struct moment moment;
 
-	if (!parse_time(optarg, &millis, &length))
+	if (!moment_parse(span_str(optarg), clock_wall_millis(), &moment)) {
+		complain("\"%s\" is no time; expected as 2026-11-21, 2026-11-21T08:05, 2h or 7d", optarg);
 		return false;
+	}
 	if (until)
-		l->query.until = millis + length - 1;
+		l->query.until = moment.last;
 	else
-		l->query.since = millis;
+		l->query.since = moment.first;
 	return true;
 }
 
