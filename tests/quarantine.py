@@ -19,54 +19,10 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 from gatepost_test import GATEPOST, PATIENCE, Skip, Tests, expect, expect_equal, merged  # noqa: E402
+from quarantine_command import (HELD, command, expect_sound, hold, kept_as, listed, needs_strace, ok, refused,  # noqa: E402
+                                state)
 
 tests = Tests()
-
-HELD = b"From: Anna <anna@example.net>\r\nSubject: please quarantine\r\n\r\n.line\r\nbody\r\n"
-
-
-def command(gatepost, verb, *arguments, config=None, prefix=()):
-    """(exit status, standard output as bytes, standard error)."""
-    result = subprocess.run([*prefix, GATEPOST, "quarantine", verb, "-c", config or gatepost.file, *arguments],
-                            capture_output=True, check=False, timeout=PATIENCE * 3)
-    expect(b"Sanitizer" not in result.stderr, "a sanitizer spoke", result.stderr)
-    return result.returncode, result.stdout, result.stderr.decode()
-
-
-def ok(gatepost, verb, *arguments, **options):
-    status, out, err = command(gatepost, verb, *arguments, **options)
-    expect_equal((status, err), (0, ""), f"{verb} {arguments}")
-    return out
-
-
-def refused(gatepost, verb, *arguments, status=1, **options):
-    """What is said of it on standard error."""
-    got, out, err = command(gatepost, verb, *arguments, **options)
-    expect_equal((got, out), (status, b""), f"{verb} {arguments}: {err}")
-    return err
-
-
-def listed(gatepost, *filters):
-    return [json.loads(line) for line in ok(gatepost, "list", "--json", *filters).splitlines()]
-
-
-def kept_as(reply):
-    """The id that a message is kept under."""
-    expect_equal(reply.code, 250, reply)
-    return reply.text.split()[-1]
-
-
-def hold(t, gatepost, message=HELD, sender="s@example.org", to=("r@example.org",), parameters=""):
-    client = t.client(gatepost)
-    client.greet()
-    reply = client.deliver(message, sender=sender, recipients=to, parameters=parameters)
-    client.close()
-    return kept_as(reply)
-
-
-def state(gatepost, message):
-    return json.loads(ok(gatepost, "show", "--json", message))["state"]
-
 
 # Finding.
 
@@ -587,27 +543,7 @@ def interrupt(gatepost, call, count, verb, *ids):
     return done.returncode in (0, 1)
 
 
-def needs_strace():
-    try:
-        works = subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        works = False
-    if not works:
-        raise Skip("needs strace(1)")
-    with open(GATEPOST, "rb") as program:
-        if b"__asan_init" in program.read():
-            raise Skip("with sanitizers it takes minutes to be killed so often, and shows nothing more")
-
-
-def expect_sound(gatepost):
-    """The index is whole: its ids, and the state of each message."""
-    with sqlite3.connect(f"{gatepost.folder}/quarantine/index.db") as db:
-        expect_equal(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)], "the index")
-        return {row[0]: ("held", "unknown", "released")[row[1]] for row in db.execute("SELECT id, state FROM message")}
-
-
 CALLS = ("fdatasync", "fsync", "pwrite64", "unlinkat")
-
 
 
 def at_each(calls, body):
