@@ -70,7 +70,8 @@ def searched(t):
             (("--user", "alice"), []), (("--since", "1h"), [second, first]), (("--until", "1h"), []),
             (("--since", "2001-02-03", "--until", "2001-02-03T04:05"), []), (("--since", first[:4] + "-01-01"), [second, first])):
         expect_equal(ids(*filters), found, filters)
-    expect("no time" in refused(gatepost, "list", "--since", "yesterday", status=2), "a time")
+    for time_of_none in ("yesterday", "2026-02-31", first[:8]):
+        expect("no time" in refused(gatepost, "list", "--since", time_of_none, status=2), time_of_none)
     expect("did you mean" in refused(gatepost, "list", "--subjct", "x", status=2), "an option")
     expect("several" in refused(gatepost, "show", first[:8]), "an id of two")
 
