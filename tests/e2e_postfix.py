@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from gatepost_test import GATEPOST, PATIENCE, Skip, Tests, expect, expect_equal  # noqa: E402
 from messages import Maker  # noqa: E402
 from postfix import Postfix  # noqa: E402
+from quarantine_command import hold, listed, ok, refused, state  # noqa: E402
 
 tests = Tests()
 
@@ -127,6 +128,44 @@ def held_back(t):
         client.sendmail("sender@example.org", ["good@example.org"], "Subject: fine\r\n\r\nx\r\n")
     mails = wait_mails(postfix, {"good@example.org"})
     expect_equal(set(mails), {"good@example.org"}, "mails")
+
+
+PLEASE = b"Subject: please quarantine\r\n"
+HELD = {  # recipient: sender, parameters of MAIL, message
+    "dots@example.org": ("s@example.org", "", PLEASE + b"\r\n.\r\n..\r\n.x\r\n\r\n...\r\n"),
+    "eight@example.org": ("s@example.org", " BODY=8BITMIME", PLEASE + b"\r\nM\xc3\xbcsli \xe4\xff\r\n"),
+    "m\u00fcsli@example.org": ("gr\u00fc\u00dfe@example.org", " SMTPUTF8", PLEASE + "X-Name: Gr\u00fc\u00dfe\r\n\r\nx\r\n".encode()),
+    "bounce@example.org": ("", "", PLEASE + b"From: MAILER-DAEMON\r\n\r\nit could not be delivered\r\n"),
+}
+
+
+@tests
+def released(t):
+    "what was held goes through Postfix by STARTTLS, once, as it was sent; whom it refuses gets it later, alone"
+    if GATEPOST == "none":
+        raise Skip("it is gatepost that holds")
+    postfix = Postfix(t.folder(), pair=t.certificates.pair())
+    t.callback(postfix.stop)
+    gatepost = t.gatepost(postfix.address, {"upstreams": {"mta": {"tls": {
+        "mode": "starttls", "verify": "full", "ca": t.certificates.ca(), "server_name": "localhost"}}}}, single=False)
+    ids = {to: hold(t, gatepost, message, sender, [to], parameters) for to, (sender, parameters, message) in HELD.items()}
+    shared = hold(t, gatepost, PLEASE + b"\r\nfor three\r\n", to=["a@example.org", "gone@example.org", "b@example.org"])
+    expect_equal(postfix.count(), 0, "delivered too early")
+    ok(gatepost, "release", *ids.values())
+    mails = wait_mails(postfix, set(ids))
+    for to, (_, _, message) in HELD.items():
+        expect_equal(mails[to], message.replace(b"\r\n", b"\n"), to)
+        expect("--again" in refused(gatepost, "release", ids[to]), "once more")
+    postfix.refuse("gone@example.org")
+    expect("not delivered to all: 550 5.1.1 <gone@example.org>" in (said := refused(gatepost, "release", shared)), "why", said)
+    one = next(r for r in listed(gatepost) if r["id"] == shared)
+    expect_equal((one["state"], [r["delivered"] for r in one["recipients"]]), ("held", [True, False, True]), "the record")
+    expect("not delivered: 550 5.1.1 <gone@example.org>" in (said := refused(gatepost, "release", shared)), "why", said)
+    postfix.refuse()
+    ok(gatepost, "release", shared)
+    expect_equal(state(gatepost, shared), "released", "state")
+    mails = wait_mails(postfix, {*ids, "a@example.org", "b@example.org", "gone@example.org"})
+    expect_equal(postfix.count(), len(mails), "deliveries")
 
 
 class Deliveries:

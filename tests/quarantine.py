@@ -193,22 +193,37 @@ def tampered(t):
     expect(not any(b"RCPT" in s.received or b"RSET" in s.received for s in upstream.sessions[2:]), "sent")
 
 
+def refusing(*words):
+    """How an upstream answers to RCPT, where recipients with these words are unknown."""
+    return lambda s, line: b"550 5.1.1 nobody\r\n" if any(word in line for word in words) else b"250 ok\r\n"
+
+
 @tests
 def refused_recipient(t):
-    "a recipient that is refused: nobody gets it, and it can be released later"
+    "a recipient that is refused does not keep it from the others, and gets it alone later"
     upstream = t.upstream()
     gatepost = t.gatepost(upstream)
-    message = hold(t, gatepost, to=("r@example.org", "gone@example.org"))
-    upstream.replies["RCPT"] = lambda s, line: b"550 5.1.1 nobody\r\n" if b"gone" in line else b"250 ok\r\n"
-    expect("550 5.1.1 nobody" in refused(gatepost, "release", message), "why")
-    upstream.replies.pop("RCPT")
+    message = hold(t, gatepost, to=("r@example.org", "gone@example.org", "left@example.org", "q@example.org"))
+    upstream.replies["RCPT"] = refusing(b"@")
+    expect("not delivered: 550 5.1.1 nobody" in refused(gatepost, "release", message), "all of them")
+    expect_equal(state(gatepost, message), "held", "all of them")
+    upstream.replies["RCPT"] = refusing(b"gone", b"left")
     upstream.replies["END"] = b"452 4.3.1 full\r\n"
-    expect("452 4.3.1 full" in refused(gatepost, "release", message), "why")
+    expect("not delivered: 452 4.3.1 full" in refused(gatepost, "release", message), "why")
     one, = listed(gatepost)
     expect_equal((one["state"], one["note"], upstream.messages), ("held", "452 4.3.1 full", []), "the record")
     upstream.replies.pop("END")
+    for refuses, recipients in ((refusing(b"gone", b"left"), ["r", "q"]), (refusing(b"gone"), ["left"])):
+        upstream.replies["RCPT"] = refuses
+        expect("not delivered to all: 550 5.1.1 nobody" in refused(gatepost, "release", message), "why")
+        expect_equal(upstream.messages[-1].recipients, [b"RCPT TO:<%s@example.org>" % r.encode() for r in recipients], "RCPT")
+        one, = listed(gatepost)
+        expect_equal((one["state"], one["note"]), ("held", "550 5.1.1 nobody"), "the record")
+    expect_equal([r["address"] for r in one["recipients"] if not r["delivered"]], ["gone@example.org"], "missing")
+    upstream.replies.pop("RCPT")
     ok(gatepost, "release", message)
-    expect_equal(len(upstream.wait_message().recipients), 2, "recipients")
+    expect_equal(upstream.messages[-1].recipients, [b"RCPT TO:<gone@example.org>"], "at last")
+    expect_equal((state(gatepost, message), len(upstream.messages)), ("released", 3), "state")
 
 
 @tests
@@ -216,9 +231,12 @@ def lmtp(t):
     "LMTP: who has it does not get it again"
     upstream = t.upstream(lmtp=True)
     gatepost = t.gatepost(upstream, listener={"protocol": "lmtp"})
-    client = t.client(gatepost)
-    client.greet(verb="LHLO")
-    message = kept_as(client.deliver(HELD, recipients=("a@example.org", "b@example.org")))
+
+    def hold_for(*recipients):
+        client = t.client(gatepost)
+        client.greet(verb="LHLO")
+        return kept_as(client.deliver(HELD, recipients=recipients))
+    message = hold_for("a@example.org", "b@example.org")
     upstream.replies["END"] = b"250 2.0.0 a has it\r\n452 4.2.2 b is full\r\n"
     expect("not delivered to all: 452 4.2.2 b is full" in refused(gatepost, "release", message), "why")
     one, = listed(gatepost)
@@ -227,6 +245,11 @@ def lmtp(t):
     ok(gatepost, "release", message)
     expect_equal(upstream.messages[-1].recipients, [b"RCPT TO:<b@example.org>"], "the second time")
     expect_equal(state(gatepost, message), "released", "state")
+    message = hold_for("a@example.org", "gone@example.org", "b@example.org")
+    upstream.replies["RCPT"], upstream.replies["END"] = refusing(b"gone"), b"250 2.0.0 a has it\r\n452 4.2.2 b is full\r\n"
+    expect("not delivered to all: 452 4.2.2 b is full" in refused(gatepost, "release", message), "who was refused has no reply")
+    one = listed(gatepost)[0]
+    expect_equal([r["delivered"] for r in one["recipients"]], [True, False, False], "the record")
 
 
 def over_tls(mode):

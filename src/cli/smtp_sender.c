@@ -34,6 +34,8 @@ struct sender {
 	struct mail_stuffer stuffer;
 	struct mail_unstuffer content; /* what the message is made of */
 	bool binary;                   /* only BDAT can carry it */
+	bool *accepted;                /* by recipient: its RCPT was */
+	bool refused;                  /* one was, as sent->text says */
 	jmp_buf give_up;
 };
 
@@ -115,16 +117,23 @@ say(struct sender *s, struct span line)
 	endpoint_write(s->server, SPAN_LITERAL("\r\n"));
 }
 
-/* Says a line, and gives up unless the reply's first digit is that. Nobody checks
- * again what the index has of an envelope, and one line must stay one. */
-static void
-ask(struct sender *s, struct span line, uint64_t timeout, int first_digit)
+/* Says a line, and returns the reply's code. Nobody checks again what the index has
+ * of an envelope, and one line must stay one. */
+static int
+hear(struct sender *s, struct span line, uint64_t timeout)
 {
 	for (size_t i = 0; i < line.len; i++)
 		if ((unsigned char)line.data[i] < ' ')
 			give_up_for(s, "the envelope has a control character");
 	say(s, line);
-	if (take_reply(s, timeout) / 100 != first_digit)
+	return take_reply(s, timeout);
+}
+
+/* Gives up unless the reply's first digit is that. */
+static void
+ask(struct sender *s, struct span line, uint64_t timeout, int first_digit)
+{
+	if (hear(s, line, timeout) / 100 != first_digit)
 		give_up(s, last_line(s));
 }
 
@@ -288,15 +297,41 @@ say_sender(struct sender *s)
 }
 
 static void
+note_refusal(struct sender *s)
+{
+	s->sent->text = shown_text(s->arena, last_line(s), SHOWN_TEXT_MAX);
+	s->refused = true;
+}
+
+/* With 421 the server refuses all that is still to be said (RFC 5321, 3.8). */
+static bool
+say_recipient(struct sender *s, size_t i)
+{
+	struct text line = { .arena = s->arena };
+	int code;
+
+	text_printf(&line, "RCPT TO:<%.*s>", SPAN_ARG(s->d->recipients[i]));
+	add_parameters(s, &line, SMTP_RCPT, s->d->recipient_parameters[i]);
+	code = hear(s, text_span(&line), timeouts_of(s)->rcpt);
+	if (code == 421)
+		give_up(s, last_line(s));
+	if (code / 100 != 2)
+		note_refusal(s);
+	return code / 100 == 2;
+}
+
+static void
 say_recipients(struct sender *s)
 {
-	for (size_t i = 0; i < s->d->recipient_count; i++) {
-		struct text line = { .arena = s->arena };
+	size_t accepted = 0;
 
-		text_printf(&line, "RCPT TO:<%.*s>", SPAN_ARG(s->d->recipients[i]));
-		add_parameters(s, &line, SMTP_RCPT, s->d->recipient_parameters[i]);
-		ask(s, text_span(&line), timeouts_of(s)->rcpt, 2);
+	s->accepted = ARENA_ARRAY(s->arena, bool, s->d->recipient_count);
+	for (size_t i = 0; i < s->d->recipient_count; i++) {
+		s->accepted[i] = say_recipient(s, i);
+		accepted += s->accepted[i];
 	}
+	if (accepted == 0)
+		give_up(s, s->sent->text);
 }
 
 /* ---- the message ---- */
@@ -369,19 +404,32 @@ send_chunk(struct sender *s)
 	write_message(s, write_piece);
 }
 
-/* A reply that is no promise ends in SMTP_SENT too: surely not taken. */
+static bool
+hear_reply(struct sender *s, bool first)
+{
+	bool taken = take_reply(s, timeouts_of(s)->data_final) / 100 == 2;
+
+	if (!taken)
+		note_refusal(s);
+	else if (first && !s->refused)
+		s->sent->text = shown_text(s->arena, last_line(s), SHOWN_TEXT_MAX);
+	return taken;
+}
+
+/* A reply that is no promise ends in SMTP_SENT too: surely not taken. By LMTP each
+ * recipient that was accepted has a reply (RFC 2033, 4.2). */
 static void
 hear_replies(struct sender *s)
 {
-	size_t replies = s->d->lmtp ? s->d->recipient_count : 1;
+	bool first = true, taken = false;
 
-	for (size_t i = 0; i < replies; i++) {
-		bool taken = take_reply(s, timeouts_of(s)->data_final) / 100 == 2;
-
-		if (i == 0 || !taken)
-			s->sent->text = shown_text(s->arena, last_line(s), SHOWN_TEXT_MAX);
-		for (size_t r = i; r < (s->d->lmtp ? i + 1 : s->d->recipient_count); r++)
-			s->sent->taken[r] = taken;
+	for (size_t i = 0; i < s->d->recipient_count; i++) {
+		if (!s->accepted[i])
+			continue;
+		if (first || s->d->lmtp)
+			taken = hear_reply(s, first);
+		first = false;
+		s->sent->taken[i] = taken;
 	}
 	s->sent->outcome = SMTP_SENT;
 }

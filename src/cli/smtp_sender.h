@@ -30,12 +30,12 @@ enum smtp_outcome {
 
 struct smtp_sent {
 	enum smtp_outcome outcome;
-	bool *taken;      /* by recipient; SMTP gives one answer for all */
-	struct span text; /* the upstream's last word, or why it came to nothing; one line */
+	bool *taken;      /* by recipient: the upstream has it for that one */
+	struct span text; /* the upstream's word, of refusals the last; or why it came to nothing; one line */
 };
 
-/* Waits as long as the settings' timeouts say. All recipients must be accepted
- * before the message is sent, else it is sent to none. A parameter is passed on
+/* Waits as long as the settings' timeouts say. A recipient that is refused does not
+ * keep the message from the others. A parameter is passed on
  * where the upstream offers its extension; what the message cannot do without
  * must be offered. The result lives in the arena. */
 void smtp_send(const struct smtp_delivery *delivery, struct arena *a, struct smtp_sent *sent);

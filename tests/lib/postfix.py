@@ -55,6 +55,7 @@ virtual_destination_concurrency_limit = 8
 initial_destination_concurrency = 8
 default_process_limit = 20
 smtpd_authorized_xclient_hosts = {xclient}
+smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/etc/access, permit_mynetworks, reject
 """
 
 MASTER_CF = """\
@@ -76,8 +77,18 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
+STARTTLS = """\
+smtpd_tls_security_level = encrypt
+smtpd_tls_cert_file = {certificate}
+smtpd_tls_key_file = {key}
+"""
+
+
 class Postfix:
-    def __init__(self, folder, xclient=""):
+    """xclient: who may say XCLIENT. pair: certificate and key, with which it takes mail
+    by STARTTLS alone."""
+
+    def __init__(self, folder, xclient="", pair=None):
         if os.geteuid() != 0:
             raise Skip("Postfix has to be started by root")
         if not os.path.exists("/usr/sbin/postfix"):
@@ -91,10 +102,17 @@ class Postfix:
         os.chown(os.path.join(folder, "mail"), user.pw_uid, user.pw_gid)
         values = {"folder": folder, "port": self.port, "uid": user.pw_uid, "gid": user.pw_gid, "xclient": xclient,
                   "libexec": self._libexec()}
-        for name, text in (("main.cf", MAIN_CF), ("master.cf", MASTER_CF)):
-            with open(os.path.join(self.config, name), "w", encoding="ascii") as f:
-                f.write(text.format(**values))
+        main = MAIN_CF
+        if pair is not None:
+            main += STARTTLS
+            values.update(certificate=pair[0], key=pair[1])
+        for name, text in (("main.cf", main), ("master.cf", MASTER_CF), ("access", "")):
+            self._write(name, text.format(**values))
         self._postfix("start")
+
+    def _write(self, name, text):
+        with open(os.path.join(self.config, name), "w", encoding="utf-8") as f:
+            f.write(text)
 
     @staticmethod
     def _libexec():
@@ -120,12 +138,21 @@ class Postfix:
     def stop(self):
         self._postfix("abort")
 
+    def refuse(self, *recipients):
+        """From now on these, and no others."""
+        self._write("access", "".join(f"{recipient} 550 5.1.1 gone\n" for recipient in recipients))
+        self._postfix("reload")
+
     def flush(self):
         subprocess.run(["postqueue", "-c", self.config, "-f"], check=False, capture_output=True)
 
     @property
     def new_mail(self):
         return os.path.join(self.folder, "mail", "inbox", "new")
+
+    def count(self):
+        """How many were delivered, to whomever."""
+        return len(os.listdir(self.new_mail)) if os.path.isdir(self.new_mail) else 0
 
     def mails(self):
         """{recipient: the message as it was received}, Postfix's own headers taken off."""
