@@ -416,6 +416,23 @@ def no_quarantine(t):
 
 
 @tests
+def no_index(t):
+    "an index that is not there, or is none, is said to be so, and left as it is"
+    gatepost = t.gatepost(t.upstream())
+    message, = hold_many(t, gatepost, 1)
+    index = f"{gatepost.folder}/quarantine/index.db"
+    os.rename(index, index + ".away")
+    expect("the index of the quarantine cannot be opened" in refused(gatepost, "list", status=2), "none")
+    expect(not os.path.exists(index), "it was made")
+    with open(index, "wb") as f:
+        f.write(b"this is no index\n" * 100)
+    for verb in ("list", "expire"):
+        expect("cannot be" in (said := refused(gatepost, verb, status=2)) and "version" not in said, verb, said)
+    os.rename(index + ".away", index)
+    ok(gatepost, "show", message)
+
+
+@tests
 def of_processes(t):
     "with processes of its own account: the keeper carries out what root orders, and is owner of all"
     if os.geteuid() != 0:
@@ -676,7 +693,7 @@ def an_older_index(t):
         db.executescript(FIRST_SCHEMA.format(message, len(HELD), time.time_ns() // 1000000))
     owner = os.stat(os.path.dirname(index))
     os.chown(index, owner.st_uid, owner.st_gid)
-    expect("another version" in refused(gatepost, "list", status=2), "before")
+    expect("older gatepost" in refused(gatepost, "list", status=2), "before")
     ok(gatepost, "expire")
     one, = listed(gatepost)
     expect_equal((one["id"], one["subject"], one["upstream"], one["sha256"]), (message, None, None, None), "the record")

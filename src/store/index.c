@@ -96,15 +96,27 @@ fail(const struct quarantine_index *x, const char **error, const char *what)
 	return false;
 }
 
-static bool
-prepare_schema(struct quarantine_index *x, const char **error)
+/* -1: it cannot be read, or was written by a later gatepost. */
+static int
+known_version(struct quarantine_index *x, const char **error)
 {
 	int version = sqlite_schema_version(x->db);
 
-	if (version > SCHEMA_VERSION)
-		return fail(x, error, "the index of the quarantine was written by a later gatepost");
 	if (version < 0)
-		return fail(x, error, "the index of the quarantine cannot be read");
+		fail(x, error, "the index of the quarantine cannot be read");
+	if (version <= SCHEMA_VERSION)
+		return version;
+	*error = "the index of the quarantine was written by a later gatepost";
+	return -1;
+}
+
+static bool
+prepare_schema(struct quarantine_index *x, const char **error)
+{
+	int version = known_version(x, error);
+
+	if (version < 0)
+		return false;
 	for (; version < SCHEMA_VERSION; version++) {
 		if (sqlite_run(x->db, schema_steps[version]))
 			continue;
@@ -130,10 +142,18 @@ open_database(struct quarantine_index *x, const char *file, const char **error)
 static bool
 open_for_reading(struct quarantine_index *x, const char *file, const char **error)
 {
+	int version;
+
 	if (!sqlite_open_reading(&x->db, file))
 		return fail(x, error, "the index of the quarantine cannot be opened");
-	if (sqlite_schema_version(x->db) != SCHEMA_VERSION)
-		return fail(x, error, "the index of the quarantine was written by another version of gatepost");
+	version = known_version(x, error);
+	if (version < 0)
+		return false;
+	if (version < SCHEMA_VERSION) {
+		*error = "the index of the quarantine is of an older gatepost: starting this one, "
+		         "or \"gatepost quarantine expire\", brings it up to date";
+		return false;
+	}
 	if (!sqlite_prepare(x->db, statement_texts, x->statements, READING))
 		return fail(x, error, "the index of the quarantine is not what it should be");
 	return true;

@@ -384,6 +384,9 @@ test_refuses_a_later_schema(void **state)
 	q = quarantine_open(path, &error);
 	assert_null(q);
 	assert_string_equal(error, "the index of the quarantine was written by a later gatepost");
+	error = NULL;
+	assert_null(quarantine_open_reading(path, &error));
+	assert_string_equal(error, "the index of the quarantine was written by a later gatepost");
 }
 
 /* A second link in incoming/, as a put leaves it until its row is there. */
