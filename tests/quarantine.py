@@ -4,6 +4,8 @@ what is kept how long; while gatepost runs and while it does not.
 
     GATEPOST=src/gatepost python3 tests/quarantine.py [WORD…]"""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -504,6 +506,51 @@ def keeper_dies(t):
     out, err = release.communicate(timeout=PATIENCE)
     expect_equal((release.returncode, err), (0, b""), out)
     expect_equal((state(gatepost, message), len(upstream.messages)), ("released", 1), "state")
+
+
+class DyingKeeper(threading.Thread):
+    """Has the quarantine of a gatepost that was stopped, hears one order, does what
+    the test says, and goes away without an answer."""
+
+    def __init__(self, gatepost, do):
+        super().__init__(daemon=True)
+        folder = f"{gatepost.folder}/quarantine"
+        self.do, self.name_of_door = do, f"{folder}/keeper"
+        self.folder = os.open(folder, os.O_RDONLY)
+        fcntl.flock(self.folder, fcntl.LOCK_EX)
+        self.door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.door.bind(self.name_of_door)
+        self.door.listen()
+        self.start()
+
+    def run(self):
+        peer, _ = self.door.accept()
+        with peer, self.door:
+            peer.recv(65536)
+            self.do()
+            os.unlink(self.name_of_door)
+        os.close(self.folder)
+
+
+def remove(gatepost, message):
+    with contextlib.closing(sqlite3.connect(f"{gatepost.folder}/quarantine/index.db")) as db, db:
+        db.execute("DELETE FROM message WHERE id = ?", (message,))
+
+
+@tests
+def done_and_not_told(t):
+    "a keeper that dies before it answers: what it has done counts, what it has not is done, and nobody is told otherwise"
+    gatepost = t.gatepost(t.upstream())
+    first, second = hold_many(t, gatepost, 2)
+    for message, do in ((first, lambda: remove(gatepost, first)), (second, lambda: None)):
+        keeper = DyingKeeper(gatepost, do)
+        expect_equal(ok(gatepost, "delete", message), f"{message}: deleted\n".encode(), "what is said")
+        keeper.join(PATIENCE)
+        expect_equal(message in expect_sound(gatepost), False, "still there")
+        expect("no message" in refused(gatepost, "delete", message), "a second time")
+    keeper = DyingKeeper(gatepost, lambda: None)
+    expect_equal(ok(gatepost, "expire"), b"0 messages removed, and those of a keeper that went away before it had told how many\n",
+                 "what is said")
 
 
 # Retention.

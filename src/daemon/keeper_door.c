@@ -150,7 +150,7 @@ keeper_door_hear(int door, uid_t master, struct quarantine *q, const struct sett
 
 /* ---- the other side ---- */
 
-enum given { GIVEN, NOT_YET, NO_KEEPER };
+enum given { GIVEN, NOT_YET, NO_KEEPER, LOST /* a keeper had it and did not answer */ };
 
 static int
 reach_keeper(int folder)
@@ -169,15 +169,16 @@ reach_keeper(int folder)
 static enum given
 carry(int folder, struct span order, struct packet *result)
 {
+	enum given given = NOT_YET;
 	int fd = reach_keeper(folder);
-	bool ok;
 
 	if (fd < 0)
 		return NO_KEEPER;
 	set_patience(fd, KEEPER_PATIENCE_S);
-	ok = packet_send(fd, order, SPAN_NONE, NULL, 0) == PACKET_SENT && packet_receive(fd, result) > 0;
+	if (packet_send(fd, order, SPAN_NONE, NULL, 0) == PACKET_SENT)
+		given = packet_receive(fd, result) > 0 ? GIVEN : LOST;
 	close(fd);
-	return ok ? GIVEN : NOT_YET;
+	return given;
 }
 
 /* The life of the courier: orders come in, what came of each goes back. */
@@ -227,11 +228,13 @@ have_carried(int courier, struct span order, struct packet *result)
 	struct span in;
 	uint32_t given;
 
-	if (packet_send(courier, order, SPAN_NONE, NULL, 0) != PACKET_SENT || packet_receive(courier, result) <= 0)
+	if (packet_send(courier, order, SPAN_NONE, NULL, 0) != PACKET_SENT)
 		return NOT_YET;
+	if (packet_receive(courier, result) <= 0)
+		return LOST;
 	in = buf_span(&result->data);
-	if (!take_u32(&in, &given) || given > NO_KEEPER)
-		return NOT_YET;
+	if (!take_u32(&in, &given) || given > LOST)
+		return LOST;
 	buf_consume(&result->data, result->data.len - in.len);
 	return (enum given)given;
 }
@@ -248,7 +251,7 @@ give_to_keeper(int folder, int courier, const struct keeper_order *order, struct
 	packet_init(&p);
 	given = courier >= 0 ? have_carried(courier, buf_span(&out), &p) : carry(folder, buf_span(&out), &p);
 	if (given == GIVEN && !keeper_result_decode(arena_copy(a, buf_span(&p.data)), result))
-		given = NOT_YET;
+		given = LOST;
 	packet_free(&p);
 	buf_free(&out);
 	return given;
@@ -284,26 +287,41 @@ carry_out(int folder, const struct settings *settings, const struct keeper_order
 	return GIVEN;
 }
 
-void
-keeper_order_give(const struct settings *settings, int courier, const struct keeper_order *order, struct arena *a,
+/* Given again until a keeper answers, or nobody needs to. */
+static enum given
+give(int folder, const struct settings *settings, int courier, const struct keeper_order *order, struct arena *a,
     struct keeper_result *result)
 {
 	const struct timespec rest = { .tv_nsec = GIVE_REST_MS * 1000 * 1000 };
 	uint64_t until = clock_millis() + GIVE_PATIENCE_MS;
-	int folder = open_folder(settings->quarantine_path);
+	bool lost = false;
 	enum given given;
 
-	*result = (struct keeper_result){ .error = SPAN_LITERAL("the keeper of the running gatepost does not answer") };
-	while (folder >= 0) {
+	for (;;) {
 		given = give_to_keeper(folder, courier, order, a, result);
 		if (given == NO_KEEPER)
 			given = carry_out(folder, settings, order, a, result);
+		lost = lost || given == LOST;
 		if (given == GIVEN || clock_millis() >= until)
 			break;
 		nanosleep(&rest, NULL);
 	}
-	if (folder >= 0)
-		close(folder);
-	else
-		result->error = SPAN_LITERAL("the folder of the quarantine cannot be opened");
+	result->lost = lost;
+	return given;
+}
+
+void
+keeper_order_give(const struct settings *settings, int courier, const struct keeper_order *order, struct arena *a,
+    struct keeper_result *result)
+{
+	int folder = open_folder(settings->quarantine_path);
+
+	*result = (struct keeper_result){ .error = SPAN_LITERAL("the folder of the quarantine cannot be opened") };
+	if (folder < 0)
+		return;
+	if (give(folder, settings, courier, order, a, result) != GIVEN)
+		result->error = result->lost ?
+		    SPAN_LITERAL("the keeper of the running gatepost had the order, and went away or hangs without an answer") :
+		    SPAN_LITERAL("the keeper of the running gatepost does not answer");
+	close(folder);
 }

@@ -20,6 +20,9 @@ struct keeper_result {
 	bool ok;
 	struct span error;                /* why not */
 	struct quarantine_expired expired; /* KEEPER_EXPIRE */
+	/* A keeper had the order and went away, or fell silent, without an answer:
+	 * it may have carried it out, and the rest is told of the last try. */
+	bool lost;
 };
 
 enum {
@@ -51,8 +54,9 @@ void keeper_door_hear(int door, uid_t master, struct quarantine *q, const struct
 int keeper_courier_start(const char *path);
 
 /* Gives an order to the keeper of the quarantine, or carries it out when none
- * runs: one that is just starting or ending is waited for. courier: who carries
- * it, or -1. The result lives in the arena. */
+ * runs: one that is just starting or ending is waited for, and when one goes away
+ * without an answer the order is given again. courier: who carries it, or -1. The
+ * result lives in the arena. */
 void keeper_order_give(const struct settings *settings, int courier, const struct keeper_order *order,
     struct arena *a, struct keeper_result *result);
 

@@ -156,6 +156,12 @@ quarantine_find(struct quarantine *q, const char *prefix, char id[QUARANTINE_ID_
 }
 
 bool
+quarantine_lacks(struct quarantine *q, const char *id)
+{
+	return index_has(q->index, id) == INDEX_ABSENT;
+}
+
+bool
 quarantine_get(struct quarantine *q, struct arena *a, const char *id, struct quarantine_record *out,
     const char **error)
 {

@@ -98,6 +98,8 @@ bool quarantine_search(struct quarantine *q, const struct quarantine_query *quer
     bool (*row)(void *context, const struct quarantine_record *record), void *context, const char **error);
 /* The one message whose id begins so. */
 bool quarantine_find(struct quarantine *q, const char *prefix, char id[QUARANTINE_ID_SIZE], const char **error);
+/* No message has this id, surely: false also when that cannot be known. */
+bool quarantine_lacks(struct quarantine *q, const char *id);
 /* One record; its spans live in the arena. False: none has this id, or it
  * could not be read. */
 bool quarantine_get(struct quarantine *q, struct arena *a, const char *id, struct quarantine_record *out,
