@@ -29,6 +29,6 @@ tests_fuzz_fuzz_moment_LDADD = src/libconf.a src/libbase.a $(YAML_LIBS)
 tests_fuzz_fuzz_moment_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/moment.dict tests/fuzz/corpus/moment
 
-TESTS += tests/cli.py tests/rules.sh tests/clamscan.py tests/quarantine.py
-EXTRA_DIST += tests/cli.py tests/clamscan.py tests/quarantine.py tests/rules.sh tests/rules tests/data/contract/gatepost.yaml \
+TESTS += tests/cli.py tests/rules.sh tests/clamscan.py tests/quarantine.py tests/keeper_kill.py
+EXTRA_DIST += tests/cli.py tests/clamscan.py tests/quarantine.py tests/keeper_kill.py tests/rules.sh tests/rules tests/data/contract/gatepost.yaml \
 	tests/data/contract/rules.yaml tests/data/contract/scan.jsonl
