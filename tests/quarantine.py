@@ -74,6 +74,7 @@ def searched(t):
         expect_equal(ids(*filters), found, filters)
     for time_of_none in ("yesterday", "2026-02-31", first[:8]):
         expect("no time" in refused(gatepost, "list", "--since", time_of_none, status=2), time_of_none)
+    expect("is later than" in refused(gatepost, "list", "--since", "1h", "--until", "2h", status=2), "no time between")
     expect("did you mean" in refused(gatepost, "list", "--subjct", "x", status=2), "an option")
     expect("several" in refused(gatepost, "show", first[:8]), "an id of two")
 
@@ -415,6 +416,38 @@ def no_quarantine(t):
     gatepost = t.gatepost(t.upstream())
     for verb in ("list", "expire"):
         expect("nowhere: No such file or directory" in refused(gatepost, verb, status=2, config=elsewhere(gatepost)), verb)
+    os.mkdir(nowhere := f"{gatepost.folder}/nowhere")
+    expect_equal(refused(gatepost, "list", status=2, config=elsewhere(gatepost)),
+                 f"gatepost: quarantine {nowhere}: nothing was ever kept in this folder\n", "a new one")
+    os.rmdir(nowhere)
+    with open(nowhere, "wb"):
+        pass
+    expect("nowhere: Not a directory" in refused(gatepost, "list", status=2, config=elsewhere(gatepost)), "a file")
+
+
+@tests
+def no_rights(t):
+    "who may not look into the folder is told so"
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    gatepost = t.gatepost(t.upstream(), single=False)
+    os.chmod(gatepost.folder, 0o755)
+    stranger = ("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups")
+    for verb in ("list", "expire"):
+        expect("it is for root and" in (said := refused(gatepost, verb, status=2, prefix=stranger)) and "time=" not in said, verb, said)
+
+
+@tests
+def no_file(t):
+    "a message whose deletion was interrupted: what is known of it is shown, and deleting it removes the rest"
+    gatepost = t.gatepost(t.upstream())
+    message, = hold_many(t, gatepost, 1)
+    os.unlink(f"{gatepost.folder}/quarantine/messages/{message[2:4]}/{message[4:6]}/{message[6:8]}/{message}.eml")
+    for verb, status in (("show", 2), ("release", 1)):
+        got, _, err = command(gatepost, verb, message)
+        expect(got == status and "deleting it removes the rest" in err and "time=" not in err, verb, got, err)
+    ok(gatepost, "delete", message)
+    expect_equal(listed(gatepost), [], "left")
 
 
 @tests

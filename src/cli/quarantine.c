@@ -69,6 +69,23 @@ desk_read_settings(struct desk *d, const char *config)
 	return d->settings != NULL;
 }
 
+/* False after telling what is wrong with it. */
+static bool
+look_at_folder(const char *path, struct stat *st)
+{
+	const char *why = NULL;
+
+	if (stat(path, st) != 0)
+		why = strerror(errno);
+	else if (!S_ISDIR(st->st_mode))
+		why = strerror(ENOTDIR);
+	else if (access(path, R_OK | X_OK) != 0)
+		why = "it is for root and the account that the folder belongs to";
+	if (why != NULL)
+		complain("quarantine %s: %s", path, why);
+	return why == NULL;
+}
+
 /* What is made there must be the keeper's, and what is read there and said by
  * mail servers is nothing for root. Orders are: for these root stays behind. */
 bool
@@ -78,10 +95,8 @@ desk_become_owner(struct desk *d)
 	struct account owner;
 	struct stat st;
 
-	if (stat(path, &st) != 0) {
-		complain("quarantine %s: %s", path, strerror(errno));
+	if (!look_at_folder(path, &st))
 		return false;
-	}
 	owner = (struct account){ st.st_uid, st.st_gid, geteuid() == 0 && st.st_uid != 0 };
 	if (owner.change)
 		d->courier = keeper_courier_start(path);

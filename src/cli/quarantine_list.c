@@ -216,5 +216,7 @@ quarantine_list(int argc, char **argv)
 	}
 	if (optind < argc)
 		return complain("quarantine list takes no argument \"%s\"; see \"gatepost quarantine --help\"", argv[optind]);
+	if (l.query.since > l.query.until)
+		return complain("what --since names is later than what --until names");
 	return print_list(&l);
 }

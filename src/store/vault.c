@@ -113,9 +113,12 @@ vault_open_reading(struct vault *v, const char *path, const char **error)
 	v->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (v->root >= 0)
 		v->messages = openat(v->root, "messages", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (v->messages < 0)
+	if (v->messages >= 0)
+		return true;
+	if (v->root < 0 || errno != ENOENT)
 		return fail(error, "the folder of the quarantine cannot be opened");
-	return true;
+	*error = "nothing was ever kept in this folder";
+	return false;
 }
 
 bool
@@ -341,7 +344,9 @@ vault_read(struct vault *v, const char *id, const char **error)
 		return -1;
 	}
 	fd = open_message(v, id);
-	if (fd < 0)
+	if (fd < 0 && errno == ENOENT)
+		*error = "its file is not there, as when deleting it was interrupted; deleting it removes the rest";
+	else if (fd < 0)
 		fail(error, "the message cannot be opened");
 	return fd;
 }
