@@ -744,6 +744,35 @@ def interrupted_expiry(t):
     at_each(CALLS, expire)
 
 
+@tests
+def interrupted_start(t):
+    "killed anywhere while it clears up after puts that were interrupted: the next start does the rest"
+    needs_strace()
+    gatepost = t.gatepost(t.upstream())
+    kept, = hold_many(t, gatepost, 1)
+    folder = f"{gatepost.folder}/quarantine"
+    day = f"{folder}/messages/{kept[2:4]}/{kept[4:6]}/{kept[6:8]}"
+
+    def leave_behind():
+        """A put that was interrupted before it had a place, one before it had a row, one behind that."""
+        for salt, placed in (("00000000", False), ("00000001", True)):
+            name = kept[:-8] + salt
+            with open(f"{folder}/incoming/{name}", "wb") as f:
+                f.write(HELD)
+            if placed:
+                os.link(f"{folder}/incoming/{name}", f"{day}/{name}.eml")
+        os.link(f"{day}/{kept}.eml", f"{folder}/incoming/{kept}")
+
+    def start(call, count):
+        leave_behind()
+        over = interrupt(gatepost, call, count, "expire")
+        ok(gatepost, "show", kept)
+        ok(gatepost, "expire")
+        expect_equal((os.listdir(f"{folder}/incoming"), os.listdir(day)), ([], [kept + ".eml"]), f"left at {call} {count}")
+        return over
+    at_each(("unlinkat",), start)
+
+
 # An index of before.
 
 FIRST_SCHEMA = """
