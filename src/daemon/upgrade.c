@@ -208,12 +208,8 @@ hear_successor(void *context)
 
 	if (got > 0)
 		obey_successor(p->master, &message);
-	if (got >= 0)
-		return;
-	/* It may not have read all of ours: that is told first, and its last words then. */
-	if (handover_receive(p->channel, &p->packet, &message) > 0)
-		obey_successor(p->master, &message);
-	lose_successor(p->master);
+	else if (got < 0)
+		lose_successor(p->master);
 }
 
 bool

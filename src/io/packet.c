@@ -222,6 +222,21 @@ none_now(void)
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOMEM || errno == ENOBUFS;
 }
 
+/* That the peer ended and had not read all of ours is told before its last words. */
+static ssize_t
+receive(int socket, struct msghdr *message)
+{
+	bool reset = false;
+	ssize_t n;
+
+	for (;;) {
+		n = recvmsg(socket, message, MSG_CMSG_CLOEXEC);
+		if (n >= 0 || (errno != EINTR && (errno != ECONNRESET || reset)))
+			return n;
+		reset = errno == ECONNRESET;
+	}
+}
+
 int
 packet_receive(int socket, struct packet *p)
 {
@@ -247,9 +262,7 @@ packet_receive(int socket, struct packet *p)
 		buf_clear(&p->data);
 		return 0;
 	}
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	n = receive(socket, &message);
 	if (n < 0)
 		return none_now() ? 0 : -1;
 	if (unpack(p, kind, n > 0 ? (size_t)n - 1 : 0, fds, take_fds(&message, fds)) && n > 0 &&

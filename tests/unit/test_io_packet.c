@@ -1,5 +1,5 @@
-/* Packets: small and large, with descriptors, a full queue, and a peer that
- * lies. */
+/* Packets: small and large, with descriptors, a full queue, a peer that lies, and
+ * one that ends. */
 #include "config.h"
 
 #include "io_pair.h"
@@ -186,6 +186,29 @@ test_lies(void **state)
 	close(ends[1]);
 }
 
+/* A scanner that dies on the second of three messages has answered the first. */
+static void
+test_last_words(void **state)
+{
+	struct packet p;
+	int s[2];
+
+	(void)state;
+	assert_true(packet_pair(s, true, true));
+	packet_init(&p);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(packet_send(s[0], SPAN_LITERAL("a message"), SPAN_NONE, NULL, 0), PACKET_SENT);
+	assert_int_equal(packet_receive(s[1], &p), 1);
+	assert_int_equal(packet_send(s[1], SPAN_LITERAL("its answer"), SPAN_NONE, NULL, 0), PACKET_SENT);
+	close(s[1]);
+	assert_int_equal(packet_receive(s[0], &p), 1);
+	assert_true(span_is(buf_span(&p.data), "its answer"));
+	assert_int_equal(packet_receive(s[0], &p), -1);
+	assert_false(p.lost);
+	packet_free(&p);
+	close(s[0]);
+}
+
 int
 main(void)
 {
@@ -194,6 +217,7 @@ main(void)
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_full_queue),
 		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_last_words),
 	};
 
 	return cmocka_run_group_tests_name("io/packet", tests, NULL, NULL);
