@@ -8,7 +8,7 @@
  * that does not load changes nothing.
  *
  * A child that ends unasked is replaced: at once, unless YOUNG_MOST of its kind
- * have died young one after the other; then after RESTART_REST_MS. */
+ * have died young one after the other; then that kind rests first, and no other. */
 #include "config.h"
 
 #include "daemon/master.h"
@@ -28,9 +28,10 @@
 #endif
 
 enum {
-	YOUNG_MS = 1000,       /* a child that ends within this did not get to work */
-	YOUNG_MOST = 3,        /* what a hostile message or an administrator's kill can do; more is our own fault */
-	RESTART_REST_MS = 1000,
+	YOUNG_MS = 1000,        /* a child that ends within this died young */
+	YOUNG_MOST = 3,         /* what a hostile message or an administrator's kill can do; more is our own fault */
+	RESTART_REST_MS = 1000, /* of what did not get to work, and would not the next time */
+	READY_REST_MS = 100,    /* of what did: many hostile messages may wait, and others behind them */
 };
 
 void
@@ -45,6 +46,25 @@ master_notify(const char *state)
 
 /* ---- realms ---- */
 
+static void
+set_rest(struct master *m)
+{
+	uint64_t now = loop_now(m->loop), first = 0;
+
+	for (size_t kind = 0; kind < CHILD_KINDS; kind++)
+		if (m->rests_until[kind] > now && (first == 0 || m->rests_until[kind] < first))
+			first = m->rests_until[kind];
+	timer_at(m->rest, first);
+}
+
+/* None of that kind is started for so long. */
+static void
+rest(struct master *m, enum child_kind kind, uint64_t ms)
+{
+	m->rests_until[kind] = loop_now(m->loop) + ms;
+	set_rest(m);
+}
+
 /* When the kernel refuses, it is asked again later. */
 static bool
 start(struct master *m, struct realm *r, enum child_kind kind, uint32_t index)
@@ -57,7 +77,7 @@ start(struct master *m, struct realm *r, enum child_kind kind, uint32_t index)
 		return true;
 	}
 	log_error("start", "%s %u cannot be started: %m", child_kind_name(kind), index);
-	timer_at(m->rest, loop_now(m->loop) + RESTART_REST_MS);
+	rest(m, kind, RESTART_REST_MS);
 	return false;
 }
 
@@ -295,6 +315,8 @@ is_running(const struct master *m, const struct realm *r, enum child_kind kind, 
 static void
 start_missing_of(struct master *m, struct realm *r, enum child_kind kind, size_t count)
 {
+	if (m->rests_until[kind] > loop_now(m->loop))
+		return;
 	for (size_t i = 0; i < count; i++)
 		if (!is_running(m, r, kind, (uint32_t)i) && start(m, r, kind, (uint32_t)i))
 			m->children.board->restarts[kind]++;
@@ -316,6 +338,7 @@ start_missing(void *context)
 		start_missing_of(m, m->current, CHILD_KEEPER, 1);
 		start_missing_of(m, m->current, CHILD_REPORTER, reporters(m->current));
 	}
+	set_rest(m);
 }
 
 static void
@@ -352,18 +375,18 @@ master_end_if_over(struct master *m)
 		loop_stop(m->loop);
 }
 
-/* Whether its kind keeps dying young: then a rest is in order. */
-static bool
-keeps_dying(struct master *m, const struct child *child)
+static void
+rest_if_it_keeps_dying(struct master *m, const struct child *child)
 {
 	unsigned *count = &m->died_young[child->kind];
+	unsigned ms = child->ready ? READY_REST_MS : RESTART_REST_MS;
 
 	*count = loop_now(m->loop) - child->began < YOUNG_MS ? *count + 1 : 0;
 	if (*count <= YOUNG_MOST)
-		return false;
-	log_warning("start", "%s %u died young, as %u before it: the next one waits for %d ms",
-	    child_kind_name(child->kind), child->index, *count - 1, RESTART_REST_MS);
-	return true;
+		return;
+	log_warning("start", "%s %u died young, as %u before it: the next one waits for %u ms",
+	    child_kind_name(child->kind), child->index, *count - 1, ms);
+	rest(m, child->kind, ms);
 }
 
 static void
@@ -371,12 +394,12 @@ hear_child_ended(void *context)
 {
 	struct master *m = context;
 	struct child *child;
-	bool rest = false;
 	int status;
 
 	while ((child = children_reap(&m->children, &status)) != NULL) {
 		log_end_of_child(child, status);
-		rest = (!m->draining && !child->leaving && keeps_dying(m, child)) || rest;
+		if (!m->draining && !child->leaving)
+			rest_if_it_keeps_dying(m, child);
 		if (child->kind == CHILD_KEEPER)
 			master_keeper_ended(m);
 		if (child->kind == CHILD_PROXY)
@@ -385,10 +408,7 @@ hear_child_ended(void *context)
 	}
 	if (m->draining && !has_proxies(m, NULL))
 		end_singles(m);
-	if (rest)
-		timer_at(m->rest, loop_now(m->loop) + RESTART_REST_MS);
-	else
-		start_missing(m);
+	start_missing(m);
 	free_left_realms(m);
 }
 

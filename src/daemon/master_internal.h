@@ -30,7 +30,8 @@ struct master {
 	int asker;                          /* for the upgrade; -1: none */
 	bool awaits_keeper;                 /* the predecessor has one */
 	bool handed_over;                   /* all that is new is the successor's */
-	unsigned died_young[CHILD_KINDS]; /* without one between that did not */
+	unsigned died_young[CHILD_KINDS];   /* without one between that did not */
+	uint64_t rests_until[CHILD_KINDS];  /* none is started before; loop_now() */
 };
 
 /* To the service manager, as sd_notify(3). */
