@@ -277,6 +277,8 @@ carry_out(int folder, const struct settings *settings, const struct keeper_order
 	if (is_locked(folder))
 		return NOT_YET;
 	q = quarantine_open(settings->quarantine_path, &error);
+	if (q == NULL && is_locked(folder))
+		return NOT_YET; /* a keeper was quicker */
 	if (q == NULL) {
 		*result = (struct keeper_result){ .error = span_str(error) };
 		return GIVEN;
