@@ -6,7 +6,8 @@
  * The test tells by a page of memory that it shares with all processes, the file
  * named by GATEPOST_FAULTS (tests/lib/faults.py):
  *
- * - the nth call of one function fails, or the process is killed at it;
+ * - the nth call of one function fails, or the process is killed at it; "poison" is
+ *   no function: it is called where a process has received a message that holds it;
  * - a session stops where it enters a step: the line of the log that tells of the
  *   step is written, then the process waits until the test lets it go on. */
 #include "config.h"
@@ -163,9 +164,22 @@ INTERCEPTED(ssize_t, readv, int fd, const struct iovec *to, int count)
 	return fails("read") ? -1 : REAL(readv)(fd, to, count);
 }
 
+/* As packets are received (io/packet.c): their kind, then what is in them. */
+static bool
+is_poison(const struct msghdr *message, ssize_t received)
+{
+	static const char poison[] = "please die";
+
+	if (page == NULL || strcmp(page->function, "poison") != 0 || received < 2 || message->msg_iovlen < 2)
+		return false;
+	return memmem(message->msg_iov[1].iov_base, (size_t)received - 1, poison, sizeof(poison) - 1) != NULL;
+}
+
 INTERCEPTED(ssize_t, recvmsg, int fd, struct msghdr *message, int flags)
 {
-	return fails("recvmsg") ? -1 : REAL(recvmsg)(fd, message, flags);
+	ssize_t received = fails("recvmsg") ? -1 : REAL(recvmsg)(fd, message, flags);
+
+	return is_poison(message, received) && fails("poison") ? -1 : received;
 }
 
 INTERCEPTED(ssize_t, pread, int fd, void *to, size_t size, off_t at)
@@ -355,6 +369,11 @@ INTERCEPTED(int, mkdir, const char *path, mode_t mode)
 INTERCEPTED(int, unlink, const char *path)
 {
 	return fails("unlink") ? -1 : REAL(unlink)(path);
+}
+
+INTERCEPTED(int, unlinkat, int folder, const char *path, int flags)
+{
+	return fails("unlink") ? -1 : REAL(unlinkat)(folder, path, flags);
 }
 
 /* ---- processes ---- */

@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""A message that kills each scanner that is given it. Each time that it comes it costs a
+scanner, and the policy's on_failure answers for it; a reader is shown a notice in the end. No
+other message pays for it, the next scanner is there soon, and log and metrics tell of it.
+
+    builddir=. python3 tests/poison.py [WORD…]"""
+
+import os
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+import faults  # noqa: E402
+
+os.environ["GATEPOST"] = faults.PROGRAM
+
+from faults import ALWAYS, KILL, Faults  # noqa: E402
+from gatepost_test import PATIENCE, Tests, expect, expect_equal, free_port  # noqa: E402
+from pop3_upstream import Maildrop  # noqa: E402
+
+tests = Tests()
+
+TIMES = 6  # more often than a child may die young without a rest
+READERS_TRIES = 3  # then a reader is shown a notice, for he cannot have it delivered elsewhere
+CLEAN, POISON = b"Subject: hello\r\n\r\ngood day\r\n", b"Subject: please die\r\n\r\ngood day\r\n"
+RULES = "rules:\n- { name: TAG, when: { header: { name: Subject, matches: '/please tag/' } }, then: tag }\n"
+DIED = "the scanner died on this message"
+
+
+def started(t, begin, upstream, on_failure="defer"):
+    """A gatepost with one scanner that the poison kills; its metrics at `port`."""
+    f, port = Faults(t.folder()), free_port()
+    gatepost = begin(upstream, {"run": {"proxies": 1, "scanners": 1}, "metrics": {"address": f"127.0.0.1:{port}"},
+                                "policies": {"inbound": {"rules": ["rules.yaml"], "on_failure": on_failure}}},
+                     rules=RULES, single=False, prefix=["env", *(f"{n}={v}" for n, v in f.environment.items())])
+    f.fail("poison", KILL, times=ALWAYS, process="scanner")
+    gatepost.port = port
+    return gatepost
+
+
+def expect_told(gatepost, times, verdict="defer"):
+    """By log and metrics: how many scanners died, and on what."""
+    told = gatepost.events("message", reason=DIED, complete="no", verdict=f"^{verdict}$")
+    expect_equal(len(told), times, "messages on which a scanner died, in the log")
+    with urllib.request.urlopen(f"http://127.0.0.1:{gatepost.port}/metrics", timeout=PATIENCE) as answer:
+        text = answer.read().decode()
+    expect(f'gatepost_scan_failures_total{{reason="died"}} {times}\n' in text, "metrics: failures", text)
+    expect(f'gatepost_restarts_total{{process="scanner"}} {times}\n' in text, "metrics: restarts", text)
+
+
+@tests
+def smtp(t):
+    "SMTP: each time 451, on a connection that goes on; the message behind it is delivered"
+    upstream = t.upstream()
+    gatepost = started(t, t.gatepost, upstream)
+    client = t.client(gatepost)
+    client.greet()
+    began = time.monotonic()
+    for number in range(TIMES):
+        refused = client.deliver(POISON)
+        expect_equal((refused.code, refused.status), (451, "4.3.0"), f"the poison, time {number}")
+        expect_equal(client.deliver(CLEAN).code, 250, "a message")
+    print(f"# {TIMES} scanners and as many messages took {time.monotonic() - began:.2f} s")
+    client.quit()
+    expect_equal([m.data for m in upstream.messages], [CLEAN] * TIMES, "what came to the upstream")
+    gatepost.wait_event("started", TIMES + 1, child="scanner")
+    expect_told(gatepost, TIMES)
+
+
+@tests
+def neighbours(t):
+    "SMTP: of the messages that wait at the scanner together, only those that kill it are refused"
+    upstream = t.upstream()
+    gatepost = started(t, t.gatepost, upstream)
+    clients = [t.client(gatepost) for _ in range(2 * TIMES)]
+    for client in clients:
+        client.greet()
+        client.envelope()
+        expect_equal(client.command("DATA").code, 354, "DATA")
+    began = time.monotonic()
+    for number, client in enumerate(clients):
+        client.send((CLEAN, POISON)[number % 2] + b".\r\n")
+    expect_equal([client.reply().code for client in clients], [250, 451] * TIMES, "answers")
+    print(f"# {TIMES} scanners and as many messages took {time.monotonic() - began:.2f} s")
+    gatepost.wait_event("started", TIMES + 1, child="scanner")
+    expect_told(gatepost, TIMES)
+
+
+def expect_given_up(gatepost, answers):
+    """Refused for now, then a notice for good; it was in the hands of so many scanners and no more."""
+    refused = answers.count("for now")  # by POP3 it may be in a scanner's hands before it is asked for
+    expect(0 < refused < READERS_TRIES, "refused for now", answers)
+    expect_equal(answers, ["for now"] * refused + ["a notice"] * (TIMES - refused), "what readers are told")
+    gatepost.wait_event("started", READERS_TRIES + 1, child="scanner")
+    expect_told(gatepost, READERS_TRIES, verdict=".+")
+    expect_equal(gatepost.quarantined(b"please die"), 1, "in quarantine")
+
+
+@tests
+def pop3(t):
+    "POP3: from the third time on there is a notice in its place; its neighbours are shown each time"
+    upstream = t.pop3_upstream(Maildrop({"a": CLEAN, "b": POISON, "c": CLEAN}))
+    gatepost = started(t, t.pop3_gatepost, upstream)
+    answers = []
+    for _ in range(TIMES):
+        client = t.pop3_client(gatepost)
+        client.login()
+        expect_equal([client.retrieve(n) for n in (1, 3)], [CLEAN] * 2, "its neighbours")
+        status = client.command("RETR 2")
+        expect(status.ok or status.text.startswith("[SYS/TEMP] "), "the poison", status)
+        expect(not status.ok or b"good day" not in client.octets(), "the poison is shown")
+        answers.append("a notice" if status.ok else "for now")
+        client.quit()
+    expect_given_up(gatepost, answers)
+
+
+@tests
+def imap(t):
+    "IMAP: from the third time on there is a notice in its place; its neighbours are shown each time"
+    upstream = t.imap_upstream([CLEAN, POISON, CLEAN])
+    gatepost = started(t, t.imap_gatepost, upstream)
+    answers = []
+    for _ in range(TIMES):
+        client = t.imap_client(gatepost)
+        client.login()
+        client.ok("SELECT INBOX")
+        expect_equal([client.fetch(n) for n in (1, 3)], [CLEAN] * 2, "its neighbours")
+        answer = client.command("FETCH 2 (BODY.PEEK[])")
+        expect(answer.ok or b"[UNAVAILABLE]" in answer.status.raw, "the poison", answer)
+        expect(not any(b"good day" in octets for r in answer.data for octets in r.literals), "the poison is shown", answer)
+        answers.append("a notice" if answer.ok else "for now")
+        client.logout()
+    expect_given_up(gatepost, answers)
+
+
+tests.run()
