@@ -1,19 +1,22 @@
 #!/usr/bin/python3
 """R11: at every step of a session of SMTP, POP3 and IMAP, master, proxy, scanner and
-keeper are killed in turn while the session stands just there. The client sees a closed
-connection or a temporary answer and tries again; then nothing that was acknowledged is
-missing, nothing passed unscanned, a new session is served, the keeper's files are
-whole, and of those that the master left behind none lives on.
+keeper are killed in turn while the session stands just there, and several of them at
+once. The client sees a closed connection or a temporary answer and tries again; then
+nothing that was acknowledged is missing, nothing passed unscanned, a new session is
+served, the keeper's files are whole, and of those that the master left behind none
+lives on.
 
     builddir=. python3 tests/kill_matrix.py [--all] [WORD…]
 
 A step is entered many times in a session; killed is at one of them, which the seed
-(GATEPOST_TEST_SEED) chooses, or with --all at each."""
+(GATEPOST_TEST_SEED) chooses, or with --all at each. Several at once are killed at some
+of the steps, or with --all at each entering."""
 
 import collections
 import os
 import queue
 import random
+import re
 import select
 import signal
 import sys
@@ -27,19 +30,31 @@ import faults  # noqa: E402
 
 os.environ["GATEPOST"] = faults.PROGRAM
 
-from gatepost_test import PATIENCE, Tests, await_event, expect  # noqa: E402
+import gatepost_test  # noqa: E402
+from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
 from short_sessions import Estate, message  # noqa: E402
 from smtp_client import Client  # noqa: E402
 
 tests = Tests()
 
-VICTIMS = ("proxy", "scanner", "keeper", "master")
+VICTIMS = [["proxy"], ["scanner"], ["keeper"], ["master"]]
+TOGETHER = [["proxy", "keeper"], ["scanner", "keeper"], ["proxy", "scanner", "keeper"]]
+TOLD_EVERY = 100  # kills of one worker
+TOGETHER_AT = 2  # so many steps of a protocol each of these dies, without --all
 WORKERS = 2
 RETRY_SECONDS = 0.005  # a client would wait for minutes
 SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
 ALL = "--all" in sys.argv
-STEPS = {"smtp": 23, "pop3": 19, "imap": 42}  # how many there are
-VISITS = {"smtp": ["smtp"], "pop3": ["pop3"], "imap": ["imap", "news"]}  # between them they enter each
+if ALL:
+    gatepost_test.TEST_SECONDS = 7200
+VISITS = {"smtp": ["smtp", "lmtp"], "pop3": ["pop3"], "imap": ["imap", "news"]}  # between them they enter each
+
+
+def steps_of(protocol):
+    """All that there are, by the source."""
+    path = os.path.join(os.environ.get("srcdir", "."), "src", "proxy", f"{protocol}_session.c")
+    with open(path, encoding="utf-8") as f:
+        return set(re.findall(r"^\t\[[A-Z0-9_]+\] = \{ \"(\w+)\", \w+ \},$", f.read(), re.M))
 
 
 def entered(t, kind):
@@ -67,12 +82,13 @@ class Worker(threading.Thread):
     def run(self):
         try:
             while True:
-                kind, step, nth = self.cells.get_nowait()
-                for victim in VICTIMS:
-                    self.cell = (kind, step, nth, victim)
+                *where, victims = self.cells.get_nowait()
+                for those in victims:
+                    self.cell = (*where, those)
                     self.kill(*self.cell)
         except queue.Empty:
-            self.cell = None
+            self.cell = "the end"
+            self.end()
         except Exception as error:  # shown by the test, which waits for this thread
             self.failure = error
 
@@ -86,34 +102,39 @@ class Worker(threading.Thread):
         await_event(gatepost.changed, living, kind)
         return living()[0]
 
-    def kill(self, kind, step, nth, victim):
-        pid = self.pid(victim)
+    def kill(self, kind, step, nth, victims):
+        pids = [self.pid(victim) for victim in victims]
         visit = self.estate.visit(kind)
         first = threading.Thread(target=visit.attempt, daemon=True)
         self.faults.stop_at(step, nth)
         first.start()
         await_event(self.estate.gatepost.changed, lambda: self.faults.stopped, "the session to stop")
-        self.killed.add(pid)
+        self.killed.update(pids)
         children = [os.pidfd_open(child) for child in self.estate.gatepost.children()]
         began = time.monotonic()
-        os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
         self.faults.none()
-        self.recover(victim, began)
+        self.recover(victims, began)
         first.join(PATIENCE)
+        expect(not first.is_alive(), "the session hangs")
         self.finish(visit)
-        self.expect_ended(children if victim == "master" else [], children)
+        self.expect_ended(children if "master" in victims else [], children)
         visit.check()
         self.estate.expect_sound()
         self.done += 1
+        if self.done % TOLD_EVERY == 0:
+            print(f"# {threading.current_thread().name}: {self.done} kills, {self.cells.qsize()} places left", flush=True)
 
-    def recover(self, victim, began):
+    def recover(self, victims, began):
         """Until a new session has a message acknowledged that is scanned, and kept."""
-        if victim == "master":
+        if "master" in victims:
             self.restart()
         while not self.probe():
             expect(time.monotonic() < began + PATIENCE, "the service does not come back")
             self.pause.wait(RETRY_SECONDS)
-        self.recovery[victim] = max(self.recovery[victim], time.monotonic() - began)
+        names = " and ".join(victims)
+        self.recovery[names] = max(self.recovery[names], time.monotonic() - began)
 
     def restart(self):
         """What a service manager does. The old proxy may hold the sockets a moment longer."""
@@ -128,18 +149,24 @@ class Worker(threading.Thread):
 
     def probe(self):
         self.probes += 1
-        token = f"probe-{self.probes:06}-end".encode()
+        octets = message("quarantine", f"probe-{self.probes:06}-end".encode())
         try:
             client = Client(self.estate.gatepost.address, PATIENCE)
             try:
                 client.greet()
-                code = client.deliver(message("quarantine", token)).code
+                code = client.deliver(octets).code
             finally:
                 client.close()
         except (AssertionError, OSError):
             return False
-        expect(code != 250 or self.estate.has_kept(token), "acknowledged, and not in quarantine", token)
+        expect(code != 250 or self.estate.has_kept(octets), "acknowledged, and not in quarantine", octets)
         return code == 250
+
+    def end(self):
+        gatepost = self.estate.gatepost
+        expect_equal(gatepost.stop(), 0, "gatepost's exit status")
+        expect_equal(gatepost.events("refused"), [], "what cages refused")
+        self.estate.expect_agreed()
 
     def finish(self, visit):
         deadline = time.monotonic() + PATIENCE
@@ -156,21 +183,34 @@ class Worker(threading.Thread):
 
 
 def cells_of(protocol, counts):
-    """(visit, step, which entering of it) in a random order. counts: of each visit."""
+    """(visit, step, which entering of it, [who is killed then, …]) in a random order.
+    counts: of each visit."""
     chance = random.Random(f"{SEED} {protocol}")
     cells = []
     for step in sorted(set().union(*counts.values())):
         every = [(kind, step, nth) for kind, count in counts.items() for nth in range(1, count[step] + 1)]
-        cells += every if ALL else [chance.choice(every)]
+        cells += [(*cell, VICTIMS) for cell in (every if ALL else [chance.choice(every)])]
+        cells += [(*cell, TOGETHER) for cell in every if ALL]
+    if not ALL:
+        cells += [(*cell[:3], TOGETHER) for cell in chance.sample(cells, TOGETHER_AT)]
     chance.shuffle(cells)
     return cells
+
+
+def show(protocol, steps, workers):
+    slowest = {}
+    for worker in workers:
+        for names, seconds in worker.recovery.items():
+            slowest[names] = max(seconds, slowest.get(names, 0))
+    print(f"# {protocol}: {len(steps)} steps, {sum(w.done for w in workers)} kills; a message kept again after at most " +
+          ", ".join(f"{seconds * 1000:.0f} ms ({names})" for names, seconds in slowest.items()), flush=True)
 
 
 def matrix(protocol):
     def test(t):
         counts = {kind: entered(t, kind) for kind in VISITS[protocol]}
         steps = set().union(*counts.values())
-        expect(len(steps) == STEPS[protocol], "a step that no session enters", sorted(steps))
+        expect_equal(steps, steps_of(protocol), "the steps that a session enters, and those that there are")
         cells = queue.Queue()
         for cell in cells_of(protocol, counts):
             cells.put(cell)
@@ -183,9 +223,7 @@ def matrix(protocol):
             if worker.failure is not None:
                 print(f"# at {worker.cell}, seed {SEED}")
                 raise worker.failure
-        slowest = {victim: max(w.recovery[victim] for w in workers) for victim in VICTIMS}
-        print(f"# {protocol}: {len(steps)} steps, {sum(w.done for w in workers)} kills; a message kept again after at most " +
-              ", ".join(f"{seconds * 1000:.0f} ms ({victim})" for victim, seconds in slowest.items()))
+        show(protocol, steps, workers)
     return test
 
 
