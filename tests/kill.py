@@ -11,13 +11,14 @@ import queue
 import random
 import select
 import signal
+import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
+from gatepost_test import GATEPOST, PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
 from smtp_client import Client  # noqa: E402
 
 tests = Tests()
@@ -107,7 +108,8 @@ class Killer:
         os.kill(pid, signal.SIGKILL)
 
 
-def killed(kinds, messages, kills):
+def killed(kinds, messages, kills, reloads=False):
+    """reloads: one is begun before each kill, so that some die in the middle of it."""
     def test(t):
         upstream = t.upstream()
         changes = {"run": {"proxies": 2, "scanners": 2}, "log": {"level": "info"}, "upstreams": {"mta": {"rest": "0s"}}}
@@ -119,6 +121,8 @@ def killed(kinds, messages, kills):
         for _ in range(kills):
             for _ in range(chance.randint(1, messages // kills)):
                 expect(senders.progress.acquire(timeout=PATIENCE), "no message is delivered any more")
+            if reloads:
+                gatepost.signal(signal.SIGHUP)
             killer.kill(chance.choice(kinds))
         for thread in senders.threads:
             thread.join(60)
@@ -126,6 +130,7 @@ def killed(kinds, messages, kills):
         check(senders, upstream, gatepost)
         for kind, count in (("proxy", 2), ("scanner", 2), ("keeper", 1)):
             killer.wait(kind, count)
+        expect(len(gatepost.events("reload")) >= reloads, "no reload")
     return test
 
 
@@ -161,6 +166,8 @@ def all_of_quarantine(gatepost):
 for kind in ("scanner", "proxy", "keeper"):
     tests.add(f"killed at random: the {kind}", killed([kind], MESSAGES // 3, KILLS // 3))
 tests.add("killed at random: any of them", killed(["scanner", "proxy", "keeper"], MESSAGES, KILLS))
+tests.add("killed at random: any of them, while reloads go on",
+          killed(["scanner", "proxy", "keeper"], MESSAGES // 8, KILLS // 3, reloads=True))
 
 
 @tests
@@ -222,6 +229,60 @@ def scanner_dies_on_a_message(t):
         killer.kill("scanner")
         expect(client.reply().code in (250, 451), "reply", number)
     client.quit()
+
+
+def await_step(gatepost, step, count):
+    gatepost.wait_event("step", count, step=f"^{step}$")
+
+
+def begun(t, gatepost, numbers, step):
+    """Clients that have sent these messages, one after the other; the sessions stand at that step."""
+    clients, chance = [], random.Random(SEED)
+    for number in numbers:
+        clients.append(client := t.client(gatepost))
+        client.greet()
+        client.envelope()
+        expect_equal(client.command("DATA").code, 354, "DATA")
+        client.send(message(number, chance) + b".\r\n")
+        await_step(gatepost, step, len(clients))
+    return clients
+
+
+@tests
+def scanner_killed_with_several(t):
+    "a scanner that is killed while several messages wait at it costs the first a 451; the others are delivered"
+    upstream = t.upstream()
+    gatepost = t.gatepost(upstream, {"run": {"proxies": 1, "scanners": 1}}, single=False)
+    scanner = Killer(gatepost, None).wait("scanner")[0]
+    os.kill(scanner, signal.SIGSTOP)
+    numbers = [3, 4, 2, 13, 14, 12]  # large ones too; more than a scanner is given at a time
+    clients = begun(t, gatepost, numbers, "await_verdict")
+    os.kill(scanner, signal.SIGKILL)
+    expect_equal([client.reply().code for client in clients], [451] + [250] * 5, "answers")
+    delivered = b"\n".join(m.data[:200] for m in upstream.messages)
+    expect_equal([n for n in numbers if token(n) in delivered], numbers[1:], "delivered")
+
+
+@tests
+def keeper_killed_with_several(t):
+    "a keeper that is killed while messages and an order wait: 451 for those that it did not keep; the order is carried out"
+    gatepost = t.gatepost(t.upstream(), {"run": {"proxies": 1, "scanners": 1}}, single=False)
+    client = t.client(gatepost)
+    client.greet()
+    first = client.deliver(message(0, random.Random(SEED))).text.split()[-1]
+    keeper = Killer(gatepost, None).wait("keeper")[0]
+    os.kill(keeper, signal.SIGSTOP)
+    order = subprocess.Popen([GATEPOST, "quarantine", "delete", "-c", gatepost.file, first],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    t.callback(order.kill)
+    clients = begun(t, gatepost, [10, 20, 30], "await_quarantine")
+    os.kill(keeper, signal.SIGKILL)
+    expect_equal([client.reply().code for client in clients], [451] * 3, "answers")
+    expect_equal((order.communicate(timeout=PATIENCE)[1], order.returncode), (b"", 0), "the order")
+    expect_equal([gatepost.quarantined(token(n)) for n in (0, 10, 20, 30)], [0] * 4, "in quarantine")
+    for number, client in zip((10, 20, 30), clients):
+        expect_equal(client.deliver(message(number, random.Random(SEED))).code, 250, "the same connection, the same message")
+        expect_equal(gatepost.quarantined(token(number)), 1, "in quarantine")
 
 
 @tests
