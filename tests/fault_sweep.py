@@ -10,9 +10,11 @@ passes unscanned, and the same session then succeeds.
 Of calls that a session makes often a sample is swept, which the seed
 (GATEPOST_TEST_SEED) chooses, or with --all each one."""
 
+import contextlib
 import errno
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -220,6 +222,135 @@ def starting(t):
         expect_equal(gatepost.stop(), 0 if began else 2, f"exit status, allocation {nth}")
         expect(began or len(gatepost.lines) > 1, "nothing is said, allocation", nth)
         expect(not gatepost.crash_report(), gatepost.crash_report())
+
+
+# Where a process is killed while it begins; without --all at one of them. "forked" is
+# what has no name yet.
+BEGINNING = {
+    "master": ["socketpair", "fork", "sendmsg"],
+    "forked": ["alloc"],
+    "keeper": ["fsync", "unlink", "sendmsg"],
+    "scanner": ["mmap", "sendmsg"],
+    "proxy": ["epoll_ctl", "sendmsg"],
+}
+
+
+def functions_of(process, functions):
+    return functions if ALL else [random.Random(f"{SEED} {process}").choice(functions)]
+
+
+def leave_unfinished(estate):
+    """In quarantine: one message that is kept, and one that nobody was told of."""
+    folder = os.path.join(estate.folder, "quarantine")
+    kept = next(os.path.join(f, name) for f, _, names in os.walk(os.path.join(folder, "messages")) for name in names)
+    os.link(kept, os.path.join(folder, "incoming", os.path.basename(kept)[:-len(".eml")]))
+    other = os.path.basename(kept)[:-len("0.eml")] + ("1" if kept.endswith("0.eml") else "0")
+    shutil.copy(kept, os.path.join(folder, "incoming", other))
+    os.link(os.path.join(folder, "incoming", other), os.path.join(os.path.dirname(kept), other + ".eml"))
+
+
+def begin(estate):
+    """As a service manager does: again when it was the master that died."""
+    gatepost = estate.gatepost = estate.start(wait=False)
+    await_event(gatepost.changed, lambda: gatepost.ended or gatepost.events("ready"), "gatepost to begin")
+    return bool(gatepost.events("ready"))
+
+
+def killed_beginning(sweep, process, function, nth):
+    """1 when it was; 0 when all was ready before that."""
+    estate = sweep.estate
+    leave_unfinished(estate)
+    sweep.faults.fail(function, KILL, nth=nth, process=process)
+    began = begin(estate)
+    killed = sweep.faults.none()[1]
+    expect(began or process == "master", "it did not begin", estate.gatepost.lines[-5:])
+    expect(began or begin(estate), "it did not begin again", estate.gatepost.lines[-5:])
+    sweep.finish(visit := estate.visit("smtp"))
+    visit.check()
+    expect_equal(estate.gatepost.stop(), 0, "exit status")
+    estate.expect_agreed()
+    return killed
+
+
+@tests
+def killed_at_start(t):
+    "R11: a start: each process is killed at its nth call; what was interrupted before is whole"
+    sweep = Sweep(t, single=False)
+    sweep.finish(sweep.estate.visit("smtp"))
+    sweep.estate.gatepost.stop()
+    for process, function in [(p, f) for p, functions in BEGINNING.items() for f in functions_of(p, functions)]:
+        leave_unfinished(sweep.estate)
+        sweep.faults.fail(function, 0, nth=ALWAYS, process=process)
+        expect(begin(sweep.estate), "a healthy start", sweep.estate.gatepost.lines[-5:])
+        count = sweep.faults.none()[0]
+        sweep.estate.gatepost.stop()
+        killed = 0
+        for nth in chosen(count, function, process, KILL):
+            try:
+                killed += killed_beginning(sweep, process, function, nth)
+            except Exception:
+                print(f"# the {process}: {function} {nth}, seed {SEED}")
+                raise
+        print(f"# a start: the {process}: {function}: {killed} kills of {count}", flush=True)
+        expect(killed or not ALL, "nobody was killed")
+
+
+UPGRADING = ["sendmsg", "recvmsg", "socketpair", "fork"]
+
+
+class Upgraded:
+    """A gatepost in whose place another one is put, whichever of the two is killed in the middle of it."""
+
+    def __init__(self, sweep):
+        self.sweep, self.estate = sweep, sweep.estate
+        self.gatepost = sweep.estate.gatepost
+        self.masters = [self.gatepost.process.pid]
+
+    def upgrade(self):
+        """Until it is over: the exit status of who asked for it."""
+        code, _ = self.gatepost.ctl("upgrade")
+        self.masters += [int(line["msg"].rsplit(" ", 1)[1]) for line in self.gatepost.events("upgrade", msg="is started as process")]
+        return code
+
+    def visit(self):
+        """As clients do, until who looks after the services begins another one."""
+        visit, deadline = self.estate.visit("smtp"), time.monotonic() + PATIENCE
+        while not visit.attempt():
+            expect(time.monotonic() < deadline, "the service does not come back", visit.failures[-3:], self.gatepost.lines[-9:])
+            if self.gatepost.ended:
+                expect(begin(self.estate), "it does not begin again", self.estate.gatepost.lines[-5:])
+                self.gatepost = self.estate.gatepost
+                self.masters = [self.gatepost.process.pid]
+        visit.check()
+
+    def end(self):
+        for pid in self.masters:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        await_event(self.gatepost.changed, lambda: self.gatepost.ended, "the end of all")
+        self.estate.expect_agreed()
+
+
+@tests
+def upgrading(t):
+    "R11: an upgrade: the old master or the new one is killed at its nth call; one of them serves, or the next one does"
+    sweep = Sweep(t, single=False)
+    for function in functions_of("upgrade", UPGRADING):
+        sweep.faults.fail(function, 0, nth=ALWAYS, process="master")
+        upgraded = Upgraded(sweep)
+        expect_equal(upgraded.upgrade(), 0, "a healthy upgrade")
+        count = sweep.faults.none()[0]
+        upgraded.end()
+        for nth in chosen(count, function, "upgrade", KILL):
+            expect(begin(sweep.estate), "a start", sweep.estate.gatepost.lines[-5:])
+            upgraded = Upgraded(sweep)
+            sweep.faults.fail(function, KILL, nth=nth, process="master")
+            upgraded.upgrade()
+            sweep.swept += sweep.faults.none()[1]
+            upgraded.visit()
+            upgraded.end()
+    print(f"# an upgrade: {sweep.swept} kills", flush=True)
+    expect(sweep.swept, "nobody was killed")
 
 
 for protocol, name in PROTOCOLS.items():
