@@ -170,6 +170,27 @@ test_answers(void **state)
 	close(fd);
 }
 
+/* It has answered the first, which we have not heard yet when it dies on the second. */
+static void
+test_death_behind_an_answer(void **state)
+{
+	struct fixture *f = *state;
+	int fd = link_scanner(f);
+	uint64_t id;
+
+	for (size_t i = 0; i < 3; i++)
+		submit(f, i);
+	assert_true(take(fd, &id));
+	answer(fd, id, VERDICT_TAG);
+	assert_true(take(fd, &id));
+	close(fd);
+	turn(f);
+	assert_true(f->done[0].complete);
+	assert_int_equal(f->done[0].verdict, VERDICT_TAG);
+	assert_string_equal(f->done[1].reason, "the scanner died on this message");
+	assert_int_equal(f->done[2].times, 0);
+}
+
 /* The oldest is to blame; the others go to another scanner. */
 static void
 test_death(void **state)
@@ -292,11 +313,10 @@ test_keeper(void **state)
 	assert_true(span_eq(frame.message, spool_bytes(&f->spool)));
 	keep_answer_encode(&out, frame.id, true);
 	packet_send(pair[1], buf_span(&out), SPAN_LITERAL("id-1"), NULL, 0);
+	close(pair[1]); /* what was not acknowledged has failed */
 	turn(f);
 	assert_true(f->done[0].complete);
 	assert_string_equal(f->done[0].reason, "id-1");
-	close(pair[1]); /* what was not acknowledged has failed */
-	turn(f);
 	assert_int_equal(f->done[1].times, 1);
 	assert_false(f->done[1].complete);
 	packet_free(&p);
@@ -615,6 +635,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_death, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_death_behind_an_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cancelled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_queue_is_short, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
