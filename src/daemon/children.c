@@ -144,7 +144,8 @@ forget_signals(void)
 }
 
 /* What only proxies need, of all generations that the master holds: keys, and
- * the memory in which they count together; the board is the reporter's too. */
+ * the memory in which they count together; the board is the reporter's too, and
+ * a scanner tells what it is at. */
 static void
 forget_what_proxies_share(struct children *c, struct realm *r, enum child_kind kind)
 {
@@ -152,9 +153,13 @@ forget_what_proxies_share(struct children *c, struct realm *r, enum child_kind k
 
 	generation_forget_secrets(r->generation);
 	census_free(&r->census);
+	if (kind != CHILD_SCANNER)
+		scan_load_free(&r->load);
 	LIST_FOREACH (child, &c->list, others) {
 		generation_forget_secrets(child->realm->generation);
 		census_free(&child->realm->census);
+		if (child->realm != r)
+			scan_load_free(&child->realm->load);
 	}
 	explicit_bzero(c->tickets, sizeof(*c->tickets));
 	if (kind != CHILD_REPORTER)
@@ -176,7 +181,7 @@ be_child(struct children *c, struct realm *r, const struct child *self, int chan
 	const enum child_kind kind = self->kind;
 	const uint32_t index = self->index;
 	const struct settings *settings = r->generation->settings;
-	struct proxy_place place = { r->generation, &r->sockets, r->census, board_stats(c->board, index),
+	struct proxy_place place = { r->generation, &r->sockets, r->census, r->load, board_stats(c->board, index),
 		&self->place->gauges, index };
 	char *name = arena_printf(r->generation->arena, "%s %u", child_kind_name(kind), index);
 
@@ -194,7 +199,7 @@ be_child(struct children *c, struct realm *r, const struct child *self, int chan
 	if (kind == CHILD_KEEPER)
 		keeper_process(settings, channel);
 	if (kind == CHILD_SCANNER)
-		scanner_process(r->generation, channel);
+		scanner_process(r->generation, r->load, index, channel);
 	if (kind == CHILD_REPORTER)
 		reporter_process(c->board, &r->metrics, channel);
 	proxy_process(&place, channel);

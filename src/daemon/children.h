@@ -16,6 +16,7 @@ struct realm {
 	struct generation *generation;
 	struct listen_sockets sockets, metrics;
 	struct census *census;
+	struct scan_load *load;
 	struct account account;
 	size_t proxies, scanners; /* how many there should be */
 	size_t alive;             /* children of it */

@@ -29,7 +29,7 @@ proxy_host_new(struct loop *l, const struct proxy_place *place, void (*stuck)(vo
 	LIST_INIT(&p->sessions);
 	p->upstreams = upstreams_new(l, p->settings);
 	p->clamd = p->upstreams != NULL ? clamd_port_new(l, p->settings, p->upstreams) : NULL;
-	p->scan = scan_port_new(l, p->settings, p->clamd, p->stats, p->gauges, stuck, context);
+	p->scan = scan_port_new(l, p->settings, p->clamd, place->load, p->stats, p->gauges, stuck, context);
 	p->keep = keep_port_new(l, p->gauges, keeper_lost, context);
 	p->spools = spool_pool_new(l, p->settings->spool_path, p->settings->limits.spool_memory);
 	if (p->clamd == NULL || p->scan == NULL || p->keep == NULL || p->spools == NULL)

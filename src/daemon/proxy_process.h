@@ -9,6 +9,7 @@ struct proxy_place {
 	const struct generation *generation;
 	const struct listen_sockets *sockets;
 	struct census *census;
+	const struct scan_load *load;
 	struct stats *stats;
 	struct stats_gauges *gauges;
 	size_t index;

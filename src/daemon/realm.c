@@ -18,6 +18,7 @@ void
 realm_free(struct realm *r)
 {
 	census_free(&r->census);
+	scan_load_free(&r->load);
 	generation_free(&r->generation);
 	free(r);
 }
@@ -64,6 +65,9 @@ prepare_realm(struct realm *r, const struct realm *old, struct report *report)
 	r->census = census_new(r->proxies, s->limits.connections);
 	if (r->census == NULL)
 		report_add(report, nowhere, "no memory to count connections in");
+	r->load = scan_load_new(r->scanners);
+	if (r->load == NULL)
+		report_add(report, nowhere, "no memory to tell in what scanners are at");
 	return report->count == 0 && open_sockets(r, old, report);
 }
 

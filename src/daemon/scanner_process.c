@@ -18,19 +18,23 @@
 
 struct scan_service {
 	struct scanner *scanner;
+	struct scan_load *load;
+	size_t index; /* there */
 	struct arena *arena;
 	struct packet packet;
 	struct buf answer;
 };
 
 struct scan_service *
-scan_service_new(const struct generation *g)
+scan_service_new(const struct generation *g, struct scan_load *load, size_t index)
 {
 	struct scan_service *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
 	packet_init(&s->packet);
+	s->load = load;
+	s->index = index;
 	s->arena = arena_new(0);
 	s->scanner = scanner_new(g->settings, g->rules);
 	if (s->scanner == NULL)
@@ -107,7 +111,9 @@ scan_service_serve(struct scan_service *s, int link)
 	if (!scan_frame_decode(buf_span(&s->packet.data), &f))
 		return LINK_ENDED;
 	buf_clear(&s->answer);
+	scan_load_tell(s->load, s->index, f.id);
 	answer_request(s, &f);
+	scan_load_tell(s->load, s->index, 0);
 	return link_answer(link, &s->answer, SPAN_NONE);
 }
 
@@ -118,11 +124,12 @@ serve(void *context, int link)
 }
 
 _Noreturn void
-scanner_process(const struct generation *g, int channel)
+scanner_process(const struct generation *g, struct scan_load *load, size_t index, int channel)
 {
-	struct scan_service *s = scan_service_new(g);
+	struct scan_service *s = scan_service_new(g, load, index);
 	const struct links_work work = { .context = s, .serve = serve, .outlives_master = true, .door = -1 };
 
+	scan_load_own(load, index);
 	if (s == NULL || !cage_close_scanner(&g->settings->limits, channel)) {
 		log_error("scanner", "the scanner cannot begin");
 		_exit(1);

@@ -33,6 +33,7 @@ struct single {
 	struct watch *watches[6];
 	int scan_link, keep_link;
 	struct census *census;
+	struct scan_load *load;
 	struct board *board;
 	struct board_ledger ledger;
 	struct listen_sockets metrics;
@@ -213,13 +214,15 @@ begin_report(struct single *s)
 static bool
 begin(struct single *s)
 {
-	struct proxy_place place = { s->generation, &s->sockets, NULL, board_stats(s->board, 0),
+	struct proxy_place place = { s->generation, &s->sockets, NULL, NULL, board_stats(s->board, 0),
 		&show(s, CHILD_PROXY)->gauges, 0 };
 
 	s->scan_link = s->keep_link = -1;
 	s->loop = loop_new();
 	s->census = place.census = census_new(1, s->generation->settings->limits.connections);
-	s->scan = scan_service_new(s->generation);
+	s->load = scan_load_new(1);
+	place.load = s->load;
+	s->scan = s->load != NULL ? scan_service_new(s->generation, s->load, 0) : NULL;
 	s->keep = keep_service_new(s->generation->settings);
 	if (s->loop == NULL || s->census == NULL || s->scan == NULL || s->keep == NULL || !begin_report(s))
 		return false;
@@ -251,6 +254,7 @@ end(struct single *s)
 	scan_service_free(&s->scan);
 	keep_service_free(&s->keep);
 	census_free(&s->census);
+	scan_load_free(&s->load);
 	loop_free(&s->loop);
 	board_free(&s->board);
 	generation_free(&s->generation);

@@ -55,8 +55,12 @@ src_libproxy_a_SOURCES = \
 	src/proxy/pop3_verbs.h \
 	src/proxy/proxy.c \
 	src/proxy/proxy.h \
+	src/proxy/scan_load.c \
+	src/proxy/scan_load.h \
 	src/proxy/scan_port.c \
 	src/proxy/scan_port.h \
+	src/proxy/scan_port_internal.h \
+	src/proxy/scan_queue.c \
 	src/proxy/session.c \
 	src/proxy/session.h \
 	src/proxy/smtp_back.c \

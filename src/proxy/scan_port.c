@@ -1,89 +1,20 @@
-/* The proxy's links to the scanners.
- *
- * A job is waiting (in `waiting`, oldest first), sent (in its link's `sent`,
- * in the order of sending, which is the order a scanner works in), or
- * cancelled while sent: then it stays in `sent` without a done() so that blame
- * is still laid right. Each link is given at most LINK_DEPTH jobs, enough that
- * a scanner finds the next one without waiting for us, few enough that a small
- * message seldom waits behind a large one. A scanner that takes long for one of our
- * messages gets no more of them while there are quicker ones. */
+/* Jobs, from being submitted to being answered, and the links that answers come by;
+ * scan_queue.c decides which job is sent where, and when. */
 #include "config.h"
 
-#include "proxy/scan_port.h"
+#include "proxy/scan_port_internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "io/packet.h"
 
 #include <stdlib.h>
-#include <sys/queue.h>
+#include <sys/random.h>
 #include <unistd.h>
-
-enum {
-	LINK_DEPTH = 4,
-	LARGE_MESSAGE = 1024 * 1024, /* nothing is queued behind one of these */
-	SLOW_MS = 250,               /* a hundred times what most messages take */
-	SEND_REST_MS = 20,           /* before what could not be sent is tried again */
-};
-
-struct scan_job {
-	TAILQ_ENTRY(scan_job) others;
-	LIST_ENTRY(scan_job) asking;
-	uint64_t id, size, began;  /* clock_micros() */
-	size_t policy;
-	const struct spool *spool;
-	struct buf request;        /* encoded */
-	struct clamd_job *clamd;   /* being asked; then the job is in no queue */
-	struct scan_port *port;
-	bool sent, asked;
-	scan_done *done;           /* NULL once cancelled */
-	void *context;
-};
-
-TAILQ_HEAD(jobs, scan_job);
-
-struct link {
-	LIST_ENTRY(link) others;
-	struct scan_port *port;
-	struct watch *watch;
-	struct timer *timer;
-	int fd;
-	uint32_t scanner;
-	bool stuck;
-	struct jobs sent;
-	size_t depth;
-	uint64_t octets;
-	uint64_t since; /* loop_now() of its last answer, or of the first job after that */
-};
-
-struct scan_port {
-	struct loop *loop;
-	const struct settings *settings;
-	struct clamd_port *clamd;
-	struct stats *stats;
-	struct stats_gauges *gauges;
-	LIST_HEAD(, link) links;
-	struct jobs waiting;
-	struct timer *again;          /* for those that wait */
-	LIST_HEAD(, scan_job) asking; /* clamd */
-	struct packet packet;
-	struct arena *arena;
-	uint64_t last_id;
-	void (*stuck)(void *context, uint32_t scanner);
-	void *stuck_context;
-};
-
-static void dispatch(struct scan_port *p);
-
-static void
-try_again(void *context)
-{
-	dispatch(context);
-}
 
 struct scan_port *
 scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port *clamd,
-    struct stats *stats, struct stats_gauges *gauges, void (*stuck)(void *context, uint32_t scanner), void *context)
+    const struct scan_load *load, struct stats *stats, struct stats_gauges *gauges,
+    void (*stuck)(void *context, uint32_t scanner), void *context)
 {
 	struct scan_port *p = calloc(1, sizeof(*p));
 
@@ -92,6 +23,7 @@ scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port
 	p->loop = l;
 	p->settings = settings;
 	p->clamd = clamd;
+	p->load = load;
 	p->stats = stats;
 	p->gauges = gauges;
 	p->stuck = stuck;
@@ -101,8 +33,9 @@ scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port
 	TAILQ_INIT(&p->waiting);
 	LIST_INIT(&p->asking);
 	packet_init(&p->packet);
-	p->again = timer_new(l, try_again, p);
-	if (p->again == NULL)
+	p->look = timer_new(l, scan_queue_look, p);
+	/* At random: that a scanner is at a job tells whose it is. */
+	if (p->look == NULL || getrandom(&p->last_id, sizeof(p->last_id), 0) != sizeof(p->last_id))
 		scan_port_free(&p);
 	return p;
 }
@@ -137,116 +70,10 @@ fail_job(struct scan_port *p, struct scan_job *j, enum stats_scan_failure failur
 	finish_job(j, &answer);
 }
 
-static void
-arm(struct link *k)
-{
-	uint64_t timeout = k->port->settings->timeouts.scan;
-
-	k->since = loop_now(k->port->loop);
-	timer_at(k->timer, TAILQ_EMPTY(&k->sent) ? 0 : k->since + timeout);
-}
-
-/* ---- waiting ---- */
-
-static void
-wait_at_end(struct scan_job *j)
-{
-	TAILQ_INSERT_TAIL(&j->port->waiting, j, others);
-	stats_move(&j->port->gauges->scan_waiting, 1);
-}
-
-static void
-stop_waiting(struct scan_job *j)
-{
-	TAILQ_REMOVE(&j->port->waiting, j, others);
-	stats_move(&j->port->gauges->scan_waiting, -1);
-}
-
-/* ---- sending ---- */
-
-static bool
-is_slow(const struct link *k)
-{
-	return k->depth > 0 && loop_now(k->port->loop) - k->since > SLOW_MS;
-}
-
-/* Of all links, the latest `since`. */
-static uint64_t
-latest(const struct scan_port *p)
-{
-	uint64_t since = 0;
-	struct link *k;
-
-	LIST_FOREACH (k, &p->links, others)
-		if (k->since > since)
-			since = k->since;
-	return since;
-}
-
-/* NULL: none has room, or only such as are slower than another. */
-static struct link *
-least_busy(struct scan_port *p)
-{
-	struct link *best = NULL, *k;
-	uint64_t since = latest(p);
-
-	LIST_FOREACH (k, &p->links, others)
-		if (k->depth < LINK_DEPTH && k->octets < LARGE_MESSAGE && (!is_slow(k) || k->since == since) &&
-		    (best == NULL || k->depth < best->depth || (k->depth == best->depth && k->octets < best->octets)))
-			best = k;
-	return best;
-}
-
-/* Without a scratch file the scanner makes do with memory. */
-static enum packet_result
-send_job(struct link *k, struct scan_job *j)
-{
-	const struct spool *spool = j->spool;
-	int fds[2] = { spool_reader(spool), -1 };
-	enum packet_result result;
-	struct buf head = { 0 };
-
-	buf_put_u64(&head, j->id);
-	buf_put_u64(&head, spool->size);
-	buf_put_u32(&head, fds[0] >= 0);
-	buf_put_span(&head, buf_span(&j->request));
-	if (spool_file(spool) >= 0)
-		fds[1] = spool_scratch(spool);
-	result = head.failed ? PACKET_AGAIN : packet_send(k->fd, buf_span(&head), fds[0] < 0 ? spool_bytes(spool) : SPAN_NONE, fds,
-	    (size_t)(fds[0] >= 0) + (fds[1] >= 0));
-	if (fds[1] >= 0)
-		close(fds[1]);
-	buf_free(&head);
-	return result;
-}
-
-/* A broken link is noticed by its reader, and a full one gives answers; but it may
- * be memory or a descriptor that was wanting, and of those nobody tells. */
-static void
-dispatch(struct scan_port *p)
-{
-	struct scan_job *j;
-	struct link *k;
-
-	while ((j = TAILQ_FIRST(&p->waiting)) != NULL && (k = least_busy(p)) != NULL) {
-		enum packet_result result = send_job(k, j);
-
-		if (result != PACKET_SENT) {
-			timer_at(p->again, loop_now(p->loop) + SEND_REST_MS);
-			return;
-		}
-		stop_waiting(j);
-		TAILQ_INSERT_TAIL(&k->sent, j, others);
-		stats_move(&p->gauges->scan_running, 1);
-		j->sent = true;
-		k->octets += j->size;
-		if (k->depth++ == 0)
-			arm(k);
-	}
-}
+/* ---- jobs ---- */
 
 struct scan_job *
-scan_submit(struct scan_port *p, const struct scan_request *request, const struct spool *spool, scan_done *done,
+scan_submit(struct scan_port *p, const struct scan_request *request, struct spool *spool, scan_done *done,
     void *context)
 {
 	struct scan_job *j = calloc(1, sizeof(*j));
@@ -260,8 +87,8 @@ scan_submit(struct scan_port *p, const struct scan_request *request, const struc
 		job_free(j);
 		return NULL;
 	}
-	wait_at_end(j);
-	dispatch(p);
+	scan_queue_add(j);
+	scan_queue_dispatch(p);
 	return j;
 }
 
@@ -287,7 +114,7 @@ scan_cancel(struct scan_job **job)
 		LIST_REMOVE(j, asking);
 		job_free(j);
 	} else if (!j->sent) {
-		stop_waiting(j);
+		scan_queue_remove(j);
 		job_free(j);
 	}
 }
@@ -301,7 +128,7 @@ drop_from_link(struct link *k, struct scan_job *j)
 	stats_move(&k->port->gauges->scan_running, -1);
 	k->depth--;
 	k->octets -= j->size;
-	arm(k);
+	scan_link_arm(k);
 }
 
 /* The scan is repeated with what clamd said. */
@@ -331,8 +158,8 @@ clamd_said(void *context, const struct clamd_answer *answer)
 	buf_free(&j->request);
 	j->request = again;
 	j->id = ++p->last_id;
-	wait_at_end(j);
-	dispatch(p);
+	scan_queue_add(j);
+	scan_queue_dispatch(p);
 }
 
 static void
@@ -373,9 +200,7 @@ take_answer(struct link *k, struct span in)
 	uint64_t id;
 
 	take_u64(&in, &id);
-	TAILQ_FOREACH (j, &k->sent, others)
-		if (j->id == id)
-			break;
+	j = scan_link_find(k, id);
 	if (j == NULL)
 		return;
 	drop_from_link(k, j);
@@ -408,17 +233,15 @@ lose_link(struct link *k)
 		TAILQ_REMOVE(&k->sent, culprit, others);
 	while ((j = TAILQ_LAST(&k->sent, jobs)) != NULL) {
 		TAILQ_REMOVE(&k->sent, j, others);
-		j->sent = false;
-		if (j->done != NULL) {
-			TAILQ_INSERT_HEAD(&p->waiting, j, others);
-			stats_move(&p->gauges->scan_waiting, 1);
-		} else
+		if (j->done != NULL)
+			scan_queue_return(j);
+		else
 			job_free(j);
 	}
 	link_free(k);
 	if (culprit != NULL)
 		fail_job(p, culprit, failure, "the scanner died on this message");
-	dispatch(p);
+	scan_queue_dispatch(p);
 }
 
 static void
@@ -438,7 +261,7 @@ link_ready(void *context)
 		lose_link(k);
 		return;
 	}
-	dispatch(p);
+	scan_queue_dispatch(p);
 }
 
 static void
@@ -450,7 +273,7 @@ link_stuck(void *context)
 	    (unsigned long long)k->port->settings->timeouts.scan);
 	k->stuck = true;
 	k->port->stuck(k->port->stuck_context, k->scanner);
-	arm(k);
+	scan_link_arm(k);
 }
 
 bool
@@ -471,7 +294,7 @@ scan_port_link(struct scan_port *p, uint32_t scanner, int fd)
 		link_free(k);
 		return false;
 	}
-	dispatch(p);
+	scan_queue_dispatch(p);
 	return true;
 }
 
@@ -497,7 +320,7 @@ scan_port_free(struct scan_port **port)
 		LIST_REMOVE(j, asking);
 		job_free(j);
 	}
-	timer_free(&p->again);
+	timer_free(&p->look);
 	packet_free(&p->packet);
 	arena_free(&p->arena);
 	free(p);

@@ -3,12 +3,13 @@
  *
  * A scanner that dies takes one message with it: the oldest unanswered of each
  * link gets the policy's failure action; those queued behind it are sent to
- * another scanner. While there is no scanner at all, messages wait. */
+ * another scanner. While there is no scanner that has time, messages wait. */
 #ifndef PROXY_SCAN_PORT_H
 #define PROXY_SCAN_PORT_H
 
 #include "io/loop.h"
 #include "proxy/clamd_port.h"
+#include "proxy/scan_load.h"
 #include "proxy/spool.h"
 #include "proxy/stats.h"
 #include "scan/request.h"
@@ -20,18 +21,19 @@ struct scan_job;
 typedef void scan_done(void *context, const struct scan_answer *answer);
 
 /* clamd: asked where a verdict hangs on it, before done(); not owned, outlives
- * the port; stats and gauges too. stuck(context, scanner): that scanner has not answered for timeouts.scan,
+ * the port; load, stats and gauges too. stuck(context, scanner): that scanner has not answered for timeouts.scan,
  * or its answer could not be taken;
  * whoever supervises should end it. */
 struct scan_port *scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port *clamd,
-    struct stats *stats, struct stats_gauges *gauges, void (*stuck)(void *context, uint32_t scanner), void *context);
+    const struct scan_load *load, struct stats *stats, struct stats_gauges *gauges,
+    void (*stuck)(void *context, uint32_t scanner), void *context);
 void scan_port_free(struct scan_port **p);
 /* A link to the scanner with that number; fd is owned from now on. */
 bool scan_port_link(struct scan_port *p, uint32_t scanner, int fd);
 
 /* request->message is taken from the spool, which must stay as it is until
  * done() is called or the job is cancelled. NULL: no memory or descriptors. */
-struct scan_job *scan_submit(struct scan_port *p, const struct scan_request *request, const struct spool *spool,
+struct scan_job *scan_submit(struct scan_port *p, const struct scan_request *request, struct spool *spool,
     scan_done *done, void *context);
 /* How long a scan under this policy may take in all, in milliseconds: one more
  * message may be ahead of it, and clamd may be asked between. */

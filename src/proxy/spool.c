@@ -166,7 +166,7 @@ void
 spool_reset(struct spool *s, bool shared)
 {
 	if (s->segment != NULL)
-		leave_segment(s, shared);
+		leave_segment(s, shared || s->astray);
 	if (s->map != NULL)
 		munmap(s->map, (size_t)s->size);
 	if (s->file >= 0)

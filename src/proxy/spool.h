@@ -29,6 +29,7 @@ struct spool {
 	int file_reader;               /* the file, opened for reading only */
 	uint64_t size;
 	char *map;                     /* the file's, or NULL */
+	bool astray;                   /* a scanner may still read it that nobody waits for */
 };
 
 void spool_init(struct spool *s, struct spool_pool *pool);

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { JOBS_MOST = 16 };
+enum { JOBS_MOST = 16, SCANNER = 7, OTHER_SCANNER };
 static const char message[] = "Subject: x\r\n\r\ntext\r\n";
 enum { MESSAGE_SIZE = sizeof(message) - 1 };
 
@@ -28,6 +28,7 @@ struct done {
 
 struct fixture {
 	struct loop *loop;
+	struct scan_load *load;
 	struct spool_pool *pool;
 	struct spool spool;
 	struct scan_port *scan;
@@ -45,7 +46,7 @@ was_stuck(void *context, uint32_t scanner)
 {
 	struct fixture *f = context;
 
-	assert_int_equal(scanner, 7);
+	assert_int_equal(scanner, SCANNER);
 	f->stuck++;
 	loop_stop(f->loop);
 }
@@ -60,7 +61,9 @@ set_up(void **state)
 	f->settings = (struct settings){ .policies = &f->policy, .policy_count = 1, .timeouts = { .scan = 60 * 1000 } };
 	f->loop = loop_new();
 	f->pool = spool_pool_new(f->loop, "/tmp", 1024 * 1024);
-	f->scan = scan_port_new(f->loop, &f->settings, NULL, &f->stats, &f->gauges, was_stuck, f);
+	f->load = scan_load_new(OTHER_SCANNER + 1);
+	assert_non_null(f->load);
+	f->scan = scan_port_new(f->loop, &f->settings, NULL, f->load, &f->stats, &f->gauges, was_stuck, f);
 	f->keep = keep_port_new(f->loop, &f->gauges, NULL, NULL);
 	spool_init(&f->spool, f->pool);
 	assert_true(spool_add(&f->spool, span_str(message)));
@@ -77,6 +80,7 @@ tear_down(void **state)
 	keep_port_free(&f->keep);
 	spool_reset(&f->spool, false);
 	spool_pool_free(&f->pool);
+	scan_load_free(&f->load);
 	loop_free(&f->loop);
 	free(f);
 	return 0;
@@ -112,13 +116,19 @@ submit(struct fixture *f, size_t i)
 }
 
 static int
-link_scanner(struct fixture *f)
+link_to(struct fixture *f, uint32_t scanner)
 {
 	int pair[2];
 
 	assert_true(packet_pair(pair, true, true));
-	assert_true(scan_port_link(f->scan, 7, pair[0]));
+	assert_true(scan_port_link(f->scan, scanner, pair[0]));
 	return pair[1];
+}
+
+static int
+link_scanner(struct fixture *f)
+{
+	return link_to(f, SCANNER);
 }
 
 /* Takes one request off the link; false when there is none. */
@@ -259,6 +269,101 @@ test_queue_is_short(void **state)
 		sent++;
 	assert_true(sent >= 2 && sent < JOBS_MOST);
 	close(fd);
+}
+
+/* Whoever gave it work: of two scanners the one that rests is taken. */
+static void
+test_rest_is_seen(void **state)
+{
+	static const uint32_t scanners[] = { SCANNER, OTHER_SCANNER };
+	enum { FOREIGN = 12345 };
+	struct fixture *f = *state;
+	int fds[] = { link_to(f, SCANNER), link_to(f, OTHER_SCANNER) };
+	uint64_t id;
+
+	for (size_t i = 0; i < JOBS_MOST; i++) {
+		size_t rests = i / 2 % 2;
+
+		scan_load_tell(f->load, scanners[rests], 0);
+		scan_load_tell(f->load, scanners[!rests], FOREIGN);
+		submit(f, i);
+		assert_false(take(fds[!rests], &id));
+		assert_true(take(fds[rests], &id));
+		answer(fds[rests], id, VERDICT_ACCEPT);
+		turn(f);
+		assert_int_equal(f->done[i].times, 1);
+	}
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* As time goes by, what comes next by that link. */
+static uint64_t
+await(struct fixture *f, int fd)
+{
+	uint64_t id;
+
+	while (!take(fd, &id))
+		event_base_loop(loop_base(f->loop), EVLOOP_ONCE);
+	return id;
+}
+
+/* What waits behind a message that holds its scanner is given to another scanner,
+ * and that one's answer counts; what holds it is not. */
+static void
+test_held(void **state)
+{
+	struct fixture *f = *state;
+	int fd = link_scanner(f), other;
+	uint64_t holds, copy, id;
+
+	for (size_t i = 0; i < 3; i++)
+		submit(f, i);
+	assert_true(take(fd, &holds));
+	scan_load_tell(f->load, SCANNER, holds);
+	other = link_to(f, OTHER_SCANNER);
+	for (size_t i = 1; i < 3; i++) {
+		answer(other, await(f, other), VERDICT_TAG);
+		turn(f);
+	}
+	assert_int_equal(f->done[0].times, 0);
+	assert_int_equal(f->done[1].times + f->done[2].times, 2);
+	answer(fd, holds, VERDICT_ACCEPT);
+	while (take(fd, &copy))
+		answer(fd, copy, VERDICT_REJECT);
+	turn(f);
+	assert_int_equal(f->done[0].times, 1);
+	assert_int_equal(f->done[0].verdict, VERDICT_ACCEPT);
+	assert_int_equal(f->done[1].times + f->done[2].times, 2);
+	assert_true(f->done[1].verdict == VERDICT_TAG && f->done[2].verdict == VERDICT_TAG);
+	assert_false(take(other, &id));
+	close(fd);
+	close(other);
+}
+
+/* Held by another proxy's message, all of ours go; also one that was cancelled is not in the way. */
+static void
+test_held_by_another(void **state)
+{
+	struct fixture *f = *state;
+	struct scan_job *cancelled;
+	int fd = link_scanner(f), other;
+	uint64_t id;
+
+	scan_load_tell(f->load, SCANNER, 12345);
+	cancelled = submit(f, 0);
+	submit(f, 1);
+	scan_cancel(&cancelled);
+	other = link_to(f, OTHER_SCANNER);
+	answer(other, await(f, other), VERDICT_TAG);
+	turn(f);
+	assert_int_equal(f->done[0].times, 0);
+	assert_int_equal(f->done[1].times, 1);
+	close(fd); /* nobody is to blame but who is forgotten */
+	turn(f);
+	assert_int_equal(f->done[1].times, 1);
+	assert_false(take(other, &id));
+	close(other);
 }
 
 static void
@@ -638,6 +743,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_death_behind_an_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cancelled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_queue_is_short, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rest_is_seen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_held, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_held_by_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keeper, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keeper_changes, set_up, tear_down),
