@@ -8,6 +8,7 @@
 #include "base/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -82,6 +83,8 @@ scan_submit(struct scan_port *p, const struct scan_request *request, struct spoo
 		return NULL;
 	*j = (struct scan_job){ .id = ++p->last_id, .size = spool->size, .policy = request->policy, .spool = spool,
 		.began = clock_micros(), .port = p, .done = done, .context = context };
+	memcpy(j->client, request->client, sizeof(j->client));
+	j->turn = scan_queue_turn(p, j->client);
 	scan_request_encode(&j->request, request);
 	if (j->request.failed) {
 		job_free(j);

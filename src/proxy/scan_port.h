@@ -3,7 +3,8 @@
  *
  * A scanner that dies takes one message with it: the oldest unanswered of each
  * link gets the policy's failure action; those queued behind it are sent to
- * another scanner. While there is no scanner that has time, messages wait. */
+ * another scanner. While there is no scanner that has time, messages wait: a client's
+ * next one behind the first one of each other client. */
 #ifndef PROXY_SCAN_PORT_H
 #define PROXY_SCAN_PORT_H
 

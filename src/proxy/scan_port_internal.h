@@ -20,6 +20,8 @@ struct scan_job {
 	LIST_ENTRY(scan_job) asking;
 	uint64_t id, size, began;  /* clock_micros() */
 	size_t policy;
+	unsigned char client[16];
+	size_t turn;               /* how many of that client were here before */
 	struct spool *spool;
 	struct buf request;        /* encoded */
 	struct clamd_job *clamd;   /* being asked; then the job is in no queue */
@@ -69,10 +71,12 @@ struct scan_port {
 	void *stuck_context;
 };
 
-/* Behind all others; or before them, one that was on its way already. */
+/* In turn; or before all others, one that was on its way already. */
 void scan_queue_add(struct scan_job *j);
 void scan_queue_return(struct scan_job *j);
 void scan_queue_remove(struct scan_job *j);
+/* How many jobs of that client are here. */
+size_t scan_queue_turn(const struct scan_port *p, const unsigned char client[16]);
 /* Sends what waits to scanners that have time. */
 void scan_queue_dispatch(struct scan_port *p);
 /* The same of a port, as the timer's function, and for what waits at scanners that are held. */

@@ -1,6 +1,6 @@
 /* Which scanner gets which job, and when.
  *
- * A job is waiting (in `waiting`, oldest first), sent (in its link's `sent`,
+ * A job is waiting (in `waiting`, in turn), sent (in its link's `sent`,
  * in the order of sending, which is the order a scanner works in), or
  * cancelled while sent: then it stays in `sent` without a done() so that blame
  * is still laid right. Each link is given at most LINK_DEPTH jobs, enough that
@@ -9,20 +9,55 @@
  *
  * A scanner that is long at one message, whoever sent it, is held: it gets no
  * more, and what waits there is sent to another too, whose answer counts. Scanning
- * is pure, so the other answer, which comes to nobody, does no harm. */
+ * is pure, so the other answer, which comes to nobody, does no harm.
+ *
+ * What waits here does so in turn: a client's next message behind the first one of
+ * each other client, so that many hard ones of one are in nobody else's way. */
 #include "config.h"
 
 #include "proxy/scan_port_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- waiting ---- */
 
+static size_t
+count_of(const struct jobs *jobs, const unsigned char client[16])
+{
+	const struct scan_job *j;
+	size_t count = 0;
+
+	TAILQ_FOREACH (j, jobs, others)
+		count += j->done != NULL && memcmp(j->client, client, sizeof(j->client)) == 0;
+	return count;
+}
+
+size_t
+scan_queue_turn(const struct scan_port *p, const unsigned char client[16])
+{
+	size_t count = count_of(&p->waiting, client);
+	const struct link *k;
+
+	LIST_FOREACH (k, &p->links, others)
+		count += count_of(&k->sent, client);
+	return count;
+}
+
 void
 scan_queue_add(struct scan_job *j)
 {
-	TAILQ_INSERT_TAIL(&j->port->waiting, j, others);
+	struct jobs *waiting = &j->port->waiting;
+	struct scan_job *next;
+
+	TAILQ_FOREACH (next, waiting, others)
+		if (next->turn > j->turn)
+			break;
+	if (next != NULL)
+		TAILQ_INSERT_BEFORE(next, j, others);
+	else
+		TAILQ_INSERT_TAIL(waiting, j, others);
 	stats_move(&j->port->gauges->scan_waiting, 1);
 }
 

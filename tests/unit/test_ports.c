@@ -106,13 +106,19 @@ answered(void *context, const struct scan_answer *answer)
 }
 
 static struct scan_job *
-submit(struct fixture *f, size_t i)
+submit_of(struct fixture *f, size_t i, unsigned char client)
 {
-	const struct scan_request request = { .policy = 0, .sender = SPAN_LITERAL("a@example.org") };
+	const struct scan_request request = { .policy = 0, .sender = SPAN_LITERAL("a@example.org"), .client = { client } };
 	struct scan_job *j = scan_submit(f->scan, &request, &f->spool, answered, &f->done[i]);
 
 	assert_non_null(j);
 	return j;
+}
+
+static struct scan_job *
+submit(struct fixture *f, size_t i)
+{
+	return submit_of(f, i, 0);
 }
 
 static int
@@ -268,6 +274,31 @@ test_queue_is_short(void **state)
 	while (take(fd, &id))
 		sent++;
 	assert_true(sent >= 2 && sent < JOBS_MOST);
+	close(fd);
+}
+
+/* However many one client has, another's first comes behind its first. */
+static void
+test_turns(void **state)
+{
+	static const size_t order[] = { 0, 4, 6, 1, 5, 2, 3 };
+	struct fixture *f = *state;
+	uint64_t id;
+	int fd;
+
+	for (size_t i = 0; i < 4; i++)
+		submit_of(f, i, 1);
+	submit_of(f, 4, 2);
+	submit_of(f, 5, 2);
+	submit_of(f, 6, 3);
+	fd = link_scanner(f);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		assert_int_equal(f->done[order[i]].times, 0);
+		assert_true(take(fd, &id));
+		answer(fd, id, VERDICT_ACCEPT);
+		turn(f);
+		assert_int_equal(f->done[order[i]].times, 1);
+	}
 	close(fd);
 }
 
@@ -743,6 +774,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_death_behind_an_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cancelled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_queue_is_short, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_turns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rest_is_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_held, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_held_by_another, set_up, tear_down),
