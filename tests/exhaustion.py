@@ -7,9 +7,12 @@ message. "make bench-exhaustion" measures what it costs; here nothing is measure
 
     GATEPOST=src/gatepost python3 tests/exhaustion.py [WORD…]"""
 
+import base64
 import contextlib
 import errno
+import gzip
 import os
+import select
 import signal
 import socket
 import ssl
@@ -485,31 +488,78 @@ for name, answer, timeout in (("down", None, "20s"), ("hung", lambda _: Clamd.HA
 
 # A scanner that is occupied.
 
-def begin_delivery(three):
+def begin_delivery(three, message=MESSAGE):
     client = three.enter("smtp")
     client.envelope()
     expect_equal(client.command("DATA").code, 354, "DATA")
-    client.send(MESSAGE)
+    client.send(message)
     return client
 
 
+def deliver_crowds(three):
+    for _ in range(3):
+        crowd = [begin_delivery(three) for _ in range(20)]
+        for client in crowd:
+            client.send(b".\r\n")
+        for client in crowd:
+            expect_equal(client.reply().code, 250, "one of many at once")
+            client.close()
+
+
 @tests
-def occupied_scanner(t):
-    "R07: no message waits for a scanner that is occupied while another is free, whichever proxy it came by"
+def stopped_scanner(t):
+    "R07: no message waits for a scanner that does not begin while another does, whichever proxy it came by"
     three = Three(t, {"run": {"proxies": 2, "scanners": 2}}, single=False)
     for scanner in three.pids("scanner"):
         os.kill(scanner, signal.SIGSTOP)
         t.callback(os.kill, scanner, signal.SIGCONT)
-        for _ in range(3):
-            crowd = [begin_delivery(three) for _ in range(20)]
-            for client in crowd:
-                client.send(b".\r\n")
-            for client in crowd:
-                expect_equal(client.reply().code, 250, "one of many at once")
-                client.close()
+        deliver_crowds(three)
         os.kill(scanner, signal.SIGCONT)
     three.wait_idle()
     three.healthy_all()
+
+
+HARD_RULES = """rules:
+- { name: PROGRAM, when: { attachment: { magic: [elf] } }, then: reject }
+"""
+
+
+def hard_message():
+    packed = base64.encodebytes(gzip.compress(bytes(100_000_000), 1)).replace(b"\n", b"\r\n")
+    return (b"MIME-Version: 1.0\r\nContent-Type: application/gzip\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            + packed)
+
+
+def ticks(pid):
+    """Of the clock, that the process has run."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return sum(int(field) for field in f.read().rpartition(")")[2].split()[11:13])
+
+
+def await_work(before):
+    """The scanner that works since then, from {scanner: ticks}."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for scanner, count in before.items():
+            if ticks(scanner) > count + 1:
+                return scanner
+        time.sleep(0.002)
+    return expect(False, "no scanner works")
+
+
+@tests
+def occupied_scanner(t):
+    "R07: no message waits behind one that a scanner is long at while another is free, whichever proxy it came by"
+    three = Three(t, {"run": {"proxies": 2, "scanners": 2}}, rules=HARD_RULES, single=False)
+    occupying, before = begin_delivery(three, hard_message()), {pid: ticks(pid) for pid in three.pids("scanner")}
+    occupying.send(b".\r\n")
+    scanner = await_work(before)
+    os.kill(scanner, signal.SIGSTOP)
+    t.callback(os.kill, scanner, signal.SIGCONT)
+    deliver_crowds(three)
+    expect_equal(select.select([occupying.socket], [], [], 0)[0], [], "the scanner was not occupied")
+    os.kill(scanner, signal.SIGCONT)
+    expect_equal(occupying.reply().code, 250, "the message that occupied it")
 
 
 # Too many connections.
