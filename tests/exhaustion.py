@@ -583,6 +583,23 @@ def connections_of_all_protocols(t):
 
 
 @tests
+def turns_of_connections(t):
+    "of connections that came at once each client's first is served before any client's tenth"
+    three = Three(t, {"run": {"proxies": 1, "scanners": 1}}, single=False)
+    proxy, = three.pids("proxy")
+    os.kill(proxy, signal.SIGSTOP)
+    t.callback(os.kill, proxy, signal.SIGCONT)
+    for _ in range(50):
+        t.callback(socket.create_connection(three.address("smtp"), PATIENCE).close)
+    last = three.connect("smtp", source=("127.0.0.2", 0))
+    os.kill(proxy, signal.SIGCONT)
+    last.greet()
+    expect_equal(last.deliver(MESSAGE).code, 250, "its message")
+    number = int(three.gatepost.wait_event("message")["session"].partition("-")[2], 16)
+    expect(number < 10, "sessions that began before", number)
+
+
+@tests
 def flood_of_connects(t):
     "a client that connects a thousand times starves nobody, and fills no log"
     three = Three(t, {"limits": {"connections_per_client": 10}}, single=False)

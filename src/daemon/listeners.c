@@ -1,4 +1,9 @@
-/* Listening sockets and accepting. When descriptors run out, accepting rests
+/* Listening sockets and accepting. To accept a connection or to turn it away costs
+ * little, a session much: of those a turn of the loop begins a few only, so that
+ * sessions that are there get theirs, and who came meanwhile waits in turn: a
+ * client's next connection behind the first one of each other client.
+ *
+ * When descriptors run out, accepting rests
  * for ACCEPT_REST_MS instead of spinning; who waits stays in the backlog. What
  * a flood of clients would fill the log with is told now and then, with how often
  * it happened. */
@@ -10,11 +15,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-	ACCEPT_BATCH = 16,    /* connections taken before others get their turn */
+	ACCEPT_BATCH = 64,    /* connections taken before others get their turn: half a millisecond */
+	BEGIN_BATCH = 8,      /* sessions begun before others get their turn: a millisecond or two */
+	WAITING_MOST = 1000,  /* connections without a session; the others wait in the kernel's queue */
 	ACCEPT_REST_MS = 100,
 	TELL_EVERY_MS = 10000, /* of each kind: once a limit is reached thousands may follow a second */
 };
@@ -124,6 +132,17 @@ struct acceptor_socket {
 	int fd;
 };
 
+/* A connection that has entered the census and has no session yet. */
+struct arrival {
+	TAILQ_ENTRY(arrival) others;
+	size_t listener;
+	int fd;
+	struct peer peer;
+	unsigned char client[16];
+	size_t turn; /* how many of that client were waiting before it */
+};
+TAILQ_HEAD(arrivals, arrival);
+
 /* Something that may happen very often, and is told of by one line in TELL_EVERY_MS. */
 struct seldom {
 	uint64_t until;  /* loop_now() milliseconds */
@@ -136,6 +155,9 @@ struct acceptor {
 	struct seldom full, client_full, exhausted;
 	struct acceptor_socket *sockets;
 	size_t count;
+	struct arrivals waiting; /* in turn */
+	size_t waiting_count;
+	bool begins_soon;        /* the first of them */
 	bool stopped;
 };
 
@@ -187,6 +209,67 @@ turn_away(const struct acceptor_socket *s, int fd, const struct peer *peer, stru
 }
 
 static void
+wait_in_turn(struct acceptor *a, struct arrival *new)
+{
+	struct arrival *other, *next = NULL;
+
+	TAILQ_FOREACH (other, &a->waiting, others)
+		new->turn += memcmp(other->client, new->client, sizeof(new->client)) == 0;
+	TAILQ_FOREACH (next, &a->waiting, others)
+		if (next->turn > new->turn)
+			break;
+	if (next != NULL)
+		TAILQ_INSERT_BEFORE(next, new, others);
+	else
+		TAILQ_INSERT_TAIL(&a->waiting, new, others);
+	a->waiting_count++;
+}
+
+static void
+admit(struct acceptor_socket *s, int fd, const struct peer *peer, const unsigned char client[16])
+{
+	struct arrival *new = calloc(1, sizeof(*new));
+
+	if (new == NULL) {
+		proxy_accept(s->acceptor->proxy, s->listener, fd, peer);
+		return;
+	}
+	*new = (struct arrival){ .listener = s->listener, .fd = fd, .peer = *peer };
+	memcpy(new->client, client, sizeof(new->client));
+	wait_in_turn(s->acceptor, new);
+}
+
+static void begin_more(void *context);
+
+/* Those that are left begin in the next turns. */
+static void
+begin_some(struct acceptor *a, size_t most)
+{
+	struct arrival *first;
+
+	while (most-- > 0 && (first = TAILQ_FIRST(&a->waiting)) != NULL) {
+		TAILQ_REMOVE(&a->waiting, first, others);
+		a->waiting_count--;
+		proxy_accept(a->proxy, first->listener, first->fd, &first->peer);
+		free(first);
+	}
+	if (TAILQ_EMPTY(&a->waiting) || a->begins_soon)
+		return;
+	a->begins_soon = loop_soon(a->proxy->loop, begin_more, a);
+	if (!a->begins_soon)
+		begin_some(a, SIZE_MAX);
+}
+
+static void
+begin_more(void *context)
+{
+	struct acceptor *a = context;
+
+	a->begins_soon = false;
+	begin_some(a, BEGIN_BATCH);
+}
+
+static void
 welcome(struct acceptor_socket *s, int fd, const struct peer *peer)
 {
 	struct acceptor *a = s->acceptor;
@@ -197,7 +280,7 @@ welcome(struct acceptor_socket *s, int fd, const struct peer *peer)
 	peer_bytes(peer, client);
 	switch (census_enter(p->census, p->index, client, limits->connections, limits->connections_per_client)) {
 	case CENSUS_WELCOME:
-		proxy_accept(p, s->listener, fd, peer);
+		admit(s, fd, peer, client);
 		break;
 	case CENSUS_FULL:
 		stats_add(&p->stats->refused, 1);
@@ -245,6 +328,7 @@ acceptor_stop(struct acceptor *a)
 	if (a->stopped)
 		return;
 	a->stopped = true;
+	begin_some(a, SIZE_MAX);
 	for (size_t i = 0; i < a->count; i++)
 		watch_free(&a->sockets[i].watch);
 	timer_at(a->rest, loop_now(a->proxy->loop));
@@ -264,12 +348,9 @@ exhausted(struct acceptor *a)
 }
 
 static void
-accept_some(void *context)
+accept_batch(struct acceptor_socket *s)
 {
-	struct acceptor_socket *s = context;
-	struct acceptor *a = s->acceptor;
-
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
+	for (int i = 0; i < ACCEPT_BATCH && s->acceptor->waiting_count < WAITING_MOST; i++) {
 		struct peer peer = { .len = sizeof(peer.address) };
 		int fd = accept4(s->fd, (struct sockaddr *)&peer.address, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -278,9 +359,19 @@ accept_some(void *context)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			exhausted(a);
+			exhausted(s->acceptor);
 		return;
 	}
+}
+
+static void
+accept_some(void *context)
+{
+	struct acceptor_socket *s = context;
+
+	accept_batch(s);
+	if (!s->acceptor->begins_soon)
+		begin_some(s->acceptor, BEGIN_BATCH);
 }
 
 struct acceptor *
@@ -291,6 +382,7 @@ acceptor_new(struct proxy *p, const struct listen_sockets *sockets)
 	if (a == NULL)
 		return NULL;
 	a->proxy = p;
+	TAILQ_INIT(&a->waiting);
 	a->rest = timer_new(p->loop, rested, a);
 	a->sockets = calloc(sockets->count + 1, sizeof(*a->sockets));
 	for (size_t i = 0; a->sockets != NULL && i < sockets->count; i++) {
@@ -311,12 +403,18 @@ void
 acceptor_free(struct acceptor **acceptor)
 {
 	struct acceptor *a = *acceptor;
+	struct arrival *first;
 
 	if (a == NULL)
 		return;
 	*acceptor = NULL;
 	for (size_t i = 0; i < a->count; i++)
 		watch_free(&a->sockets[i].watch);
+	while ((first = TAILQ_FIRST(&a->waiting)) != NULL) {
+		TAILQ_REMOVE(&a->waiting, first, others);
+		close(first->fd);
+		free(first);
+	}
 	timer_free(&a->rest);
 	free(a->sockets);
 	free(a);
