@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char variable[] = "GATEPOST_HANDOVER";
@@ -74,6 +75,35 @@ become(const char *program, const char *file, int channel)
 	_exit(127);
 }
 
+/* As fork(), of a process whose parent is not this one, but init or the service manager:
+ * that waits at a stop only for what is its own child. */
+static pid_t
+fork_away(void)
+{
+	int told[2];
+	pid_t between, pid;
+
+	if (pipe2(told, O_CLOEXEC) != 0)
+		return -1;
+	between = fork();
+	if (between == 0) {
+		pid = fork();
+		if (pid == 0)
+			return 0;
+		pid = pid > 0 ? pid : -errno;
+		_exit(write(told[1], &pid, sizeof(pid)) != sizeof(pid));
+	}
+	pid = between > 0 ? -EIO : -errno;
+	close(told[1]);
+	if (between > 0) {
+		(void)!read(told[0], &pid, sizeof(pid));
+		waitpid(between, NULL, 0);
+	}
+	close(told[0]);
+	errno = pid < 0 ? -pid : 0;
+	return pid < 0 ? -1 : pid;
+}
+
 int
 handover_start(const char *program, const char *file, const struct realm *r, pid_t *pid, const char **error)
 {
@@ -83,7 +113,7 @@ handover_start(const char *program, const char *file, const struct realm *r, pid
 		*error = strerror(errno);
 		return -1;
 	}
-	*pid = fork();
+	*pid = fork_away();
 	if (*pid == 0)
 		become(program, file, pair[1]);
 	*error = *pid < 0 ? strerror(errno) : NULL;
