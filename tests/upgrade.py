@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 
 import gatepost_test  # noqa: E402
 from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal, free_port  # noqa: E402
+from process import status  # noqa: E402
 from smtp_client import Client  # noqa: E402
 
 tests = Tests()
@@ -268,6 +269,27 @@ def ending(t):
     expect_equal(busy.data(MESSAGE % (HELD, 1)).code, 250, "an old message under way")
     expect_equal(new.data(MESSAGE % (HELD, 2)).code, 250, "a new one")
     installed.await_end_of(installed.masters[1])
+
+
+@tests
+def ending_before(t):
+    "SIGTERM: the new one stays, with its keeper, until the old one's sessions have ended; nor is it the old one's child"
+    installed = Installed(t)
+    busy = t.client(installed.gatepost)
+    busy.greet()
+    busy.envelope()
+    installed.upgrade()
+    old, new = installed.masters
+    expect(int(status(new)["PPid"]) != old, "the new one's parent is the old one")
+    proxies = [e["pid"] for e in installed.gatepost.events("started", child="^proxy$")[-2:]]
+    os.kill(new, signal.SIGTERM)
+    for pid in proxies:
+        installed.gatepost.wait_event("ended", child="^proxy$", pid=f"^{pid}$")
+    expect_equal(busy.data(MESSAGE % (HELD, 1)).code, 250, "an old message under way")
+    expect_equal(installed.gatepost.quarantined(b"token-1-end"), 1, "it, in quarantine")
+    installed.await_end_of(old)
+    installed.await_end_of(new)
+    installed.expect_clean()
 
 
 tests.run()

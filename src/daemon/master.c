@@ -273,6 +273,8 @@ hear_term(void *context)
 		master_drain(m);
 	} else if (!has_proxies(m, NULL)) {
 		kill_all(m);
+		master_leave_peers(m);
+		master_end_if_over(m);
 	} else {
 		log_warning("drain", "told again: sessions end now");
 		TAILQ_FOREACH (r, &m->realms, others)
@@ -334,7 +336,7 @@ start_missing(void *context)
 	TAILQ_FOREACH (r, &m->realms, others)
 		if (!r->leaving || has_proxies(m, r))
 			start_missing_of(m, r, CHILD_SCANNER, r->scanners);
-	if (!m->draining || has_proxies(m, NULL)) {
+	if (!m->draining || has_proxies(m, NULL) || master_has_predecessor(m)) {
 		start_missing_of(m, m->current, CHILD_KEEPER, 1);
 		start_missing_of(m, m->current, CHILD_REPORTER, reporters(m->current));
 	}
@@ -355,23 +357,19 @@ free_left_realms(struct master *m)
 	}
 }
 
-/* No proxy is left: nor does anybody need these. */
-static void
-end_singles(struct master *m)
-{
-	struct child *child;
-
-	LIST_FOREACH (child, &m->children.list, others)
-		if (is_single(child->kind))
-			child_drain(child);
-	master_end_if_over(m);
-}
-
-/* Who handed over stays between the one before and the one after it. */
+/* The one whose place it took may have sessions yet, which need the keeper, or the way to
+ * the next one's; and where a service manager sees the last master end, it kills the rest. */
 void
 master_end_if_over(struct master *m)
 {
-	if (m->draining && LIST_EMPTY(&m->children.list) && (m->predecessor == NULL || !m->handed_over))
+	struct child *child;
+
+	if (!m->draining || has_proxies(m, NULL) || master_has_predecessor(m))
+		return;
+	LIST_FOREACH (child, &m->children.list, others)
+		if (is_single(child->kind))
+			child_drain(child);
+	if (LIST_EMPTY(&m->children.list))
 		loop_stop(m->loop);
 }
 
@@ -406,8 +404,7 @@ hear_child_ended(void *context)
 			census_clear(child->realm->census, child->index);
 		child_free(&child);
 	}
-	if (m->draining && !has_proxies(m, NULL))
-		end_singles(m);
+	master_end_if_over(m);
 	start_missing(m);
 	free_left_realms(m);
 }

@@ -51,7 +51,7 @@ void master_take_no_more(struct master *m);
 /* Those that there are end, as in master_end_realm(). */
 void master_end_all(struct master *m);
 void master_start_keeper(struct master *m);
-/* Nobody is left who needs it. */
+/* When nobody is left who needs it. */
 void master_end_if_over(struct master *m);
 /* The next one starts when this one has ended. */
 void master_change_keeper(struct master *m, struct child *keeper);
@@ -69,6 +69,8 @@ void master_serves(struct master *m);
 void master_keeper_started(struct master *m);
 void master_keeper_ended(struct master *m);
 void master_end_peers(struct master *m);
+/* One that has given its place to this one, and has not ended. */
+bool master_has_predecessor(const struct master *m);
 void master_lose_patience(void *context);
 void master_leave_peers(struct master *m);
 

@@ -365,6 +365,12 @@ master_keeper_ended(struct master *m)
 		say(m->successor, HANDOVER_KEEPER_ENDED);
 }
 
+bool
+master_has_predecessor(const struct master *m)
+{
+	return m->predecessor != NULL && m->predecessor->taken;
+}
+
 void
 master_end_peers(struct master *m)
 {
