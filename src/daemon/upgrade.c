@@ -152,7 +152,11 @@ hand_over(struct master *m)
 		master_change_keeper(m, keeper);
 	else if (keeper == NULL)
 		say(m->successor, HANDOVER_KEEPER_ENDED);
-	timer_at(m->patience, loop_now(m->loop) + m->current->generation->settings->timeouts.drain);
+	/* What its sessions have for a keeper no keeper would take. */
+	if (!m->successor->knows_frames)
+		master_end_all(m);
+	else
+		timer_at(m->patience, loop_now(m->loop) + m->current->generation->settings->timeouts.drain);
 }
 
 static void
@@ -258,7 +262,7 @@ take_link(struct master *m, int fd)
 {
 	const struct child *keeper = master_find_single(m, CHILD_KEEPER);
 
-	if (m->handed_over && m->successor != NULL)
+	if (m->handed_over && m->successor != NULL && m->successor->knows_frames)
 		handover_send(m->successor->channel, HANDOVER_LINK, SPAN_NONE, fd);
 	else if (keeper != NULL && !keeper->leaving)
 		channel_send(keeper->channel, CHANNEL_LINK_PROXY, 0, fd);
