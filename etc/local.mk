@@ -9,7 +9,7 @@ dist_man_MANS = man/gatepost.1 man/gatepost.yaml.5 man/gatepost-rules.5
 doc_DATA = etc/gatepost.yaml
 
 if HAVE_SYSTEMD_UNIT
-systemdsystemunit_DATA = etc/gatepost.service
+systemdsystemunit_DATA = etc/gatepost.service etc/gatepost.socket
 sysusersdir = $(prefix)/lib/sysusers.d
 install-data-hook: install-sysusers
 endif
@@ -40,5 +40,5 @@ etc/gatepost.service: $(srcdir)/etc/gatepost.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) etc && $(EDIT) '$(srcdir)/etc/gatepost.service.in' >$@.tmp && mv $@.tmp $@
 
 .PHONY: install-sysusers
-EXTRA_DIST += etc/gatepost.yaml.in etc/gatepost.service.in etc/gatepost.sysusers
+EXTRA_DIST += etc/gatepost.yaml.in etc/gatepost.service.in etc/gatepost.socket etc/gatepost.sysusers
 CLEANFILES += etc/gatepost.yaml etc/gatepost.service

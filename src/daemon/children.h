@@ -15,6 +15,7 @@ struct realm {
 	TAILQ_ENTRY(realm) others;
 	struct generation *generation;
 	struct listen_sockets sockets, metrics;
+	const struct listen_sockets *passed; /* the master's, for all of its realms */
 	struct census *census;
 	struct scan_load *load;
 	struct account account;

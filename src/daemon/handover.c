@@ -108,6 +108,7 @@ int
 handover_start(const char *program, const char *file, const struct realm *r, pid_t *pid, const char **error)
 {
 	int pair[2];
+	bool ok;
 
 	if (!packet_pair(pair, true, false)) {
 		*error = strerror(errno);
@@ -122,9 +123,11 @@ handover_start(const char *program, const char *file, const struct realm *r, pid
 		close(pair[0]);
 		return -1;
 	}
+	ok = give(pair[0], &r->sockets) && give(pair[0], &r->metrics);
+	for (size_t i = 0; ok && i < r->passed->count; i++)
+		ok = handover_send(pair[0], HANDOVER_PASSED, SPAN_NONE, r->passed->items[i].fd);
 	/* One that does not take them has ended, or does now; its end of the channel tells. */
-	if (!give(pair[0], &r->sockets) || !give(pair[0], &r->metrics) ||
-	    !handover_send(pair[0], HANDOVER_ALL, SPAN_NONE, -1))
+	if (!ok || !handover_send(pair[0], HANDOVER_ALL, SPAN_NONE, -1))
 		kill(*pid, SIGTERM);
 	return pair[0];
 }
@@ -165,8 +168,21 @@ note(struct listen_sockets *all, const struct handover_message *m, struct arena 
 	return true;
 }
 
+static struct listen_sockets *
+list_of(enum handover_kind kind, struct realm *r, struct listen_sockets *passed)
+{
+	switch (kind) {
+	case HANDOVER_METRICS:
+		return &r->metrics;
+	case HANDOVER_PASSED:
+		return passed;
+	default:
+		return &r->sockets;
+	}
+}
+
 bool
-handover_take_sockets(int channel, struct arena *a, struct realm *r)
+handover_take_sockets(int channel, struct arena *a, struct realm *r, struct listen_sockets *passed)
 {
 	struct handover_message m = { .kind = HANDOVER_LISTENER };
 	struct packet p;
@@ -174,11 +190,12 @@ handover_take_sockets(int channel, struct arena *a, struct realm *r)
 
 	r->sockets = (struct listen_sockets){ ARENA_ARRAY(a, struct listen_socket, SOCKETS_MAX), 0 };
 	r->metrics = (struct listen_sockets){ ARENA_ARRAY(a, struct listen_socket, SOCKETS_MAX), 0 };
+	*passed = (struct listen_sockets){ ARENA_ARRAY(a, struct listen_socket, SOCKETS_MAX), 0 };
 	packet_init(&p);
 	while (ok && m.kind != HANDOVER_ALL) {
 		ok = handover_receive(channel, &p, &m) > 0;
 		if (ok && m.kind != HANDOVER_ALL)
-			ok = note(m.kind == HANDOVER_METRICS ? &r->metrics : &r->sockets, &m, a);
+			ok = note(list_of(m.kind, r, passed), &m, a);
 	}
 	packet_free(&p);
 	return ok && fcntl(channel, F_SETFL, O_NONBLOCK) == 0;

@@ -23,6 +23,8 @@ enum handover_kind {
 	HANDOVER_KEEPER_THERE, /* links to it are wanted */
 	HANDOVER_KEEPER_LEAVES,
 	HANDOVER_END,          /* the old one's sessions are to end */
+	/* The old one's, before HANDOVER_ALL: what the service manager passed; no text. */
+	HANDOVER_PASSED,
 };
 
 struct handover_message {
@@ -43,7 +45,7 @@ int handover_start(const char *program, const char *file, const struct realm *r,
 /* In the one that was started: the channel, -1 where nobody hands anything over. */
 int handover_find(void);
 /* Waits for the sockets, which are then in r->sockets and r->metrics as those of an
- * old realm. False: they did not come. */
-bool handover_take_sockets(int channel, struct arena *a, struct realm *r);
+ * old realm, and in *passed. False: they did not come. */
+bool handover_take_sockets(int channel, struct arena *a, struct realm *r, struct listen_sockets *passed);
 
 #endif

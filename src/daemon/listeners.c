@@ -12,6 +12,7 @@
 #include "daemon/listeners.h"
 
 #include "base/log.h"
+#include "daemon/passed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -49,16 +50,27 @@ find_open(const struct listen_sockets *old, const struct listen_sockets *out, co
 	return -1;
 }
 
+/* As listen_open(). */
+static int
+open_new(const struct generation *g, const struct address *address, enum intercept intercept,
+    const struct listen_sockets *out, const struct listen_sockets *passed, const char **error)
+{
+	int fd = passed_find(passed, out, address);
+
+	return fd >= 0 ? listen_adopt(g->arena, address, fd, intercept, error) :
+	    listen_open(g->arena, address, intercept, error);
+}
+
 /* s: what is wanted, without a descriptor. */
 static void
 open_one(struct listen_sockets *out, const struct generation *g, struct listen_socket s, const struct address *address,
-    const struct listen_sockets *old, struct report *report)
+    const struct listen_sockets *old, const struct listen_sockets *passed, struct report *report)
 {
 	const char *error;
 
 	s.fd = find_open(old, out, &s);
 	if (s.fd < 0)
-		s.fd = listen_open(g->arena, address, s.intercept, &error);
+		s.fd = open_new(g, address, s.intercept, out, passed, &error);
 	if (s.fd >= 0)
 		out->items[out->count++] = s;
 	else if (s.listener < g->settings->listener_count)
@@ -79,7 +91,7 @@ all_opened(const struct listen_sockets *out, const struct listen_sockets *old, c
 
 bool
 listeners_open(struct listen_sockets *out, const struct generation *g, const struct listen_sockets *old,
-    struct report *report)
+    const struct listen_sockets *passed, struct report *report)
 {
 	const struct settings *settings = g->settings;
 	size_t count = 0;
@@ -97,21 +109,21 @@ listeners_open(struct listen_sockets *out, const struct generation *g, const str
 		}
 		for (size_t j = 0; j < l->address_count; j++)
 			open_one(out, g, (struct listen_socket){ l->addresses[j].text, l->intercept, i, -1 },
-			    &l->addresses[j], old, report);
+			    &l->addresses[j], old, passed, report);
 	}
 	return all_opened(out, old, report);
 }
 
 bool
 metrics_sockets_open(struct listen_sockets *out, const struct generation *g, const struct listen_sockets *old,
-    struct report *report)
+    const struct listen_sockets *passed, struct report *report)
 {
 	const struct metrics_settings *m = &g->settings->metrics;
 
 	*out = (struct listen_sockets){ ARENA_ARRAY(g->arena, struct listen_socket, m->address_count), 0 };
 	for (size_t i = 0; i < m->address_count; i++)
 		open_one(out, g, (struct listen_socket){ m->addresses[i].text, INTERCEPT_NONE, SIZE_MAX, -1 },
-		    &m->addresses[i], old, report);
+		    &m->addresses[i], old, passed, report);
 	return all_opened(out, old, report);
 }
 

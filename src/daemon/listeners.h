@@ -19,13 +19,14 @@ struct listen_sockets {
 };
 
 /* All sockets of the generation; those that `old` (may be NULL) has open for
- * the same address are taken over. False with errors in the report; then
- * nothing of old has changed. */
+ * the same address are taken over, and those passed (daemon/passed.h) that are
+ * bound to it duplicated. False with errors in the report; then nothing of old has
+ * changed. */
 bool listeners_open(struct listen_sockets *out, const struct generation *g, const struct listen_sockets *old,
-    struct report *report);
+    const struct listen_sockets *passed, struct report *report);
 /* The same of those that metrics are served at. */
 bool metrics_sockets_open(struct listen_sockets *out, const struct generation *g, const struct listen_sockets *old,
-    struct report *report);
+    const struct listen_sockets *passed, struct report *report);
 /* Closes those of `old` that `now` (may be NULL) has not taken over. */
 void listeners_close(const struct listen_sockets *old, const struct listen_sockets *now);
 

@@ -34,6 +34,8 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/master_internal.h \
 	src/daemon/metrics.c \
 	src/daemon/metrics.h \
+	src/daemon/passed.c \
+	src/daemon/passed.h \
 	src/daemon/privileges.c \
 	src/daemon/privileges.h \
 	src/daemon/proxy_process.c \

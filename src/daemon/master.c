@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "daemon/cage.h"
 #include "daemon/master_internal.h"
+#include "daemon/passed.h"
 #include "daemon/realm.h"
 
 #include <signal.h>
@@ -457,6 +458,7 @@ begin(struct master *m)
 
 	m->program[n > 0 ? n : 0] = '\0';
 	m->asker = -1;
+	m->arena = arena_new(0);
 	cage_forbid_dumps();
 	TAILQ_INIT(&m->realms);
 	m->loop = loop_new();
@@ -495,6 +497,7 @@ end(struct master *m)
 		watch_free(&m->signals[i]);
 	board_free(&m->children.board);
 	loop_free(&m->loop);
+	arena_free(&m->arena);
 }
 
 /* With the sockets of the one whose place it takes, if there is one. */
@@ -502,13 +505,17 @@ static struct realm *
 load_first(struct master *m, struct arena *arena, struct report *report)
 {
 	int channel = handover_find();
-	struct realm inherited = { 0 }, *r = NULL;
+	struct realm inherited = { .passed = &m->passed }, *r = NULL;
+	struct listen_sockets passed;
 
+	passed_take(&m->passed, m->arena);
 	if (channel < 0)
-		return realm_load(m->file, &m->tickets, NULL, report);
-	if (!handover_take_sockets(channel, arena, &inherited))
+		return realm_load(m->file, &m->tickets, &inherited, report);
+	if (!handover_take_sockets(channel, arena, &inherited, &passed))
 		report_add(report, (struct mark){ m->file, 0, 0 }, "the running gatepost hands nothing over");
-	else
+	for (size_t i = 0; i < passed.count; i++)
+		passed_add(&m->passed, m->arena, passed.items[i].fd);
+	if (report->count == 0)
 		r = realm_load(m->file, &m->tickets, &inherited, report);
 	if (r != NULL && !master_take_over(m, channel, report))
 		realm_discard(&r, &inherited);

@@ -16,6 +16,8 @@ struct master {
 	struct children children;
 	TAILQ_HEAD(, realm) realms; /* the current one first */
 	struct realm *current;
+	struct arena *arena;          /* for what lasts as long as the master */
+	struct listen_sockets passed; /* by the service manager */
 	struct tls_tickets tickets;
 	struct control *control;
 	struct watch *signals[5];

@@ -3,6 +3,8 @@
 
 #include "daemon/realm.h"
 
+#include "daemon/passed.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -35,14 +37,14 @@ realm_discard(struct realm **r, const struct realm *old)
 static bool
 open_sockets(struct realm *r, const struct realm *old, struct report *report)
 {
-	const struct listen_sockets *before = old != NULL ? &old->sockets : NULL;
-
-	if (!listeners_open(&r->sockets, r->generation, before, report))
+	if (!listeners_open(&r->sockets, r->generation, &old->sockets, r->passed, report))
 		return false;
-	if (metrics_sockets_open(&r->metrics, r->generation, old != NULL ? &old->metrics : NULL, report))
-		return true;
-	listeners_close(&r->sockets, before);
-	return false;
+	if (!metrics_sockets_open(&r->metrics, r->generation, &old->metrics, r->passed, report)) {
+		listeners_close(&r->sockets, &old->sockets);
+		return false;
+	}
+	passed_tell_unused(r->passed, &r->sockets, &r->metrics);
+	return true;
 }
 
 static bool
@@ -80,6 +82,7 @@ realm_load(const char *file, const struct tls_tickets *tickets, const struct rea
 		report_add(report, (struct mark){ file, 0, 0 }, "no memory to load it in");
 		return NULL;
 	}
+	r->passed = old->passed;
 	r->generation = generation_load(file, tickets, report);
 	if (r->generation != NULL && prepare_realm(r, old, report))
 		return r;

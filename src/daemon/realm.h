@@ -7,9 +7,9 @@
 #include "daemon/children.h"
 #include "daemon/generation.h"
 
-/* Reads the configuration and opens its sockets; those that `old` (may be NULL)
- * has are taken over, and nothing else of it changes. NULL with errors in the
- * report. tickets as in generation_load(). */
+/* Reads the configuration and opens its sockets; those that `old` has are taken over,
+ * with what the service manager passed, and nothing else of it changes. NULL with
+ * errors in the report. tickets as in generation_load(). */
 struct realm *realm_load(const char *file, const struct tls_tickets *tickets, const struct realm *old,
     struct report *report);
 /* Closes no sockets: listeners_close() does. */

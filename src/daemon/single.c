@@ -10,6 +10,7 @@
 #include "daemon/generation.h"
 #include "daemon/keeper_process.h"
 #include "daemon/links.h"
+#include "daemon/passed.h"
 #include "daemon/proxy_process.h"
 #include "daemon/reporter_process.h"
 #include "daemon/scanner_process.h"
@@ -265,22 +266,25 @@ single_run(const char *file)
 {
 	struct single *s = calloc(1, sizeof(*s));
 	struct arena *arena = arena_new(0);
+	struct listen_sockets passed;
 	struct tls_tickets tickets;
 	struct report report;
 	int status = 2;
 
 	report_init(&report, arena);
+	passed_take(&passed, arena);
 	if (s != NULL && tls_tickets_make(&tickets))
 		s->generation = generation_load(file, &tickets, &report);
 	if (s != NULL)
 		s->board = board_new();
 	if (s != NULL && s->board != NULL && s->generation != NULL &&
-	    listeners_open(&s->sockets, s->generation, NULL, &report) &&
-	    metrics_sockets_open(&s->metrics, s->generation, NULL, &report)) {
+	    listeners_open(&s->sockets, s->generation, NULL, &passed, &report) &&
+	    metrics_sockets_open(&s->metrics, s->generation, NULL, &passed, &report)) {
 		const struct settings *settings = s->generation->settings;
 
 		log_setup(settings->log_target, settings->log_format, settings->log_level);
 		log_set_process("single");
+		passed_tell_unused(&passed, &s->sockets, &s->metrics);
 		if (begin(s)) {
 			log_info("ready", "one process, %zu sockets", s->sockets.count);
 			loop_run(s->loop);

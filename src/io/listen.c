@@ -7,10 +7,12 @@
 #include "io/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* The kernel's net.core.somaxconn bounds it. */
@@ -99,26 +101,104 @@ open_any(struct arena *a, const struct address *address, enum intercept intercep
 	return fd;
 }
 
+/* As getaddrinfo(3). */
+static int
+resolve(const struct address *address, struct peer *at)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *found = NULL;
+	char port[8];
+	int code;
+
+	snprintf(port, sizeof(port), "%u", address->port);
+	code = getaddrinfo(address->host, port, &hints, &found);
+	if (code != 0)
+		return code;
+	memcpy(&at->address, found->ai_addr, found->ai_addrlen);
+	at->len = found->ai_addrlen;
+	freeaddrinfo(found);
+	return 0;
+}
+
 int
 listen_open(struct arena *a, const struct address *address, enum intercept intercept, const char **error)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *found = NULL;
-	struct peer at = { 0 };
-	char port[8];
+	struct peer at;
 	int code;
 
 	if (address->path != NULL)
 		return open_unix(a, address, error);
 	if (strcmp(address->host, "*") == 0)
 		return open_any(a, address, intercept, error);
-	snprintf(port, sizeof(port), "%u", address->port);
-	code = getaddrinfo(address->host, port, &hints, &found);
+	code = resolve(address, &at);
 	if (code != 0) {
 		*error = arena_printf(a, "%s: %s", address->text, gai_strerror(code));
 		return -1;
 	}
-	memcpy(&at.address, found->ai_addr, found->ai_addrlen);
-	at.len = found->ai_addrlen;
-	freeaddrinfo(found);
 	return open_bound(a, address, &at, false, intercept, error);
+}
+
+/* ---- opened by others ---- */
+
+static bool
+is_at_path(const struct peer *name, const char *path)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&name->address;
+
+	return name->address.ss_family == AF_UNIX && strncmp(un->sun_path, path, sizeof(un->sun_path)) == 0;
+}
+
+static bool
+is_any(int fd, const struct peer *name)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)&name->address;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)&name->address;
+	int only = 1;
+	socklen_t len = sizeof(only);
+
+	if (name->address.ss_family == AF_INET)
+		return four->sin_addr.s_addr == htonl(INADDR_ANY);
+	return name->address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr) &&
+	    getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len) == 0 && only == 0;
+}
+
+bool
+listen_is_at(int fd, const struct address *address)
+{
+	struct peer name = { .len = sizeof(name.address) }, at;
+
+	if (getsockname(fd, (struct sockaddr *)&name.address, &name.len) != 0)
+		return false;
+	if (address->path != NULL)
+		return is_at_path(&name, address->path);
+	if (strcmp(address->host, "*") == 0)
+		return is_any(fd, &name) && peer_port(&name) == address->port;
+	return resolve(address, &at) == 0 && peer_is_same(&name, &at);
+}
+
+int
+listen_adopt(struct arena *a, const struct address *address, int fd, enum intercept intercept, const char **error)
+{
+	int family = 0;
+	socklen_t len = sizeof(family);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+		return fail(a, address, "O_NONBLOCK", fd, error);
+	if (intercept == INTERCEPT_TPROXY && !socket_set_transparent(fd, family))
+		return fail(a, address, "IP_TRANSPARENT", fd, error);
+	return fd;
+}
+
+const char *
+listen_name(struct arena *a, int fd)
+{
+	struct peer name = { .len = sizeof(name.address) };
+	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&name.address;
+	char number[PEER_TEXT_SIZE];
+
+	if (getsockname(fd, (struct sockaddr *)&name.address, &name.len) != 0)
+		return "?";
+	if (name.address.ss_family == AF_UNIX)
+		return arena_printf(a, "unix:%.*s", (int)sizeof(un->sun_path), un->sun_path);
+	peer_text(&name, number);
+	return arena_printf(a, name.address.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", number, peer_port(&name));
 }

@@ -69,8 +69,8 @@ peer_port(const struct peer *p)
 	return 0;
 }
 
-static bool
-same(const struct peer *a, const struct peer *b)
+bool
+peer_is_same(const struct peer *a, const struct peer *b)
 {
 	unsigned char left[16], right[16];
 
@@ -86,7 +86,7 @@ redirected(int fd, const struct peer *here, struct peer *out)
 	if (peer_is_v4(here) ? getsockopt(fd, IPPROTO_IP, SO_ORIGINAL_DST, &out->address, &out->len) != 0
 			     : getsockopt(fd, IPPROTO_IPV6, IP6_ORIGINAL_DST, &out->address, &out->len) != 0)
 		return false;
-	return !same(out, here);
+	return !peer_is_same(out, here);
 }
 
 bool

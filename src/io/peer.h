@@ -20,11 +20,21 @@ uint16_t peer_port(const struct peer *p);
 /* 16 bytes, IPv4 mapped; all zero for a UNIX socket. */
 void peer_bytes(const struct peer *p, unsigned char out[16]);
 bool peer_is_v4(const struct peer *p); /* mapped ones too */
+bool peer_is_same(const struct peer *a, const struct peer *b); /* address and port, not of UNIX sockets */
 
 /* A listening, non-blocking, close-on-exec socket; -1 and *error (static or in
  * the arena). "*" listens on one dual-stack socket. IP_TRANSPARENT with
  * INTERCEPT_TPROXY. A stale UNIX socket is replaced. */
 int listen_open(struct arena *a, const struct address *address, enum intercept intercept, const char **error);
+
+/* Whether a listening socket that somebody else opened is one for this address. "*" is
+ * [::] that hears IPv4 too, or 0.0.0.0. Names are resolved, as for listen_open(). */
+bool listen_is_at(int fd, const struct address *address);
+/* Makes such a one as listen_open() does. It is closed where that fails. */
+int listen_adopt(struct arena *a, const struct address *address, int fd, enum intercept intercept,
+    const char **error);
+/* Where it is bound to, for the log, "[::]:25"; in the arena or static. */
+const char *listen_name(struct arena *a, int fd);
 
 /* Where the client wanted to go before it was intercepted: SO_ORIGINAL_DST
  * after REDIRECT, the socket's own name under TPROXY. False, and out->len 0,

@@ -158,10 +158,22 @@ STANDARD_RULES = r"""rules:
 """
 
 
-class Gatepost:
-    """A running `gatepost run`. Its log is in `log` (dicts) and `lines`."""
+# Becomes a program that is passed sockets as sd_listen_fds(3) says: which are theirs, then it.
+PASSING = """import fcntl, os, sys
+fds = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 1000) for fd in sys.argv[1].split(",")]
+for number, fd in enumerate(fds, 3):
+    os.dup2(fd, number)
+os.closerange(3 + len(fds), 2000)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(fds)))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
-    def __init__(self, folder, config, rules=STANDARD_RULES, single=True, prefix=()):
+
+class Gatepost:
+    """A running `gatepost run`. Its log is in `log` (dicts) and `lines`. passed: sockets that it
+    is passed as by a service manager."""
+
+    def __init__(self, folder, config, rules=STANDARD_RULES, single=True, prefix=(), passed=()):
         self.folder, self.config = folder, config
         self.file = os.path.join(folder, "gatepost.yaml")
         self.log, self.lines = [], []
@@ -169,8 +181,11 @@ class Gatepost:
         self.write_rules(rules)
         self.write_config(config)
         options = ["--single"] if single and SINGLE else []
+        fds = [s.fileno() for s in passed]
+        if fds:
+            prefix = [*prefix, sys.executable, "-c", PASSING, ",".join(map(str, fds))]
         self.process = subprocess.Popen(
-            [*prefix, GATEPOST, "run", "-c", self.file, *options],
+            [*prefix, GATEPOST, "run", "-c", self.file, *options], pass_fds=fds,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
         self.reader.start()
