@@ -172,4 +172,17 @@ def single(t):
     expect_served(t.client(held.getsockname()))
 
 
+@tests
+def statuses(t):
+    "a start fails with 2 when the configuration is wrong, with 1 when an address is taken"
+    taken = listening()
+    service = Service(t, [], [at(taken)])
+    t.callback(taken.close)
+    for change, status in ({}, 1), ({"listner": []}, 2):
+        for alone in (False, True):
+            gatepost = Gatepost(service.folder, {**service.config, **change}, single=alone)
+            t.callback(gatepost.stop)
+            expect_equal(gatepost.process.wait(PATIENCE), status, f"the exit status with {change or 'a taken address'}")
+
+
 tests.run()

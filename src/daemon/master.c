@@ -500,9 +500,19 @@ end(struct master *m)
 	arena_free(&m->arena);
 }
 
-/* With the sockets of the one whose place it takes, if there is one. */
+/* *status: what to end with when nothing comes of it. */
 static struct realm *
-load_first(struct master *m, struct arena *arena, struct report *report)
+load_with(struct master *m, const struct realm *inherited, struct report *report, int *status)
+{
+	struct generation *g = generation_load(m->file, &m->tickets, report);
+
+	*status = g != NULL ? 1 : 2;
+	return g != NULL ? realm_new(g, inherited, report) : NULL;
+}
+
+/* With the sockets of the one whose place it takes, if there is one. *status as above. */
+static struct realm *
+load_first(struct master *m, struct arena *arena, struct report *report, int *status)
 {
 	int channel = handover_find();
 	struct realm inherited = { .passed = &m->passed }, *r = NULL;
@@ -510,13 +520,13 @@ load_first(struct master *m, struct arena *arena, struct report *report)
 
 	passed_take(&m->passed, m->arena);
 	if (channel < 0)
-		return realm_load(m->file, &m->tickets, &inherited, report);
+		return load_with(m, &inherited, report, status);
 	if (!handover_take_sockets(channel, arena, &inherited, &passed))
 		report_add(report, (struct mark){ m->file, 0, 0 }, "the running gatepost hands nothing over");
 	for (size_t i = 0; i < passed.count; i++)
 		passed_add(&m->passed, m->arena, passed.items[i].fd);
 	if (report->count == 0)
-		r = realm_load(m->file, &m->tickets, &inherited, report);
+		r = load_with(m, &inherited, report, status);
 	if (r != NULL && !master_take_over(m, channel, report))
 		realm_discard(&r, &inherited);
 	listeners_close(&inherited.sockets, r != NULL ? &r->sockets : NULL);
@@ -535,20 +545,21 @@ master_run(const char *file)
 	struct arena *arena = arena_new(0);
 	struct report report;
 	struct realm *r;
+	int status = 1;
 
 	report_init(&report, arena);
 	if (!begin(&m)) {
 		log_error("master", "the master cannot begin");
-		return 2;
+		return status;
 	}
-	r = load_first(&m, arena, &report);
+	r = load_first(&m, arena, &report, &status);
 	if (r == NULL) {
 		report_print(&report, stderr);
 		if (report.count == 0)
 			log_error("start", "gatepost cannot begin: no memory is left");
 		arena_free(&arena);
 		end(&m);
-		return 2;
+		return status;
 	}
 	arena_free(&arena);
 	master_start_realm(&m, r);

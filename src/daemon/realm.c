@@ -74,17 +74,18 @@ prepare_realm(struct realm *r, const struct realm *old, struct report *report)
 }
 
 struct realm *
-realm_load(const char *file, const struct tls_tickets *tickets, const struct realm *old, struct report *report)
+realm_new(struct generation *g, const struct realm *old, struct report *report)
 {
 	struct realm *r = calloc(1, sizeof(*r));
 
 	if (r == NULL) {
-		report_add(report, (struct mark){ file, 0, 0 }, "no memory to load it in");
+		report_add(report, (struct mark){ g->settings->file, 0, 0 }, "no memory to load it in");
+		generation_free(&g);
 		return NULL;
 	}
+	r->generation = g;
 	r->passed = old->passed;
-	r->generation = generation_load(file, tickets, report);
-	if (r->generation != NULL && prepare_realm(r, old, report))
+	if (prepare_realm(r, old, report))
 		return r;
 	realm_free(r);
 	return NULL;

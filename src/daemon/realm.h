@@ -7,11 +7,10 @@
 #include "daemon/children.h"
 #include "daemon/generation.h"
 
-/* Reads the configuration and opens its sockets; those that `old` has are taken over,
- * with what the service manager passed, and nothing else of it changes. NULL with
- * errors in the report. tickets as in generation_load(). */
-struct realm *realm_load(const char *file, const struct tls_tickets *tickets, const struct realm *old,
-    struct report *report);
+/* Takes a generation, and opens its sockets; those that `old` has are taken over, with
+ * what the service manager passed, and nothing else of it changes. NULL with errors in
+ * the report: the configuration is sound, and what is wrong may pass. */
+struct realm *realm_new(struct generation *g, const struct realm *old, struct report *report);
 /* Closes no sockets: listeners_close() does. */
 void realm_free(struct realm *r);
 /* One that shall not be: with its sockets, but for those taken over from `old`. */

@@ -110,9 +110,10 @@ bool
 master_reload(struct master *m, struct report *report)
 {
 	struct realm *old = m->current, *r = NULL;
+	struct generation *g = may_reload(m, report) ? generation_load(m->file, &m->tickets, report) : NULL;
 
-	if (may_reload(m, report))
-		r = realm_load(m->file, &m->tickets, old, report);
+	if (g != NULL)
+		r = realm_new(g, old, report);
 	if (r != NULL && !make_room(m, r, report))
 		realm_discard(&r, old);
 	if (r == NULL) {

@@ -292,6 +292,8 @@ single_run(const char *file)
 		}
 	}
 	report_print(&report, stderr);
+	if (status != 0 && s != NULL && s->generation != NULL)
+		status = 1;
 	if (status != 0 && report.count == 0)
 		log_error("start", "gatepost cannot begin: no memory or no descriptors are left");
 	if (s != NULL)
