@@ -292,4 +292,31 @@ def ending_before(t):
     installed.expect_clean()
 
 
+# One whose keeper wants other frames, as daemon/handover.h has it: it serves nobody.
+OTHER = b"""#!/usr/bin/python3
+import os, socket, sys
+ALL, YOURS, KEEPER_ENDED, LINK, READY, TAKEN, KEEPER_THERE = 4, 5, 6, 7, 9, 10, 11
+old = socket.socket(fileno=int(os.environ["GATEPOST_HANDOVER"]))
+answers = {ALL: b"%c0" % READY, YOURS: b"%c" % TAKEN, KEEPER_ENDED: b"%c" % KEEPER_THERE}
+while said := old.recv(4096):  # the first octet is that of io/packet.c
+    if said[1] == LINK:
+        print("event=linked", file=sys.stderr, flush=True)
+    if said[1] in answers:
+        old.send(said[:1] + answers[said[1]])
+"""
+
+
+@tests
+def other_frames(t):
+    "where the new one's keeper wants other frames the old one's sessions end at once, and none is linked to it"
+    installed = Installed(t, {"timeouts": {"drain": "60s"}})
+    idle = t.client(installed.gatepost)
+    idle.greet()
+    installed.install(OTHER)
+    expect_equal(installed.gatepost.ctl("upgrade"), (0, ""), "ctl upgrade")
+    expect_equal(idle.reply().status, "4.3.2", "a session that idles")
+    installed.await_end_of(installed.masters[0])
+    expect_equal(installed.gatepost.events("linked"), [], "links to the other's keeper")
+
+
 tests.run()
