@@ -228,4 +228,3 @@ scan_queue_look(void *port)
 		while (least_busy(p) != NULL && k->held && (j = first_behind(k)) != NULL && take_back(k, j))
 			scan_queue_dispatch(p);
 }
-
