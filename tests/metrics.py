@@ -18,7 +18,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import GATEPOST, PATIENCE, Failure, Skip, Tests, expect, expect_equal, free_port  # noqa: E402
+from gatepost_test import (GATEPOST, PATIENCE, Failure, Skip, Tests, expect, expect_equal, free_port,  # noqa: E402
+                           is_sanitized)
 from pop3_mail import BANNED  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
@@ -459,6 +460,66 @@ def documented(t):
     expect_equal(sorted(re.findall(r"^# HELP (\S+) \S", text, re.M)), sorted(served), "help")
 
 
+# What each process takes.
+
+def of_kernel(pid):
+    """Resident octets, descriptors, seconds of processor."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as f:
+        memory = int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        times = f.read().rpartition(")")[2].split()
+    return memory, len(os.listdir(f"/proc/{pid}/fd")), sum(map(int, times[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def usage(single):
+    def test(t):
+        gatepost = start(t, t.upstream(), single=single)
+        pids = {("master", "0"): gatepost.process.pid}
+        if not single:
+            now = figures(gatepost)
+            pids.update({(l["process"], l["index"]): int(v) for n, l, v in now if n == "gatepost_process_pid"})
+            expect_equal(sorted(kind for kind, _ in pids),
+                         ["keeper", "master", "proxy", "proxy", "reporter", "scanner", "scanner"], "processes")
+        clients = [t.client(gatepost) for _ in range(40)]
+        for client in clients:
+            client.greet()
+
+        def agrees():
+            now = figures(gatepost)
+            for (kind, index), pid in pids.items():
+                memory, descriptors, seconds = of_kernel(pid)
+
+                def told(name):
+                    return now.sum("process_" + name, process=kind, index=index)
+                if not (0.8 * memory < told("resident_memory_bytes") < 1.25 * memory
+                        and abs(told("open_fds") - descriptors) <= 2 and abs(told("cpu_seconds_total") - seconds) < 2):
+                    return False
+            return True
+        if os.geteuid() != 0 and not single:
+            raise Skip("only root can see how many descriptors processes that cannot be dumped have")
+        await_that("figures that are the kernel's", agrees)
+        now = figures(gatepost)
+        expect(now.sum("process_open_fds", process="master" if single else "proxy") >= 80, "descriptors of 40 sessions")
+        for name, labels, value in now:
+            if name == "gatepost_process_start_time_seconds":
+                expect(time.time() - 3 * PATIENCE < value <= time.time() + 1, "the start of", labels, value)
+            if name == "gatepost_process_max_fds":
+                caged = labels["process"] in ("scanner", "reporter") and not is_sanitized()
+                expect(100 < value <= (1024 if caged else 1 << 32), "a limit", labels, value)
+        if single:  # which has no socket for control
+            return
+        code, text = ctl(gatepost, "status")
+        expect_equal(code, 0, "ctl status")
+        expect_equal(len(re.findall(r"^  \w+ +\d+ +pid \d+ +ready +[\d.]+ MB +\d+ of \d+ fds   cpu [\d.]+ m?s", text, re.M)),
+                     len(pids), f"lines of processes: {text}")
+        expect(re.search(r"^  master +0 +pid \d+ +ready .* fds   cpu [\d.]+%", ctl(gatepost, "top")[1], re.M), "ctl top")
+    return test
+
+
+tests.add("memory, descriptors and processor time of each process are those that the kernel tells", usage(False))
+tests.add("with --single, of the one that there is", usage(True))
+
+
 # gatepost ctl.
 
 @tests
@@ -468,7 +529,9 @@ def status(t):
     deliver(t, gatepost, b"please reject", 2)
     deliver(t, gatepost)
     await_figures(gatepost, {figure("sessions"): 0})
-    expect_equal(ctl(gatepost, "metrics"), (0, get(gatepost, "/metrics")[1]), "ctl metrics")
+    code, told = ctl(gatepost, "metrics")
+    taken = r"(?m)^(gatepost_process_(?:resident_memory_bytes|open_fds|cpu_seconds_total)\S+) \S+$"  # other a moment later
+    expect_equal((code, re.sub(taken, r"\1", told)), (0, re.sub(taken, r"\1", get(gatepost, "/metrics")[1])), "ctl metrics")
     code, text = ctl(gatepost, "status")
     expect_equal(code, 0, "ctl status")
     words = [line.split() for line in text.splitlines()]

@@ -73,8 +73,37 @@ show_head(struct buf *out, const struct figures *f)
 	buf_printf(out, "gatepost %.*s, %s, up %s\n", SPAN_ARG(version), show_state(f), up);
 }
 
+/* The figure of that name for the process of `pid`; negative when there is none. */
+static double
+of_process(const struct figures *f, const char *name, const struct figure *pid)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (span_is(f->items[i].name, name) && span_eq(f->items[i].labels, pid->labels))
+			return f->items[i].value;
+	return -1;
+}
+
+/* What the process takes, as far as it is known. */
+static void
+show_usage(struct buf *out, const struct figures *f, const struct figures *rates, double seconds, const struct figure *pid)
+{
+	char memory[SHOWN_SIZE], processor[SHOWN_SIZE];
+	double octets = of_process(f, "gatepost_process_resident_memory_bytes", pid);
+	double used = of_process(rates != NULL ? rates : f, "gatepost_process_cpu_seconds_total", pid);
+
+	if (octets < 0)
+		return;
+	show_octets(memory, octets);
+	if (rates != NULL)
+		snprintf(processor, sizeof(processor), "%.1f%%", used > 0 ? 100 * used / seconds : 0);
+	else
+		show_latency(processor, used);
+	buf_printf(out, "%10s %7.0f of %.0f fds   cpu %s", memory, of_process(f, "gatepost_process_open_fds", pid),
+	    of_process(f, "gatepost_process_max_fds", pid), processor);
+}
+
 void
-show_processes(struct buf *out, const struct figures *f)
+show_processes(struct buf *out, const struct figures *f, const struct figures *rates, double seconds)
 {
 	for (size_t i = 0; i < f->count; i++) {
 		const struct figure *x = &f->items[i];
@@ -86,9 +115,8 @@ show_processes(struct buf *out, const struct figures *f)
 		index = figure_label(x, "index");
 		generation = figure_label(x, "generation");
 		buf_printf(out, "  %-10.*s%4.*s   pid %-9.0f", SPAN_ARG(kind), SPAN_ARG(index), x->value);
-		for (size_t j = i + 1; j < f->count; j++)
-			if (span_is(f->items[j].name, "gatepost_process_ready") && span_eq(f->items[j].labels, x->labels))
-				buf_add_str(out, f->items[j].value > 0 ? "ready" : "not ready");
+		buf_printf(out, "%-9s", of_process(f, "gatepost_process_ready", x) > 0 ? "ready" : "not ready");
+		show_usage(out, f, rates, seconds, x);
 		if (!span_is(generation, "0"))
 			buf_printf(out, "   of reload %.*s", SPAN_ARG(generation));
 		buf_add_byte(out, '\n');

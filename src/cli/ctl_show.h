@@ -14,8 +14,10 @@ void show_octets(char out[SHOWN_SIZE], double octets);
 const char *show_state(const struct figures *f);
 /* "gatepost 0.1.0, ready, up …", one line. */
 void show_head(struct buf *out, const struct figures *f);
-/* One line each, the processes that live. */
-void show_processes(struct buf *out, const struct figures *f);
+/* One line each, the processes that live. What they took of the processor is
+ * told as a part of the `seconds` that the rates are of, or where these are NULL
+ * as time. */
+void show_processes(struct buf *out, const struct figures *f, const struct figures *rates, double seconds);
 
 /* The rules that hold most often first, at most `most` of them; *count of those
  * that held at all. */

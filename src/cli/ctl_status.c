@@ -159,5 +159,5 @@ show_status(struct buf *out, const struct figures *f, const char *config)
 	add_traffic(out, f);
 	add_trouble(out, f);
 	buf_printf(out, "\nprocesses\n");
-	show_processes(out, f);
+	show_processes(out, f, NULL, 0);
 }

@@ -132,7 +132,7 @@ show_top(struct buf *out, const struct figures *now, const struct figures *rates
 	add_work(out, now, rates, seconds);
 	add_rules(out, now, rates, seconds, room);
 	buf_printf(out, "\nprocesses\n");
-	show_processes(out, now);
+	show_processes(out, now, rates, seconds);
 }
 
 /* ---- readings ---- */

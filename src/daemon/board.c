@@ -5,10 +5,13 @@
 #include "daemon/board.h"
 
 #include "base/clock.h"
+#include "daemon/self.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 static const char others[] = "(others)"; /* no name of a rule */
 
@@ -27,7 +30,8 @@ board_new(void)
 
 	if (b == MAP_FAILED)
 		return NULL;
-	b->began = clock_wall_millis();
+	b->usage.began = (unsigned long long)clock_wall_millis();
+	b->pid = getpid();
 	snprintf(b->policies[0], STATS_NAME_SIZE, "%s", others);
 	snprintf(b->rules[0], STATS_NAME_SIZE, "%s", others);
 	b->policy_count = 1;
@@ -134,6 +138,7 @@ board_place(struct board *b, struct board_ledger *l, enum child_kind kind, uint3
 		c->kind = kind;
 		c->index = index;
 		c->generation = b->generation;
+		c->usage.began = (unsigned long long)clock_wall_millis();
 		return c;
 	}
 	return NULL;
@@ -157,7 +162,24 @@ board_stats(struct board *b, uint32_t index)
 }
 
 void
+board_processor(struct board_usage *u, pid_t pid)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &used) == 0)
+		u->processor = (unsigned long long)used.tv_sec * 1000000 + (unsigned long long)used.tv_nsec / 1000;
+}
+
+void
 board_beat(struct board *b)
 {
+	struct self self;
+
 	b->beat = clock_millis();
+	self_look(&self);
+	b->usage.memory = self.memory;
+	b->usage.descriptors = self.descriptors;
+	b->usage.descriptors_most = self.descriptors_most;
+	board_processor(&b->usage, getpid());
 }

@@ -19,15 +19,26 @@ enum {
 	BOARD_BEAT_MS = 1000,
 };
 
+/* What a process takes. Memory and descriptors are what it says of itself; 0: not
+ * known. */
+struct board_usage {
+	atomic_ullong began;     /* clock_wall_millis() */
+	atomic_ullong processor; /* microseconds */
+	atomic_ullong memory;    /* octets */
+	atomic_ullong descriptors, descriptors_most;
+};
+
 struct board_child {
 	atomic_int pid; /* 0: nobody has this place */
 	atomic_uint kind, index, generation;
 	atomic_bool ready, leaving;
+	struct board_usage usage;
 	struct stats_gauges gauges;
 };
 
 struct board {
-	int64_t began; /* clock_wall_millis() */
+	struct board_usage usage; /* the master's, who began it */
+	atomic_int pid;
 	atomic_bool draining;
 	atomic_uint generation; /* the number of the one in force, from 0 */
 	atomic_uint listening;  /* its sockets */
@@ -61,7 +72,9 @@ struct board_child *board_place(struct board *b, struct board_ledger *l, enum ch
 void board_leave(struct board *b, struct board_ledger *l, struct board_child *c);
 /* Of the proxy of that number. */
 struct stats *board_stats(struct board *b, uint32_t index);
-/* The master lives; once every BOARD_BEAT_MS. */
+/* The master lives, and notes what it takes itself; once every BOARD_BEAT_MS. */
 void board_beat(struct board *b);
+/* Asks the kernel, which tells anybody of any process. */
+void board_processor(struct board_usage *u, pid_t pid);
 
 #endif

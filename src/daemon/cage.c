@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "daemon/filter.h"
 #include "daemon/landlock.h"
+#include "daemon/self.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@
 enum {
 	CAGE_DESCRIPTORS = 1024, /* links, a message and its scratch; or connections */
 	/* As many connections as the reporter serves, each at the largest page, twice. */
-	REPORTER_MEMORY = 128 * 1024 * 1024,
+	REPORTER_MEMORY = 256 * 1024 * 1024,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -214,9 +215,12 @@ report(bool ok, const char *calls)
 static bool
 close_reader(uint64_t memory, bool serves, int channel)
 {
+	bool limited = !is_caged() || limit_reader(memory);
+
+	self_begin();
 	if (!is_caged())
 		return true;
-	return report(limit_reader(memory) && lock_reader(), "listed") && (filter_reader(serves, channel) || report(false, ""));
+	return report(limited && lock_reader(), "listed") && (filter_reader(serves, channel) || report(false, ""));
 }
 
 bool
@@ -234,6 +238,7 @@ cage_close_reporter(int channel)
 bool
 cage_close_keeper(const struct settings *settings, int channel)
 {
+	self_begin();
 	if (!is_caged())
 		return true;
 	return report(lock_keeper(settings) && filter_worker(SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0), channel), "all but listed");
@@ -242,6 +247,7 @@ cage_close_keeper(const struct settings *settings, int channel)
 bool
 cage_close_proxy(const struct generation *g, int channel)
 {
+	self_begin();
 	if (!is_caged())
 		return true;
 	return report(lock_proxy(g) && filter_worker(SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0), channel), "all but listed");

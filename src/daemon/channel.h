@@ -15,6 +15,10 @@ enum channel_kind {
 	CHANNEL_KEEPER_LEAVES, /* to a proxy: no more to this keeper; a link to the next one comes */
 	CHANNEL_STUCK,        /* proxy: scanner `index`, or CHANNEL_KEEPER, cannot be spoken with */
 	CHANNEL_REFUSED,      /* child: its cage refused system call `index` */
+	/* Child, now and then (daemon/self.h): */
+	CHANNEL_MEMORY,           /* it has `index` KiB */
+	CHANNEL_DESCRIPTORS,      /* it has `index` of them open */
+	CHANNEL_DESCRIPTORS_MOST, /* it may have `index` */
 };
 #define CHANNEL_KEEPER UINT32_MAX
 

@@ -238,6 +238,18 @@ log_refusal(const struct child *child, uint32_t call)
 	log_end(&e);
 }
 
+/* Only to be printed, so anything may be in it. */
+static void
+note_usage(struct board_usage *u, const struct channel_message *m)
+{
+	if (m->kind == CHANNEL_MEMORY)
+		u->memory = (unsigned long long)m->index * 1024;
+	else if (m->kind == CHANNEL_DESCRIPTORS)
+		u->descriptors = m->index;
+	else if (m->kind == CHANNEL_DESCRIPTORS_MOST)
+		u->descriptors_most = m->index;
+}
+
 static void
 obey(struct child *child, const struct channel_message *m)
 {
@@ -253,6 +265,8 @@ obey(struct child *child, const struct channel_message *m)
 		kill_stuck(c, child->realm, m->index);
 	} else if (m->kind == CHANNEL_REFUSED && child->refusals++ < REFUSALS_TOLD) {
 		log_refusal(child, m->index);
+	} else {
+		note_usage(&child->place->usage, m);
 	}
 }
 
@@ -376,6 +390,15 @@ children_leave_keeper(struct children *c)
 	LIST_FOREACH (child, &c->list, others)
 		if (child->kind == CHILD_PROXY)
 			channel_send(child->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
+}
+
+void
+children_measure(struct children *c)
+{
+	struct child *child;
+
+	LIST_FOREACH (child, &c->list, others)
+		board_processor(&child->place->usage, child->pid);
 }
 
 void

@@ -64,6 +64,8 @@ void child_drain(struct child *child);
 /* The keeper is about to finish: what proxies have for one from now on waits for the
  * next. */
 void children_leave_keeper(struct children *c);
+/* Notes on the board what they took of the processor. */
+void children_measure(struct children *c);
 /* Takes an ended child out of the list: NULL when none has ended. *status as
  * waitpid(); the child is the caller's to free with child_free(). */
 struct child *children_reap(struct children *c, int *status);

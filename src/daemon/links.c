@@ -3,8 +3,10 @@
 
 #include "daemon/links.h"
 
+#include "base/clock.h"
 #include "daemon/board.h"
 #include "daemon/channel.h"
+#include "daemon/self.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,6 +21,7 @@ struct links {
 	struct pollfd fds[LINKS_MAX + FIRST_LINK];
 	nfds_t count;
 	struct packet packet;
+	uint64_t tell_at; /* clock_millis() */
 	bool draining, orphaned;
 	bool failed; /* a link, or one that could not be taken */
 };
@@ -67,11 +70,28 @@ hear_master(struct links *l)
 	}
 }
 
-static int
-time_to_wait(const struct links_work *work)
+/* Tells the master of this process when it is time to, as long as there is one.
+ * Milliseconds until the next time. */
+static uint64_t
+tell(struct links *l)
 {
-	uint64_t rest = work->rest != NULL ? work->rest(work->context) : UINT64_MAX;
+	uint64_t now = clock_millis();
 
+	if (l->fds[CHANNEL].fd < 0)
+		return UINT64_MAX;
+	if (now >= l->tell_at) {
+		self_tell(l->fds[CHANNEL].fd);
+		l->tell_at = now + SELF_TELL_MS;
+	}
+	return l->tell_at - now;
+}
+
+static int
+time_to_wait(struct links *l, const struct links_work *work)
+{
+	uint64_t rest = work->rest != NULL ? work->rest(work->context) : UINT64_MAX, next = tell(l);
+
+	rest = rest < next ? rest : next;
 	return rest <= INT_MAX ? (int)rest : -1;
 }
 
@@ -101,7 +121,7 @@ links_serve(int channel, const struct links_work *work)
 	l.fds[DOOR] = (struct pollfd){ .fd = work->door, .events = POLLIN };
 	channel_send(channel, CHANNEL_READY, 0, -1);
 	while (!l.failed && (!l.draining || (l.count > FIRST_LINK && (work->outlives_master || !l.orphaned)))) {
-		if (poll(l.fds, l.count, time_to_wait(work)) >= 0)
+		if (poll(l.fds, l.count, time_to_wait(&l, work)) >= 0)
 			serve_all(&l, work);
 		else if (errno != EINTR)
 			break;

@@ -47,5 +47,7 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/reporter_process.h \
 	src/daemon/scanner_process.c \
 	src/daemon/scanner_process.h \
+	src/daemon/self.c \
+	src/daemon/self.h \
 	src/daemon/single.c \
 	src/daemon/upgrade.c

@@ -18,6 +18,7 @@
 #include "daemon/master_internal.h"
 #include "daemon/passed.h"
 #include "daemon/realm.h"
+#include "daemon/self.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -438,6 +439,7 @@ beat(void *context)
 	struct master *m = context;
 
 	board_beat(m->children.board);
+	children_measure(&m->children);
 	timer_at(m->beat, loop_now(m->loop) + BOARD_BEAT_MS);
 }
 
@@ -460,6 +462,7 @@ begin(struct master *m)
 	m->asker = -1;
 	m->arena = arena_new(0);
 	cage_forbid_dumps();
+	self_begin();
 	TAILQ_INIT(&m->realms);
 	m->loop = loop_new();
 	if (m->loop == NULL || !tls_tickets_make(&m->tickets) ||

@@ -162,7 +162,7 @@ build_info(const struct printer *p)
 static void
 start_time(const struct printer *p)
 {
-	one(p, (unsigned long long)p->board->began / 1000);
+	one(p, (unsigned long long)p->board->usage.began / 1000);
 }
 
 static void
@@ -337,39 +337,103 @@ restarts(const struct printer *p)
 }
 
 static void
-of_process(const struct printer *p, const struct board_child *c, unsigned long long n)
+begin_process(const struct printer *p, const char *kind, unsigned index, unsigned generation)
 {
-	unsigned kind = c->kind;
-
-	if (kind >= CHILD_KINDS)
-		return;
 	begin(p, "");
-	label(p, '{', "process", child_kind_name((enum child_kind)kind));
-	buf_printf(p->out, ",index=\"%u\",generation=\"%u\"} ", c->index, c->generation);
-	value(p, n);
+	label(p, '{', "process", kind);
+	buf_printf(p->out, ",index=\"%u\",generation=\"%u\"} ", index, generation);
+}
+
+/* The begun sample of a child. */
+static void
+begin_child(const struct printer *p, const struct board_child *c)
+{
+	begin_process(p, child_kind_name((enum child_kind)c->kind), c->index, c->generation);
 }
 
 static void
 process_pid(const struct printer *p)
 {
+	begin_process(p, "master", 0, 0);
+	value(p, (unsigned long long)p->board->pid);
 	for (size_t i = 0; i < BOARD_CHILDREN; i++) {
 		const struct board_child *c = &p->board->children[i];
 		int pid = c->pid;
 
-		if (pid != 0)
-			of_process(p, c, (unsigned long long)pid);
+		if (pid != 0) {
+			begin_child(p, c);
+			value(p, (unsigned long long)pid);
+		}
 	}
 }
 
 static void
 process_ready(const struct printer *p)
 {
+	begin_process(p, "master", 0, 0);
+	value(p, 1);
 	for (size_t i = 0; i < BOARD_CHILDREN; i++) {
 		const struct board_child *c = &p->board->children[i];
 
-		if (c->pid != 0)
-			of_process(p, c, c->ready && !c->leaving);
+		if (c->pid != 0) {
+			begin_child(p, c);
+			value(p, c->ready && !c->leaving);
+		}
 	}
+}
+
+/* What is at `offset` in each one's usage, as a decimal fraction of `unit`s; what
+ * is not known is left out. */
+static void
+usage(const struct printer *p, size_t offset, unsigned unit, int digits)
+{
+	for (size_t i = 0; i <= BOARD_CHILDREN; i++) {
+		const struct board_child *c = i > 0 ? &p->board->children[i - 1] : NULL;
+		const char *at = (const char *)(c != NULL ? &c->usage : &p->board->usage) + offset;
+		unsigned long long n = *(const atomic_ullong *)(const void *)at;
+
+		if (n == 0 || (c != NULL && c->pid == 0))
+			continue;
+		if (c != NULL)
+			begin_child(p, c);
+		else
+			begin_process(p, "master", 0, 0);
+		if (unit == 1)
+			value(p, n);
+		else
+			buf_printf(p->out, "%llu.%0*llu\n", n / unit, digits, n % unit);
+	}
+}
+#define USAGE(p, field, unit, digits) usage(p, offsetof(struct board_usage, field), unit, digits)
+
+static void
+process_memory(const struct printer *p)
+{
+	USAGE(p, memory, 1, 0);
+}
+
+static void
+process_descriptors(const struct printer *p)
+{
+	USAGE(p, descriptors, 1, 0);
+}
+
+static void
+process_descriptors_most(const struct printer *p)
+{
+	USAGE(p, descriptors_most, 1, 0);
+}
+
+static void
+process_processor(const struct printer *p)
+{
+	USAGE(p, processor, 1000000, 6);
+}
+
+static void
+process_start_time(const struct printer *p)
+{
+	USAGE(p, began, 1000, 3);
 }
 
 static const struct {
@@ -400,6 +464,11 @@ static const struct {
 	{ "gatepost_restarts_total", "counter", "Processes that ended and were started anew.", restarts },
 	{ "gatepost_process_pid", "gauge", "The number of each process.", process_pid },
 	{ "gatepost_process_ready", "gauge", "1 when that process serves.", process_ready },
+	{ "gatepost_process_resident_memory_bytes", "gauge", "Resident memory, what it shares with others too.", process_memory },
+	{ "gatepost_process_open_fds", "gauge", "Descriptors that it has open.", process_descriptors },
+	{ "gatepost_process_max_fds", "gauge", "Descriptors that it may have open.", process_descriptors_most },
+	{ "gatepost_process_cpu_seconds_total", "counter", "Time of processors that it took.", process_processor },
+	{ "gatepost_process_start_time_seconds", "gauge", "When it began, in seconds since 1970.", process_start_time },
 };
 
 void

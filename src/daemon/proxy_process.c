@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "daemon/cage.h"
 #include "daemon/channel.h"
+#include "daemon/self.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,7 +59,7 @@ struct host {
 	struct proxy *proxy;
 	struct acceptor *acceptor;
 	struct watch *watch;
-	struct timer *linger;
+	struct timer *linger, *tell;
 	struct packet packet;
 	int channel;
 };
@@ -137,6 +138,15 @@ hear_master(void *context)
 		stuck(h, m.kind == CHANNEL_LINK_KEEPER ? CHANNEL_KEEPER : m.index);
 }
 
+static void
+tell(void *context)
+{
+	struct host *h = context;
+
+	self_tell(h->channel);
+	timer_at(h->tell, loop_now(h->loop) + SELF_TELL_MS);
+}
+
 _Noreturn void
 proxy_process(const struct proxy_place *place, int channel)
 {
@@ -148,12 +158,14 @@ proxy_process(const struct proxy_place *place, int channel)
 	h.acceptor = h.proxy != NULL ? acceptor_new(h.proxy, place->sockets) : NULL;
 	h.watch = h.acceptor != NULL ? watch_new(h.loop, channel, hear_master, &h) : NULL;
 	h.linger = h.watch != NULL ? timer_new(h.loop, drained, &h) : NULL;
-	if (h.linger == NULL || !cage_close_proxy(place->generation, channel)) {
+	h.tell = h.linger != NULL ? timer_new(h.loop, tell, &h) : NULL;
+	if (h.tell == NULL || !cage_close_proxy(place->generation, channel)) {
 		log_error("proxy", "the proxy cannot begin");
 		_exit(1);
 	}
 	h.proxy->drained = drained;
 	h.proxy->drained_context = &h;
+	tell(&h);
 	channel_send(channel, CHANNEL_READY, 0, -1);
 	loop_run(h.loop);
 	_exit(0);

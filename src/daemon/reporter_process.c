@@ -9,6 +9,7 @@
 #include "daemon/cage.h"
 #include "daemon/channel.h"
 #include "daemon/metrics.h"
+#include "daemon/self.h"
 #include "io/http.h"
 
 #include <unistd.h>
@@ -52,6 +53,7 @@ reporter_new(struct loop *l, const struct board *b, const struct listen_sockets 
 
 struct reporter {
 	struct loop *loop;
+	struct timer *tell;
 	struct packet packet;
 	int channel;
 };
@@ -67,6 +69,15 @@ hear_master(void *context)
 		loop_stop(r->loop);
 }
 
+static void
+tell(void *context)
+{
+	struct reporter *r = context;
+
+	self_tell(r->channel);
+	timer_at(r->tell, loop_now(r->loop) + SELF_TELL_MS);
+}
+
 _Noreturn void
 reporter_process(const struct board *b, const struct listen_sockets *sockets, int channel)
 {
@@ -78,10 +89,12 @@ reporter_process(const struct board *b, const struct listen_sockets *sockets, in
 	r.loop = loop_new();
 	server = r.loop != NULL ? reporter_new(r.loop, b, sockets) : NULL;
 	watch = server != NULL ? watch_new(r.loop, channel, hear_master, &r) : NULL;
-	if (watch == NULL || !cage_close_reporter(channel)) {
+	r.tell = watch != NULL ? timer_new(r.loop, tell, &r) : NULL;
+	if (r.tell == NULL || !cage_close_reporter(channel)) {
 		log_error("reporter", "the reporter cannot begin");
 		_exit(1);
 	}
+	tell(&r);
 	channel_send(channel, CHANNEL_READY, 0, -1);
 	loop_run(r.loop);
 	_exit(0);

@@ -14,6 +14,7 @@
 #include "daemon/proxy_process.h"
 #include "daemon/reporter_process.h"
 #include "daemon/scanner_process.h"
+#include "daemon/self.h"
 #include "io/http.h"
 #include "io/packet.h"
 
@@ -176,7 +177,7 @@ link_keep(struct single *s)
 	return renew_link(s, pair, &s->keep_link, &s->watches[1], serve_keep) && keep_port_link(s->proxy->keep, pair[0]);
 }
 
-/* On the board it is one process of each kind. */
+/* On the board it is one process of each kind; what it takes is the master's. */
 static struct board_child *
 show(struct single *s, enum child_kind kind)
 {
@@ -273,6 +274,7 @@ single_run(const char *file)
 
 	report_init(&report, arena);
 	passed_take(&passed, arena);
+	self_begin();
 	if (s != NULL && tls_tickets_make(&tickets))
 		s->generation = generation_load(file, &tickets, &report);
 	if (s != NULL)

@@ -127,6 +127,33 @@ test_gauges(void **state)
 	assert_int_equal(two->gauges.sessions[PROTOCOL_IMAP], 0);
 }
 
+/* What is not known is left out; what the proxy wrote into its kind is no name. */
+static void
+test_usage(void **state)
+{
+	struct fixture *f = *state;
+	struct board_child *c = board_place(f->board, &f->ledger, CHILD_SCANNER, 2);
+
+	c->pid = 10;
+	c->usage.memory = 4096;
+	c->usage.descriptors = 7;
+	c->usage.descriptors_most = 1024;
+	c->usage.processor = 1000050;
+	c->usage.began = 1700000000012;
+	f->board->usage.processor = 0;
+	expect_line(f, "\ngatepost_process_resident_memory_bytes{process=\"scanner\",index=\"2\",generation=\"0\"} 4096\n");
+	expect_line(f, "\ngatepost_process_open_fds{process=\"scanner\",index=\"2\",generation=\"0\"} 7\n");
+	expect_line(f, "\ngatepost_process_max_fds{process=\"scanner\",index=\"2\",generation=\"0\"} 1024\n");
+	expect_line(f, "\ngatepost_process_cpu_seconds_total{process=\"scanner\",index=\"2\",generation=\"0\"} 1.000050\n");
+	expect_line(f,
+	    "\ngatepost_process_start_time_seconds{process=\"scanner\",index=\"2\",generation=\"0\"} 1700000000.012\n");
+	assert_null(strstr(buf_str(&f->out), "\ngatepost_process_cpu_seconds_total{process=\"master\""));
+	c->usage.memory = 0;
+	c->kind = 77;
+	expect_line(f, "\ngatepost_process_open_fds{process=\"unknown\",index=\"2\",generation=\"0\"} 7\n");
+	assert_null(strstr(buf_str(&f->out), "\ngatepost_process_resident_memory_bytes{process="));
+}
+
 static void
 test_places_end(void **state)
 {
@@ -294,6 +321,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_counters, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_escapes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_gauges, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_usage, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_places_end, set_up, tear_down),
 		cmocka_unit_test(test_rules_by_name),
 		cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
