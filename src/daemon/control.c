@@ -144,7 +144,7 @@ control_new(struct loop *l, const char *path, struct master *m)
 	struct control *c = calloc(1, sizeof(*c));
 	struct address address = { .text = path, .path = path };
 	const char *error = "out of memory";
-	mode_t mask = umask(077);
+	mode_t mask = umask(0177);
 
 	if (c != NULL) {
 		c->master = m;
