@@ -146,6 +146,33 @@ def at_once(t):
 
 
 @tests
+def limits(t):
+    "sessions that a reload leaves to go on count in the limits of those that come"
+    limits_ = {"connections": 4, "connections_per_client": 3}
+    gatepost = start(t, t.upstream(), {"run": {"proxies": 1, "scanners": 1}, "limits": limits_})
+
+    def greeted(**options):
+        client = t.client(gatepost, **options)
+        return client, client.reply().code
+    held = []
+    for _ in range(2):  # a session of each of two earlier configurations
+        held.append(greeted())
+        reload(gatepost)
+        for _ in range(2):  # what it answers then it heard after the master's word
+            expect_equal(held[-1][0].command("NOOP").code, 250, "NOOP")
+    held.append(greeted())
+    expect_equal([code for _, code in held], [220] * 3, "greetings")
+    expect_equal(greeted()[1], 421, "one more of the same client")
+    other = {"source": ("127.0.0.2", 0)}
+    held.append(greeted(**other))
+    expect_equal((held[-1][1], greeted(**other)[1]), (220, 421), "the fourth and the fifth in all")
+    held[0][0].quit()
+    until = time.monotonic() + PATIENCE
+    while greeted(**other)[1] != 220:
+        expect(time.monotonic() < until, "the place of one that left is not taken")
+
+
+@tests
 def draining_meanwhile(t):
     "SIGTERM right behind a reload ends both generations"
     gatepost = start(t, t.upstream())

@@ -166,6 +166,18 @@ forget_what_proxies_share(struct children *c, struct realm *r, enum child_kind k
 		board_free(&c->board);
 }
 
+/* Proxies of earlier configurations keep their sessions, which limits are of too.
+ * They take no more, and so need not know of the later ones'. */
+static void
+count_earlier(struct children *c, const struct realm *r)
+{
+	const struct child *child;
+
+	LIST_FOREACH (child, &c->list, others)
+		if (child->kind == CHILD_PROXY)
+			census_add(r->census, child->realm->census);
+}
+
 static bool
 uses_tproxy(const struct settings *s)
 {
@@ -192,6 +204,8 @@ be_child(struct children *c, struct realm *r, const struct child *self, int chan
 	log_set_process(name);
 	if (kind != CHILD_PROXY)
 		forget_what_proxies_share(c, r, kind);
+	else
+		count_earlier(c, r);
 	if (!account_become(&r->account, kind == CHILD_PROXY && uses_tproxy(settings)))
 		_exit(1);
 	cage_forbid_dumps(); /* the account was changed, which forgets it */

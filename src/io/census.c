@@ -12,6 +12,9 @@
  * knowledge, and each index that is read is checked before it is used; all that
  * can come of it are wrong counts.
  *
+ * After a reload the proxies of earlier configurations have tables elsewhere,
+ * which those of later ones read too, so that limits hold for all together.
+ *
  * The hash is keyed at random, so that nobody can choose addresses that meet in
  * one chain. */
 #include "config.h"
@@ -53,6 +56,7 @@ struct census {
 	void *map;
 	uint32_t entries, heads; /* of each table; heads is a power of two */
 	uint64_t key[2];
+	struct census *next; /* another one that is counted too */
 	struct table tables[];
 };
 
@@ -169,17 +173,29 @@ find(const struct census *c, const struct table *t, const struct client *k, _Ato
 	return NULL;
 }
 
+void
+census_add(struct census *c, struct census *other)
+{
+	for (; c != other; c = c->next)
+		if (c->next == NULL)
+			c->next = other;
+}
+
 static uint64_t
-count_everywhere(const struct census *c, const struct client *k)
+count_everywhere(const struct census *c, const unsigned char address[16])
 {
 	uint64_t count = 0;
 
-	for (size_t i = 0; i < c->proxies; i++) {
-		_Atomic uint32_t *link;
-		const struct entry *e = find(c, &c->tables[i], k, &link);
+	for (; c != NULL; c = c->next) {
+		struct client k = client_of(c, address);
 
-		if (e != NULL)
-			count += GET(e->count);
+		for (size_t i = 0; i < c->proxies; i++) {
+			_Atomic uint32_t *link;
+			const struct entry *e = find(c, &c->tables[i], &k, &link);
+
+			if (e != NULL)
+				count += GET(e->count);
+		}
 	}
 	return count;
 }
@@ -189,8 +205,9 @@ census_total(const struct census *c)
 {
 	uint64_t total = 0;
 
-	for (size_t i = 0; i < c->proxies; i++)
-		total += GET(c->tables[i].counts->total);
+	for (; c != NULL; c = c->next)
+		for (size_t i = 0; i < c->proxies; i++)
+			total += GET(c->tables[i].counts->total);
 	return total;
 }
 
@@ -229,7 +246,7 @@ census_enter(struct census *c, size_t proxy, const unsigned char client[16], uin
 
 	if (most > 0 && census_total(c) >= most)
 		return CENSUS_FULL;
-	if (most_per_client > 0 && count_everywhere(c, &k) >= most_per_client)
+	if (most_per_client > 0 && count_everywhere(c, client) >= most_per_client)
 		return CENSUS_CLIENT_FULL;
 	e = find(c, t, &k, &link);
 	if (e == NULL)

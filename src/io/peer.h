@@ -60,12 +60,16 @@ struct census;
  * Before the fork; NULL = no memory. */
 struct census *census_new(size_t proxies, size_t connections);
 void census_free(struct census **c);
+/* From now on whom `other` has counts in c too, for this process; other lives as long
+ * as c. Once more does nothing. */
+void census_add(struct census *c, struct census *other);
 enum census_result { CENSUS_WELCOME, CENSUS_FULL, CENSUS_CLIENT_FULL };
 /* most, most_per_client: 0 = no limit. */
 enum census_result census_enter(struct census *c, size_t proxy, const unsigned char client[16], uint64_t most,
     uint64_t most_per_client);
 void census_leave(struct census *c, size_t proxy, const unsigned char client[16]);
 void census_clear(struct census *c, size_t proxy);
+/* With those of others. */
 uint64_t census_total(const struct census *c);
 
 #endif

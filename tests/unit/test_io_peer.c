@@ -411,6 +411,40 @@ test_census_limits(void **state)
 	assert_null(c);
 }
 
+/* What an earlier configuration's proxies have counts, for those that know of it. */
+static void
+test_census_of_others(void **state)
+{
+	struct census *before = census_new(1, 100), *between = census_new(3, 10), *now = census_new(2, 1000);
+	unsigned char one[16], two[16];
+
+	(void)state;
+	assert_non_null(before);
+	assert_non_null(between);
+	assert_non_null(now);
+	client_number(one, 1);
+	client_number(two, 2);
+	assert_int_equal(census_enter(before, 0, one, 4, 3), CENSUS_WELCOME);
+	assert_int_equal(census_enter(between, 2, one, 4, 3), CENSUS_WELCOME);
+	census_add(now, now);
+	census_add(now, between);
+	census_add(now, before);
+	census_add(now, between);
+	assert_int_equal(census_total(now), 2);
+	assert_int_equal(census_total(before), 1);
+	assert_int_equal(census_enter(now, 1, one, 4, 3), CENSUS_WELCOME);
+	assert_int_equal(census_enter(now, 0, one, 4, 3), CENSUS_CLIENT_FULL);
+	assert_int_equal(census_enter(now, 0, two, 4, 3), CENSUS_WELCOME);
+	assert_int_equal(census_enter(now, 0, two, 4, 3), CENSUS_FULL);
+	census_leave(between, 2, one);
+	assert_int_equal(census_enter(now, 0, one, 4, 3), CENSUS_WELCOME);
+	census_clear(before, 0);
+	assert_int_equal(census_total(now), 3);
+	census_free(&now);
+	census_free(&between);
+	census_free(&before);
+}
+
 static void
 test_census_does_not_leak(void **state)
 {
@@ -502,6 +536,7 @@ main(void)
 		cmocka_unit_test(test_proxy_v2_extras),
 		cmocka_unit_test(test_proxy_malformed),
 		cmocka_unit_test(test_census_limits),
+		cmocka_unit_test(test_census_of_others),
 		cmocka_unit_test(test_census_does_not_leak),
 		cmocka_unit_test(test_census_of_processes),
 	};
