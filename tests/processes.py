@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import Skip, Tests, expect, expect_equal, is_sanitized  # noqa: E402
+from gatepost_test import PATIENCE, Skip, Tests, expect, expect_equal, is_sanitized  # noqa: E402
 from process import holds, status  # noqa: E402
 
 tests = Tests()
@@ -79,6 +79,22 @@ def privileges(t):
             expect_equal(os.stat(f"/proc/{pid}/environ").st_uid, 0, f"{kind}: a file that only root may read")
             if not is_sanitized():
                 expect_equal(of["Seccomp"], "2", f"the {kind}'s cage")
+
+
+@tests
+def unix_sockets(t):
+    "whoever reaches a listener's UNIX socket may connect, whatever the umask is; the one for control is its owner's alone"
+    gatepost = t.gatepost(t.upstream(), {"metrics": {"address": "unix:metrics"}}, {"address": "unix:smtp"}, single=False,
+                          prefix=["sh", "-c", "umask 077; exec \"$@\"", "sh"])
+
+    def mode(name):
+        return oct(os.stat(os.path.join(gatepost.folder, name)).st_mode & 0o7777)
+    expect_equal((mode("smtp"), mode("metrics")), ("0o666", "0o666"), "modes of what serves")
+    expect_equal(mode(gatepost.config["control"]["path"]), "0o600", "the mode of the control socket")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(PATIENCE)
+        client.connect(os.path.join(gatepost.folder, "smtp"))
+        expect_equal(client.makefile("rb").readline()[:4], b"220 ", "the greeting")
 
 
 def private_number(key):

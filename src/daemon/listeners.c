@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -50,15 +51,22 @@ find_open(const struct listen_sockets *old, const struct listen_sockets *out, co
 	return -1;
 }
 
-/* As listen_open(). */
+/* As listen_open(). Whoever reaches the file of a UNIX socket may connect, as to a
+ * port of this machine; whom that shall be is for the folder's permissions to say. The
+ * umask and not chmod(2), which in a folder of others could meet another file. */
 static int
 open_new(const struct generation *g, const struct address *address, enum intercept intercept,
     const struct listen_sockets *out, const struct listen_sockets *passed, const char **error)
 {
 	int fd = passed_find(passed, out, address);
+	mode_t mask;
 
-	return fd >= 0 ? listen_adopt(g->arena, address, fd, intercept, error) :
-	    listen_open(g->arena, address, intercept, error);
+	if (fd >= 0)
+		return listen_adopt(g->arena, address, fd, intercept, error);
+	mask = umask(0111);
+	fd = listen_open(g->arena, address, intercept, error);
+	umask(mask);
+	return fd;
 }
 
 /* s: what is wanted, without a descriptor. */
