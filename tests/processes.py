@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 from gatepost_test import PATIENCE, Skip, Tests, expect, expect_equal, is_sanitized  # noqa: E402
-from process import holds, status  # noqa: E402
+from process import holds, limit, status  # noqa: E402
 
 tests = Tests()
 
@@ -79,6 +79,27 @@ def privileges(t):
             expect_equal(os.stat(f"/proc/{pid}/environ").st_uid, 0, f"{kind}: a file that only root may read")
             if not is_sanitized():
                 expect_equal(of["Seccomp"], "2", f"the {kind}'s cage")
+
+
+def allowed(soft, hard):
+    return ["sh", "-c", f"ulimit -Sn {soft}; ulimit -Hn {hard}; exec \"$@\"", "sh"]
+
+
+@tests
+def descriptors(t):
+    "the limit of descriptors is raised to what limits.connections takes, as far as the hard one lets it; the log tells when not"
+    for single in (False, True):
+        for soft, hard, reached in ((256, 4000, 2513), (3000, 4000, 3000), (256, 1024, 1024)):
+            changes = {"log": {"level": "info"}, "run": {"proxies": 1, "scanners": 1}, "limits": {"connections": 1000}}
+            gatepost = t.gatepost(t.upstream(), changes, single=single, prefix=allowed(soft, hard))
+            pids = [gatepost.process.pid] if single else gatepost.processes("proxy") + gatepost.processes("keeper")
+            for pid in pids:
+                expect_equal(limit(pid, "Max open files"), (str(reached), str(hard)), f"from {soft} and {hard}")
+            told = gatepost.events("descriptors")
+            expect_equal(len(told), reached < 2513, f"from {soft} and {hard}: lines in the log")
+            for words in ("takes 2513 descriptors", "allows 1024", "some 745 connections") if told else ():
+                expect(words in told[0]["msg"], "what is told", told[0]["msg"])
+            expect_equal(gatepost.stop(), 0, "exit status")
 
 
 @tests

@@ -10,6 +10,8 @@ src_libdaemon_a_SOURCES = \
 	src/daemon/children.h \
 	src/daemon/control.c \
 	src/daemon/control.h \
+	src/daemon/descriptors.c \
+	src/daemon/descriptors.h \
 	src/daemon/filter.c \
 	src/daemon/filter.h \
 	src/daemon/generation.c \

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "daemon/cage.h"
+#include "daemon/descriptors.h"
 #include "daemon/master_internal.h"
 #include "daemon/passed.h"
 #include "daemon/realm.h"
@@ -113,6 +114,8 @@ master_start_realm(struct master *m, struct realm *r)
 	const struct settings *s = r->generation->settings;
 
 	log_setup(s->log_target, s->log_format, s->log_level);
+	descriptors_allow(s);
+	self_note_limit();
 	TAILQ_INSERT_HEAD(&m->realms, r, others);
 	m->current = r;
 	board_take(m->children.board, &m->children.ledger, r->generation);

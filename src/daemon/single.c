@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/board.h"
+#include "daemon/descriptors.h"
 #include "daemon/generation.h"
 #include "daemon/keeper_process.h"
 #include "daemon/links.h"
@@ -287,6 +288,8 @@ single_run(const char *file)
 		log_setup(settings->log_target, settings->log_format, settings->log_level);
 		log_set_process("single");
 		passed_tell_unused(&passed, &s->sockets, &s->metrics);
+		descriptors_allow(settings);
+		self_note_limit();
 		if (begin(s)) {
 			log_info("ready", "one process, %zu sockets", s->sockets.count);
 			loop_run(s->loop);
