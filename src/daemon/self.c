@@ -66,14 +66,15 @@ count_some(uint64_t first, uint64_t count)
 	return open;
 }
 
-/* poll() takes no more at a time than the process may have open. */
+/* poll() takes no more at a time than the process may have open; beyond the table's
+ * end nothing is. */
 static uint64_t
 count_open(uint64_t table, uint64_t most)
 {
 	uint64_t step = most < POLLED ? most : POLLED, open = 0;
 
 	for (uint64_t i = 0; step > 0 && i < table; i += step)
-		open += count_some(i, table - i < step ? table - i : step);
+		open += count_some(i, step);
 	return open;
 }
 
