@@ -94,10 +94,11 @@ imap_proceed_fetch(struct imap_session *s, const struct imap_command *c)
 	if (s->pending_count > 0)
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	m->by_uid = c->uid;
+	m->saved_asked = false;
 	imap_forget_wanted(m);
 	m->then = IMAP_FRONT_JUDGE_MESSAGES;
 	imap_begin_waiting(s);
-	return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
+	return imap_goto(s, span_is(set, "$") ? IMAP_FRONT_FIND_SAVED : IMAP_FRONT_MAP_MAILBOX);
 }
 
 /* ---- waiting for a command of our own ---- */
@@ -519,7 +520,7 @@ imap_judge_messages(struct session *session)
 	inspect(&s->command, &set, &wrong);
 	if (m->fetching.uid == IMAP_NO_UID && imap_mailbox_first_unknown(m) != 0)
 		return map_anew(s);
-	if (m->wanted == NULL && !sort_wanted(m, set))
+	if (m->wanted == NULL && !sort_wanted(m, span_is(set, "$") ? buf_span(&m->saved) : set))
 		return imap_give_up(s, "out of memory");
 	while (m->fetching.uid != IMAP_NO_UID || (number = next_unjudged(m)) != 0)
 		if (!imap_judge_one(s, number, &outcome))

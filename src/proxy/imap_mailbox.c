@@ -49,6 +49,7 @@ imap_mailbox_free(struct imap_mailbox **mailbox)
 	keep_cancel(&m->recalling);
 	keep_cancel(&m->fetching.finding);
 	buf_free(&m->fetching.object);
+	buf_free(&m->saved);
 	held_free(&m->fetching.held);
 	imap_showing_free(&m->showing);
 	arena_free(&m->arena);

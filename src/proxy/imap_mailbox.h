@@ -92,6 +92,9 @@ struct imap_mailbox {
 	/* FETCH at hand. */
 	bool by_uid;
 	enum imap_need needs;
+	bool saved_asked;
+	struct buf saved;      /* what "$" stands for in it (RFC 5182), as a set of its kind */
+	struct imap_set_printer saving;
 	struct imap_range *wanted; /* its set, in order; NULL: not looked at yet */
 	size_t wanted_count, wanted_at;
 	uint32_t looked_at;    /* UID of the message that was looked at last */

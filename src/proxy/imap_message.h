@@ -33,6 +33,9 @@ enum outcome imap_take_fetch_line(struct imap_session *s, struct span whole, str
 /* Where a section is; NULL: the view has none. */
 const struct scan_section *imap_find_section(const struct scan_answer *a, const struct imap_section *wanted);
 
+/* imap_recall.c: a response to what we asked about "$" has ended. */
+void imap_note_saved(struct imap_session *s);
+
 /* imap_judge.c: whether that message (its number, or by UID FETCH its UID) is in
  * the set at hand. Asked with ascending ones, from wanted_at 0 on: ranges that
  * end before one are done with. */

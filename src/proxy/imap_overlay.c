@@ -409,6 +409,7 @@ imap_take_fetch_line(struct imap_session *s, struct span whole, struct span text
 		return imap_back_goto(s, way_of_literal(s));
 	}
 	tell_flags(s);
+	imap_note_saved(s);
 	s->in.relaying = s->in.in_fetch = false;
 	session_wake(s);
 	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);

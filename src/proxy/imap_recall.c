@@ -1,10 +1,57 @@
-/* Before messages are judged: which UIDs there are, and what the keeper has of them. */
+/* Before messages are judged: which ones "$" stands for, which UIDs there are, and
+ * what the keeper has of them. */
 #include "config.h"
 
 #include "proxy/imap_mailbox.h"
 #include "proxy/imap_message.h"
+#include "proxy/imap_verbs.h"
 
-enum { MAP_TRIES = 10 }; /* messages may come while it is asked what there is */
+enum {
+	MAP_TRIES = 10, /* messages may come while it is asked what there is */
+	/* What "$" stands for: two million messages, each by itself. */
+	SAVED_MAX = 16 * 1024 * 1024,
+};
+
+/* ---- find_saved ---- */
+
+void
+imap_note_saved(struct imap_session *s)
+{
+	struct imap_mailbox *m = s->mailbox;
+	uint32_t which = m->by_uid ? s->in.uid : s->in.number;
+
+	if (s->asking == IMAP_ASKING_SAVED && s->in.swallowed && which > 0)
+		imap_set_add(&m->saving, which);
+}
+
+/* Only the server knows what a SEARCH saved. Where it refuses to tell, it refuses
+ * the client's command too. */
+enum outcome
+imap_find_saved(struct session *session)
+{
+	struct imap_session *s = imap_of(session);
+	struct imap_mailbox *m = s->mailbox;
+
+	if (s->hopeless)
+		return imap_goto(s, IMAP_FRONT_CLOSE);
+	if (!m->saved_asked) {
+		m->saved_asked = true;
+		buf_free(&m->saved);
+		buf_init(&m->saved, SAVED_MAX);
+		m->saving = (struct imap_set_printer){ .out = &m->saved };
+		imap_arm(s, ends_settings(&s->ends)->timeouts.command);
+		imap_ask(s, IMAP_ASKING_SAVED, "%sFETCH $ (UID)", m->by_uid ? "UID " : "");
+	}
+	if (s->asking == IMAP_ASKING_SAVED)
+		return imap_wait_patiently(s, PARTY_SERVER);
+	imap_set_finish(&m->saving);
+	imap_arm(s, 0);
+	if (m->saved.failed)
+		return imap_refuse(s, "NO", "[LIMIT] that is more than a set may hold");
+	return STEP_NEXT;
+}
+
+/* ---- map_mailbox ---- */
 
 enum outcome
 imap_map_mailbox(struct session *session)
@@ -31,6 +78,8 @@ imap_map_mailbox(struct session *session)
 	    m->by_uid ? 1 : first, "*");
 	return imap_wait_patiently(s, PARTY_SERVER);
 }
+
+/* ---- recall_views ---- */
 
 static void
 recalled(void *context, bool ok, struct span views)

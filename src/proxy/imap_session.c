@@ -43,6 +43,7 @@ static const struct step front_steps[] = {
 	[IMAP_FRONT_MOVE_SPAM] = { "move_spam", imap_move_spam },
 	[IMAP_FRONT_TELL_NEWS] = { "tell_news", imap_tell_news },
 	[IMAP_FRONT_PEEK_VIEWS] = { "peek_views", imap_peek_views },
+	[IMAP_FRONT_FIND_SAVED] = { "find_saved", imap_find_saved },
 	[IMAP_FRONT_MAP_MAILBOX] = { "map_mailbox", imap_map_mailbox },
 	[IMAP_FRONT_RECALL_VIEWS] = { "recall_views", imap_recall_views },
 	[IMAP_FRONT_MARK_LATE] = { "mark_late", imap_mark_late },

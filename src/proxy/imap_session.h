@@ -35,6 +35,7 @@ enum imap_front_step {
 	IMAP_FRONT_MOVE_SPAM,
 	IMAP_FRONT_TELL_NEWS,
 	IMAP_FRONT_PEEK_VIEWS,
+	IMAP_FRONT_FIND_SAVED,
 	IMAP_FRONT_MAP_MAILBOX,
 	IMAP_FRONT_RECALL_VIEWS,
 	IMAP_FRONT_MARK_LATE,
@@ -110,8 +111,8 @@ enum imap_continue { IMAP_CONTINUE_NONE, IMAP_CONTINUE_LITERAL, IMAP_CONTINUE_AU
 /* Whose FETCH responses come: the client's, or one of our own; SHOWN: one of ours
  * that stands for the client's. */
 enum imap_asking {
-	IMAP_ASKING_NOTHING, IMAP_ASKING_MAP, IMAP_ASKING_MESSAGE, IMAP_ASKING_MARK, IMAP_ASKING_MAILBOX, IMAP_ASKING_MOVE,
-	IMAP_ASKING_SHOWN,
+	IMAP_ASKING_NOTHING, IMAP_ASKING_SAVED, IMAP_ASKING_MAP, IMAP_ASKING_MESSAGE, IMAP_ASKING_MARK, IMAP_ASKING_MAILBOX,
+	IMAP_ASKING_MOVE, IMAP_ASKING_SHOWN,
 };
 
 /* A response that is coming. */
@@ -317,6 +318,7 @@ enum outcome imap_judge_news(struct session *s);
 enum outcome imap_move_spam(struct session *s);
 enum outcome imap_tell_news(struct session *s);
 enum outcome imap_mark_late(struct session *s);
+enum outcome imap_find_saved(struct session *s);
 enum outcome imap_map_mailbox(struct session *s);
 enum outcome imap_recall_views(struct session *s);
 enum outcome imap_peek_views(struct session *s);
