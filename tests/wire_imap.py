@@ -822,6 +822,21 @@ def vanished_of_very_many(t):
 
 
 @tests
+def copies_of_very_many(t):
+    "with rules, a COPY of thousands that are no neighbours is answered, and the session goes on"
+    upstream = t.imap_upstream([MESSAGE])
+    client = visit(t, t.imap_gatepost(upstream, rules=RULES))
+    client.ok("SELECT INBOX")
+    uids = b",".join(b"%d" % n for n in range(1, 50_001, 2))
+    code = b"OK [COPYUID 9 " + uids + b" " + uids + b"] done"
+    upstream.replies["UID COPY"] = b"* " + code + b"\r\n%s " + code + b"\r\n"
+    answer = client.ok("UID COPY 1:* Archive")
+    expect_equal([r.raw.partition(b" ")[2] for r in (*answer.data, answer.status)], [code, code], "answer")
+    expect_equal(client.fetch(1), MESSAGE, "the next command")
+    client.logout()
+
+
+@tests
 def told_elsewhere_first(t):
     "with rules, what was shown of a message is remembered when a session does not know of it yet"
     upstream = t.imap_upstream([MESSAGE, WITH_PROGRAM])

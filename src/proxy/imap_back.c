@@ -312,10 +312,13 @@ hear_data(struct imap_session *s, const struct imap_line *line, const struct ima
 
 /* ---- read_response ---- */
 
-/* FETCH, and VANISHED but of what the client asks about earlier days. */
+/* A status, which may tell of very many copies; FETCH, and VANISHED but of what the
+ * client asks about earlier days. */
 static bool
 is_joined(const struct imap_session *s, const struct imap_response *r)
 {
+	if (r->kind == IMAP_TAGGED || r->kind == IMAP_CONDITION)
+		return s->state != IMAP_STATE_NEW;
 	if (r->kind == IMAP_NUMBERED)
 		return r->word == IMAP_WORD_FETCH && s->mailbox != NULL && s->selecting == NULL;
 	return r->word == IMAP_WORD_VANISHED && (s->mailbox != NULL || s->selecting != NULL) && !span_starts(r->rest, "(");
@@ -326,6 +329,10 @@ imap_hear_joined(struct imap_session *s, const struct imap_line *line, const str
 {
 	struct imap_mailbox *m = s->selecting != NULL ? s->selecting : s->mailbox;
 
+	if (r->kind == IMAP_TAGGED)
+		return hear_tagged(s, line, r, 0);
+	if (r->kind == IMAP_CONDITION)
+		return hear_condition(s, line, r, 0);
 	if (!imap_news_hear(s, m, r)) {
 		imap_pass(s, line->whole);
 		imap_pass(s, SPAN_LITERAL("\r\n"));
@@ -340,12 +347,12 @@ long_line(struct imap_session *s)
 {
 	struct span in = endpoint_input(s->ends.server);
 	struct imap_response r;
-	bool known = imap_response_parse(span_first(in, 64), &r);
+	bool known = imap_response_parse(span_first(in, 2 * IMAP_TAG_MAX), &r);
 
 	if (in.len < ENDPOINT_INPUT_MAX / 2)
 		return wait_upstream(s);
 	if (known && is_joined(s, &r))
-		return imap_join_fetch(s);
+		return imap_join_response(s);
 	if (!known || (r.kind != IMAP_DATA && r.kind != IMAP_NUMBERED) || r.word == IMAP_WORD_CAPABILITY ||
 	    (r.kind == IMAP_NUMBERED && r.word != IMAP_WORD_FETCH) || s->state == IMAP_STATE_NEW)
 		return imap_lost(s, "the mail server's answer is too long", "a line over the limit");
@@ -368,7 +375,7 @@ imap_read_response(struct session *session)
 	if (imap_client_is_full(s))
 		return imap_back_wait(s);
 	if (s->in.line.len > 0)
-		return imap_join_fetch(s);
+		return imap_join_response(s);
 	got = imap_response_take(endpoint_input(s->ends.server), ENDPOINT_INPUT_MAX / 2, &line, &r, &used, &why);
 	if (got < 0)
 		return endpoint_input(s->ends.server).len >= ENDPOINT_INPUT_MAX / 2 ? long_line(s) :

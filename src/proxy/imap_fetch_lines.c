@@ -134,7 +134,7 @@ take_kept(struct imap_session *s)
 }
 
 enum outcome
-imap_join_fetch(struct imap_session *s)
+imap_join_response(struct imap_session *s)
 {
 	struct imap_line line;
 	struct imap_response r;
@@ -150,7 +150,7 @@ imap_join_fetch(struct imap_session *s)
 	good = imap_response_take(buf_span(&kept), IMAP_RESPONSE_LINE_MAX, &line, &r, &used, &why) == 1;
 	if (good && r.word == IMAP_WORD_FETCH)
 		outcome = imap_begin_fetch(s, &line, &r, 0);
-	else if (good && r.word == IMAP_WORD_VANISHED && !line.has_literal)
+	else if (good && !line.has_literal)
 		outcome = imap_hear_joined(s, &line, &r);
 	else
 		outcome = imap_lost(s, "the mail server's answer makes no sense", why);

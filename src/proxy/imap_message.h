@@ -12,9 +12,9 @@ void imap_append_free(struct imap_append_job **job);
  * still in the input. */
 enum outcome imap_begin_fetch(struct imap_session *s, const struct imap_line *line, const struct imap_response *r,
     size_t used);
-/* One that does not fit the input is put together first; and so is VANISHED. */
-enum outcome imap_join_fetch(struct imap_session *s);
-/* imap_back.c: VANISHED, put together. */
+/* One that does not fit the input is put together first; and so are a status and VANISHED. */
+enum outcome imap_join_response(struct imap_session *s);
+/* imap_back.c: one of those, put together. */
 enum outcome imap_hear_joined(struct imap_session *s, const struct imap_line *line, const struct imap_response *r);
 
 /* The literal that comes: what is there of it, at most what is left. */
