@@ -284,6 +284,51 @@ hear_capability(struct imap_session *s, const struct imap_response *r, size_t us
 	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);
 }
 
+/* Flags of a message and what goes with them, all on one line. */
+static bool
+tells_flags_only(const struct imap_line *line, const struct imap_response *r)
+{
+	struct imap_fetch_reader reader = { 0 };
+	struct imap_fetch_piece piece;
+	enum imap_fetch_event event;
+	struct span rest = r->rest;
+
+	if (line->has_literal)
+		return false;
+	while ((event = imap_fetch_read(&reader, &rest, false, &piece)) == IMAP_FETCH_ITEM)
+		if (piece.attribute.item != IMAP_ITEM_FLAGS && piece.attribute.item != IMAP_ITEM_UID &&
+		    piece.attribute.item != IMAP_ITEM_MODSEQ)
+			return false;
+	return event == IMAP_FETCH_END;
+}
+
+/* Under a policy that filters: what no command can have asked for, and nobody could
+ * judge. Before a mailbox is selected, and while one is (RFC 7162 3.2.5.1), a server
+ * tells flags of messages at most. A response that is not known answers a command
+ * that no client gets through. line == NULL: it is too long to be looked at. */
+static bool
+is_nobodys(const struct imap_session *s, const struct imap_line *line, const struct imap_response *r)
+{
+	if (!s->filtered || r->word == IMAP_WORD_OTHER)
+		return s->filtered;
+	return r->word == IMAP_WORD_FETCH && (line == NULL || !tells_flags_only(line, r));
+}
+
+void
+imap_log_dropped(struct imap_session *s)
+{
+	if (!s->told_of_dropped)
+		ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_UPSTREAM, "the mail server tells what nobody can have asked for: dropped");
+	s->told_of_dropped = true;
+}
+
+static void
+drop_response(struct imap_session *s)
+{
+	imap_log_dropped(s);
+	s->in.swallowed = true;
+}
+
 static enum outcome
 hear_data(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
 {
@@ -297,6 +342,8 @@ hear_data(struct imap_session *s, const struct imap_line *line, const struct ima
 		return hear_capability(s, r, used);
 	if (r->word == IMAP_WORD_FETCH && s->mailbox != NULL && s->selecting == NULL)
 		return imap_begin_fetch(s, line, r, used);
+	if (is_nobodys(s, line, r))
+		drop_response(s);
 	if (r->word == IMAP_WORD_LIST && s->asking == IMAP_ASKING_MAILBOX) {
 		imap_junk_listed(s, r->rest, !line->has_literal);
 		s->in.swallowed = true;
@@ -357,6 +404,8 @@ long_line(struct imap_session *s)
 	    (r.kind == IMAP_NUMBERED && r.word != IMAP_WORD_FETCH) || s->state == IMAP_STATE_NEW)
 		return imap_lost(s, "the mail server's answer is too long", "a line over the limit");
 	s->in.status = s->in.swallowed = s->in.dropped = false;
+	if (is_nobodys(s, NULL, &r))
+		drop_response(s);
 	return imap_back_goto(s, IMAP_BACK_RELAY_LINE);
 }
 

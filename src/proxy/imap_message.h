@@ -14,7 +14,10 @@ enum outcome imap_begin_fetch(struct imap_session *s, const struct imap_line *li
     size_t used);
 /* One that does not fit the input is put together first; and so are a status and VANISHED. */
 enum outcome imap_join_response(struct imap_session *s);
-/* imap_back.c: one of those, put together. */
+/* imap_back.c: the log hears that something was kept from the client, once: a server
+ * may say very much of it. */
+void imap_log_dropped(struct imap_session *s);
+/* One of those, put together. */
 enum outcome imap_hear_joined(struct imap_session *s, const struct imap_line *line, const struct imap_response *r);
 
 /* The literal that comes: what is there of it, at most what is left. */

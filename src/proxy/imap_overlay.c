@@ -295,6 +295,12 @@ put_other(struct imap_session *s, const struct imap_fetch_piece *piece, struct b
 {
 	const struct imap_view *v = view_of(s);
 
+	if (piece->attribute.item == IMAP_ITEM_OTHER || piece->attribute.item == IMAP_ITEM_PREVIEW) {
+		imap_log_dropped(s);
+		buf_add_str(out, "NIL"); /* nobody can have asked for it, and it may be content */
+		s->in.dropped = piece->is_literal || piece->goes_on;
+		return true;
+	}
 	if (v != NULL && v->shown != NULL && imap_put_told(v, &piece->attribute, out)) {
 		s->in.dropped = piece->is_literal || piece->goes_on;
 		return true;

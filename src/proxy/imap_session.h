@@ -215,6 +215,7 @@ struct imap_session {
 	struct imap_mailbox *mailbox;  /* selected, under a policy that filters; else NULL */
 	struct imap_mailbox *selecting; /* the one that SELECT asks for */
 	struct imap_append_job *append;
+	bool told_of_dropped;    /* the log was */
 	enum imap_asking asking;
 	bool asked_done, asked_ok; /* our own command was answered */
 	struct buf held_back;    /* lines that a mark of ours brought about, for the end of the client's command */

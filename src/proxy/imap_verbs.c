@@ -231,14 +231,26 @@ proceed_authenticate(struct imap_session *s, const struct imap_command *c)
 
 /* ---- after it ---- */
 
-/* What changes how messages are told is not let through. */
+/* What changes how messages are told is not let through: UTF8=ACCEPT, CONVERT, and
+ * UIDONLY, by which no message has a number. Nor is what is not known. */
+static bool
+can_be_enabled(struct span word)
+{
+	static const char *const names[] = { "CONDSTORE", "QRESYNC", "IMAP4rev2", "METADATA", "METADATA-SERVER" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_is_nocase(word, names[i]))
+			return true;
+	return false;
+}
+
 static enum outcome
 proceed_enable(struct imap_session *s, const struct imap_command *c)
 {
 	struct span rest = c->arguments, word;
 
 	while (span_split(&rest, ' ', &word))
-		if (span_starts_nocase(word, "UTF8=") || span_starts_nocase(word, "CONVERT") || span_starts_nocase(word, "X-"))
+		if (!can_be_enabled(word))
 			return imap_refuse(s, "NO", "that cannot be enabled here");
 	return relay(s, c);
 }
