@@ -137,6 +137,22 @@ def check_contract(t):
 
 
 @tests
+def check_notes(t):
+    "check says that by IMAP nothing is hidden, where a policy has it so"
+    path = config(t, "rules: []\n")
+    note = 'note: listener reading: by IMAP "spam: hide" of policy hiding is as "tag"; "move" takes spam out of INBOX\n'
+    with open(path, encoding="utf-8") as f:
+        settings = f.read()
+    for protocol, spam, notes in (("imap", "hide", note), ("imap", "move", ""), ("pop3", "hide", "")):
+        listener = f'{{ name: reading, protocol: {protocol}, address: "127.0.0.1:2143", upstream: mta, policy: hiding }}'
+        text = settings.replace("inbound } ]", "inbound }, " + listener + " ]") + f"  hiding: {{ spam: {spam} }}\n"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        status, out, err = gatepost("check", "-c", path)
+        expect_equal((status, out, err), (0, notes + "2 listeners, 3 policies, 0 rules: ok\n", ""), (protocol, spam))
+
+
+@tests
 def check_errors(t):
     "check tells every error with its place, once, also of a file that two policies use"
     rules = "rules:\n  - { name: A, when: { bdy: '/x/' }, score: 1 }\n  - { name: B, when: { body: '/(/' }, score: 1 }\n"

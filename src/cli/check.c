@@ -61,6 +61,22 @@ check_files(const struct loaded *l)
 	return report.count == 0;
 }
 
+/* What is right, and not what it looks like. */
+static void
+print_notes(const struct loaded *l)
+{
+	const struct settings *s = l->settings;
+
+	for (size_t i = 0; i < s->listener_count; i++) {
+		const struct listener *listener = &s->listeners[i];
+		const struct policy_settings *policy = &s->policies[listener->policy];
+
+		if (listener->protocol == PROTOCOL_IMAP && policy->spam == SPAM_SHOWN_HIDDEN)
+			printf("note: listener %s: by IMAP \"spam: hide\" of policy %s is as \"tag\"; \"move\" takes spam out of INBOX\n",
+			    listener->name, policy->name);
+	}
+}
+
 /* A policy's rules count once for each policy that has them. */
 static void
 print_summary(const struct loaded *l)
@@ -82,6 +98,7 @@ check(const char *file)
 
 	if (good) {
 		loaded_print_notes(&l, stdout);
+		print_notes(&l);
 		print_summary(&l);
 	}
 	loaded_free(&l);
