@@ -81,6 +81,7 @@ struct imap_mailbox {
 	size_t uids_cap;
 	bool mapped;           /* all of them are known */
 	unsigned map_tries;
+	uint32_t map_first;    /* the first of which the UID was asked last, or 0 */
 	struct imap_view *views; /* by uid, ascending */
 	size_t view_count, view_cap;
 	struct arena *arena;   /* of what is shown */

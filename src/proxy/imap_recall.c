@@ -53,6 +53,21 @@ imap_find_saved(struct session *session)
 
 /* ---- map_mailbox ---- */
 
+/* From that number on, or by UID FETCH from the UID behind the one before; where that
+ * was asked in vain, the one before may be wrong. */
+static void
+ask_uids(struct imap_session *s, uint32_t first)
+{
+	struct imap_mailbox *m = s->mailbox;
+	uint32_t from = m->by_uid ? imap_mailbox_uid(m, first - 1) + 1 : first;
+
+	if (m->by_uid && first == m->map_first)
+		from = 1;
+	m->map_first = first;
+	imap_arm(s, ends_settings(&s->ends)->timeouts.command);
+	imap_ask(s, IMAP_ASKING_MAP, "%sFETCH %u:* (UID)", m->by_uid ? "UID " : "", from);
+}
+
 enum outcome
 imap_map_mailbox(struct session *session)
 {
@@ -67,15 +82,13 @@ imap_map_mailbox(struct session *session)
 	first = imap_mailbox_first_unknown(m);
 	if (first == 0) {
 		m->mapped = true;
-		m->map_tries = 0;
+		m->map_tries = m->map_first = 0;
 		imap_arm(s, 0);
 		return m->recalled ? imap_goto(s, m->then) : STEP_NEXT;
 	}
 	if (m->map_tries++ >= MAP_TRIES)
 		return imap_lost(s, "the mail server does not tell the UIDs", "a message without a UID");
-	imap_arm(s, ends_settings(&s->ends)->timeouts.command);
-	imap_ask(s, IMAP_ASKING_MAP, "%sFETCH %u:%s (UID)", m->by_uid ? "UID " : "",
-	    m->by_uid ? 1 : first, "*");
+	ask_uids(s, first);
 	return imap_wait_patiently(s, PARTY_SERVER);
 }
 
