@@ -22,7 +22,6 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 import faults  # noqa: E402
-import gatepost_test  # noqa: E402
 from fake_clamd import Clamd  # noqa: E402
 from gatepost_test import PATIENCE, Tests, expect, expect_equal, is_sanitized  # noqa: E402
 from smtp_client import Closed  # noqa: E402
@@ -422,14 +421,6 @@ def room_for(protocol, client):
     return None if answer.ok else answer.status.text
 
 
-@contextlib.contextmanager
-def faulty_program():
-    """What is started within can be made to fail."""
-    usual, gatepost_test.GATEPOST = gatepost_test.GATEPOST, faults.PROGRAM
-    yield
-    gatepost_test.GATEPOST = usual
-
-
 REFUSALS = {"smtp": b"452 4.3.1 ", "pop3": b"-ERR [SYS/TEMP] ", "imap": b"NO [UNAVAILABLE] ",
             "append": b"NO [UNAVAILABLE] "}
 
@@ -437,10 +428,8 @@ for error in (errno.ENOSPC, errno.EIO):
     for protocol, refusal in REFUSALS.items():
         def failing_disk(t, error=error, protocol=protocol, refusal=refusal):
             faulty = faults.Faults(t.folder())
-            prefix = ["env", *(f"{name}={value}" for name, value in faulty.environment.items())]
-            with faulty_program():
-                three = Three(t, {"limits": {"spool_memory": "1MiB"}, "pop3": {"scan_budget": "0s"}},
-                              messages=(MESSAGE, LARGE), prefix=prefix)
+            three = Three(t, {"limits": {"spool_memory": "1MiB"}, "pop3": {"scan_budget": "0s"}},
+                          messages=(MESSAGE, LARGE), prefix=faulty.prefix)
             spoken = protocol.replace("append", "imap")
             client = three.enter(spoken)
             faulty.fail("write", error, times=faults.ALWAYS)

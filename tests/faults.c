@@ -9,7 +9,9 @@
  * - the nth call of one function fails, or the process is killed at it; "poison" is
  *   no function: it is called where a process has received a message that holds it;
  * - a session stops where it enters a step: the line of the log that tells of the
- *   step is written, then the process waits until the test lets it go on. */
+ *   step is written, then the process waits until the test lets it go on;
+ * - the clock by which durations are measured goes forward at once: what waits for a
+ *   time sees it at its next event. */
 #include "config.h"
 
 #include <dlfcn.h>
@@ -46,6 +48,7 @@ static struct page {
 	uint32_t step_nth, step_seen;
 	uint32_t stopped;         /* one does, until the test makes it 0 */
 	char step[STEP_SIZE];     /* "": no session stops */
+	int64_t ahead;            /* seconds */
 } *page;
 
 static char process[NAME_SIZE] = "master";
@@ -347,6 +350,17 @@ INTERCEPTED(int, connect, int fd, const struct sockaddr *address, socklen_t len)
 INTERCEPTED(int, epoll_ctl, int epoll, int operation, int fd, struct epoll_event *event)
 {
 	return operation != EPOLL_CTL_DEL && fails("epoll_ctl") ? -1 : REAL(epoll_ctl)(epoll, operation, fd, event);
+}
+
+/* ---- time ---- */
+
+INTERCEPTED(int, clock_gettime, clockid_t clock, struct timespec *t)
+{
+	int result = (int)syscall(SYS_clock_gettime, clock, t);
+
+	if (result == 0 && page != NULL && (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE))
+		t->tv_sec += __atomic_load_n(&page->ahead, __ATOMIC_SEQ_CST);
+	return result;
 }
 
 /* ---- files by name ---- */

@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
+from faults import Faults  # noqa: E402
 from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
 from imap_upstream import CAPABILITIES, Mailbox  # noqa: E402
 from pop3_mail import BANNED, CLEAN, PROGRAM  # noqa: E402
@@ -561,6 +562,53 @@ def news_never_scanned(t):
         expect_equal(exists(client.command("NOOP")), [], "tried again too early")
     notice = client.fetch(1)
     expect(b"good day" not in notice and len(notice) == len(MESSAGE), "no notice", notice)
+
+
+def gives_none(session, line):
+    return session.tag + b" NO not now\r\n" if b"BODY.PEEK[]" in line else session.usual
+
+
+@tests
+def news_that_cannot_be_had(t):
+    "layout rewrite: a new message that the server does not give is asked for once a minute, and told at the fifth time"
+    def tell(session, _):
+        del upstream.replies["NOOP"]
+        return b"* 2 EXISTS\r\n" + session.usual
+    faults = Faults(t.folder())
+    upstream = t.imap_upstream(Mailbox([MESSAGE], uidnext=NEW + 1))
+    client = visit(t, t.imap_gatepost(upstream, REWRITE, rules=RULES, prefix=faults.prefix))
+    upstream.mailbox.deliver([BANNED])
+    upstream.replies.update({"FETCH": gives_none, "NOOP": tell})
+    for tried in range(1, 6):
+        expect_equal(exists(client.ok("NOOP")), [b"* 2 EXISTS"] if tried == 5 else [], f"told at NOOP {tried}")
+        expect_equal(exists(client.ok("NOOP")), [], "told too early")
+        expect_equal(sum(b"BODY.PEEK[]" in c for c in upstream.sessions[0].commands), tried, "tries")
+        faults.go_ahead(61)
+    expect_unavailable(client.command("FETCH 2 BODY.PEEK[]"))
+    del upstream.replies["FETCH"]
+    shown = client.fetch(2)
+    expect(PROGRAM not in shown and shown.startswith(BANNED[:20]), "shown", shown)
+
+
+@tests
+def news_after_a_minute(t):
+    "layout rewrite: a client that idles hears of a new message when it could be judged"
+    faults = Faults(t.folder())
+    upstream = t.imap_upstream(Mailbox([MESSAGE], uidnext=NEW + 1))
+    client = visit(t, t.imap_gatepost(upstream, REWRITE, rules=RULES, prefix=faults.prefix))
+    upstream.replies["FETCH"] = gives_none
+    tag = client.begin("IDLE")
+    expect(client.response().raw.startswith(b"+"), "IDLE")
+    upstream.mailbox.deliver([MESSAGE])
+    upstream.sessions[0].send(b"* 2 EXISTS\r\n")
+    upstream.wait(lambda: sum(c.endswith(b" IDLE") for c in upstream.sessions[0].commands) == 2, "the second IDLE")
+    del upstream.replies["FETCH"]
+    faults.go_ahead(61)
+    upstream.sessions[0].send(b"* OK still here\r\n")
+    expect_equal([client.response().raw for _ in range(2)], [b"* OK still here", b"* 2 EXISTS"], "heard")
+    client.send(b"DONE\r\n")
+    expect(client.answer(tag).ok, "IDLE")
+    expect_equal(client.fetch(2), MESSAGE, "the message")
 
 
 @tests

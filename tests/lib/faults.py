@@ -1,13 +1,14 @@
 """The other side of tests/faults.c: what is to fail in a gatepost_faulty, and where
 a session is to stop.
 
-    faults = Faults(folder)                     before gatepost starts, with faults.environment
+    faults = Faults(folder)                     before gatepost starts, with faults.environment or prefix=faults.prefix
     faults.fail("write", errno.ENOSPC, nth=3)   the third write from now on fails
     faults.fail("fsync", KILL, process="keeper")
     faults.fail("poison", KILL, times=ALWAYS, process="scanner")   … whoever receives "please die"
     faults.stop_at("await_verdict", 1)          in the middle of a session
     await_event(gatepost.changed, lambda: faults.stopped, "…")
-    faults.none()                               it goes on"""
+    faults.none()                               it goes on
+    faults.go_ahead(60)                         a minute is over, for what waits"""
 
 import mmap
 import os
@@ -17,7 +18,8 @@ PROGRAM = os.path.join(os.environ.get("builddir", "."), "tests", "gatepost_fault
 SHORT, KILL = -1, -2  # in place of an errno: one octet is read or written; the process is killed
 ALWAYS = 1 << 30
 LAYOUT = struct.Struct("=32s32siIIIIIII64s")
-CALLS, FAILED, STOPPED = 76, 80, 92  # where in it
+CALLS, FAILED, STOPPED, AHEAD = 76, 80, 92, LAYOUT.size  # where in it
+SIZE = AHEAD + 8
 NAMED = 5  # of a process's name, so many letters are told
 
 
@@ -25,15 +27,16 @@ class Faults:
     def __init__(self, folder):
         path = os.path.join(folder, "faults")
         with open(path, "wb+") as f:
-            f.truncate(LAYOUT.size)
-            self.page = mmap.mmap(f.fileno(), LAYOUT.size)
+            f.truncate(SIZE)
+            self.page = mmap.mmap(f.fileno(), SIZE)
         self.environment = {"GATEPOST_FAULTS": path}
+        self.prefix = ["env", f"GATEPOST_FAULTS={path}", "sh", "-c", 'shift; exec "$0" "$@"', PROGRAM]  # it, for gatepost
 
     def _write(self, function="", process="", error=0, nth=0, times=0, step="", step_nth=0):
         texts = [text.encode() for text in (function, process[:NAMED] if process != "master" else process, step)]
         self.page[:32] = bytes(32)  # none fails while the rest is written
         packed = LAYOUT.pack(texts[0], texts[1], error, nth, times, 0, 0, step_nth, 0, 0, texts[2])
-        self.page[32:] = packed[32:]
+        self.page[32:LAYOUT.size] = packed[32:]
         self.page[:32] = packed[:32]
 
     def fail(self, function, error, nth=1, times=1, process=""):
@@ -47,6 +50,9 @@ class Faults:
 
     def _number(self, at):
         return struct.unpack_from("=I", self.page, at)[0]
+
+    def go_ahead(self, seconds):
+        struct.pack_into("=q", self.page, AHEAD, struct.unpack_from("=q", self.page, AHEAD)[0] + seconds)
 
     def stop_at(self, step, nth):
         """The process whose session enters it for the nth time stops, until none()."""
