@@ -329,6 +329,19 @@ drop_response(struct imap_session *s)
 	s->in.swallowed = true;
 }
 
+/* True: it was told otherwise. */
+static bool
+tell_status(struct imap_session *s, const struct imap_line *line, const struct imap_response *r)
+{
+	struct buf out = { 0 };
+	bool told = !line->has_literal && imap_news_put_status(s->mailbox, r->rest, &out);
+
+	if (told)
+		imap_pass_buf(s, &out);
+	buf_free(&out);
+	return told;
+}
+
 static enum outcome
 hear_data(struct imap_session *s, const struct imap_line *line, const struct imap_response *r, size_t used)
 {
@@ -344,6 +357,8 @@ hear_data(struct imap_session *s, const struct imap_line *line, const struct ima
 		return imap_begin_fetch(s, line, r, used);
 	if (is_nobodys(s, line, r))
 		drop_response(s);
+	if (r->word == IMAP_WORD_STATUS && s->mailbox != NULL && tell_status(s, line, r))
+		s->in.swallowed = true;
 	if (r->word == IMAP_WORD_LIST && s->asking == IMAP_ASKING_MAILBOX) {
 		imap_junk_listed(s, r->rest, !line->has_literal);
 		s->in.swallowed = true;

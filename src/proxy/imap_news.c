@@ -195,6 +195,84 @@ imap_news_hear(struct imap_session *s, struct imap_mailbox *m, const struct imap
 	return ours || (r->word == IMAP_WORD_EXISTS && m->exists > n->told);
 }
 
+/* ---- STATUS ---- */
+
+/* The next of "MESSAGES 3 UNSEEN 1)"; false: the list is at its end, or none. */
+static bool
+next_count(struct imap_cursor *c, struct span *name, struct span *value)
+{
+	while (imap_sees(c, ' '))
+		imap_take_space(c);
+	return imap_take_atom(c, name) && imap_take_space(c) && imap_skip_value(c, value);
+}
+
+static uint64_t
+count_of(struct imap_cursor c, const char *wanted, uint64_t otherwise)
+{
+	struct span name, value;
+	uint64_t number;
+
+	while (next_count(&c, &name, &value))
+		if (span_is_nocase(name, wanted) && span_to_u64(value, &number))
+			return number;
+	return otherwise;
+}
+
+/* As if `hidden` messages, the last ones, had not come. They are unseen until the
+ * client is told of them. */
+static uint64_t
+count_told(const struct imap_mailbox *m, struct span name, uint64_t number, uint64_t hidden)
+{
+	uint64_t next = imap_mailbox_uid(m, m->news.told + 1);
+
+	if (span_is_nocase(name, "MESSAGES") || span_is_nocase(name, "UNSEEN") || span_is_nocase(name, "RECENT"))
+		return number > hidden ? number - hidden : 0;
+	if (!span_is_nocase(name, "UIDNEXT"))
+		return number;
+	next = next != IMAP_NO_UID ? next : (uint64_t)m->news.told_uid + 1;
+	return number > next ? next : number;
+}
+
+/* "* STATUS name (": it is of that mailbox. */
+static bool
+is_status_of(const struct imap_mailbox *m, struct imap_cursor *c)
+{
+	struct arena *a = arena_new(0);
+	struct span name;
+	bool is = imap_take_astring(c, a, &name) && (span_eq(name, buf_span(&m->name)) ||
+	    (span_is_nocase(name, "INBOX") && span_is(buf_span(&m->name), "INBOX")));
+
+	arena_free(&a);
+	return is && imap_take_space(c) && imap_take_char(c, '(');
+}
+
+bool
+imap_news_put_status(const struct imap_mailbox *m, struct span rest, struct buf *out)
+{
+	struct imap_cursor c = imap_cursor(rest);
+	const char *from = rest.data;
+	struct span name, value;
+	uint64_t messages, hidden, number;
+
+	if (!m->news.before || !is_status_of(m, &c))
+		return false;
+	messages = count_of(c, "MESSAGES", m->exists);
+	hidden = messages > m->news.told ? messages - m->news.told : 0;
+	if (hidden == 0)
+		return false;
+	buf_add_str(out, "* STATUS ");
+	while (next_count(&c, &name, &value)) {
+		if (!span_to_u64(value, &number))
+			continue;
+		buf_add_span(out, span_of(from, (size_t)(value.data - from)));
+		buf_printf(out, "%llu", (unsigned long long)count_told(m, name, number, hidden));
+		from = span_end(value);
+	}
+	buf_add_span(out, span_of(from, (size_t)(span_end(rest) - from)));
+	buf_add_str(out, "\r\n");
+	return true;
+}
+
 /* ---- SELECT ---- */
 
 void
