@@ -24,7 +24,7 @@ struct imap_view {
 };
 
 /* Where the keeper is asked for its view. */
-enum imap_find { IMAP_FIND_BY_UID, IMAP_FIND_BY_OBJECT, IMAP_FIND_OVER };
+enum imap_find { IMAP_FIND_BY_UID, IMAP_FIND_BY_OBJECT, IMAP_FIND_BY_OBJECT_BEFORE, IMAP_FIND_OVER };
 /* What FETCH needs of each message that it asks for. */
 enum imap_need {
 	IMAP_NEEDS_NOTHING,

@@ -6,8 +6,10 @@
 #include "proxy/imap_mailbox.h"
 #include "proxy/imap_message.h"
 
-/* RFC 8474 4; Gmail's are numbers. */
-enum { OBJECT_MAX = 255 };
+enum {
+	OBJECT_MAX = 255, /* RFC 8474 4; Gmail's are numbers */
+	QUARTER_SIZE = sizeof("imap objects -9223372036854775808"),
+};
 
 const char *
 imap_object_item(const struct imap_session *s)
@@ -34,13 +36,16 @@ imap_object_told(struct imap_session *s, const struct imap_fetch_piece *piece)
 		buf_add_span(&f->object, id);
 }
 
+/* No mailbox tells that such a message is gone. So they are kept by quarters, each
+ * with an owner of its own: in this one and the one before is looked, and an owner
+ * whom nobody asks is forgotten (VIEWS_KEPT_DAYS). */
 static struct view_owner
-owner_of_objects(const struct imap_session *s)
+owner_of_objects(const struct imap_session *s, unsigned quarters_ago, char name[static QUARTER_SIZE])
 {
 	const struct upstream *u = ends_upstream(&s->ends);
 
-	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user),
-		SPAN_LITERAL("imap objects") };
+	snprintf(name, QUARTER_SIZE, "imap objects %lld", (long long)(views_today() / VIEWS_KEPT_DAYS) - quarters_ago);
+	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user), span_str(name) };
 }
 
 /* ---- asking ---- */
@@ -70,6 +75,8 @@ found(void *context, bool ok, struct span views)
 		v.to_move = false;
 		v.unsaved = true;
 		*added = v;
+		if (f->find == IMAP_FIND_BY_OBJECT_BEFORE)
+			imap_object_remember(m, added);
 		f->find = IMAP_FIND_OVER;
 	} else {
 		f->find++;
@@ -95,7 +102,8 @@ static void
 ask_by_object(struct imap_mailbox *m)
 {
 	struct imap_fetching *f = &m->fetching;
-	struct view_owner owner = owner_of_objects(m->session);
+	char name[QUARTER_SIZE];
+	struct view_owner owner = owner_of_objects(m->session, f->find == IMAP_FIND_BY_OBJECT_BEFORE, name);
 
 	if (f->object.len > 0)
 		f->finding = keep_views_find(m->session->ends.session.proxy->keep, &owner, buf_span(&f->object), found, m);
@@ -135,7 +143,8 @@ void
 imap_object_remember(struct imap_mailbox *m, const struct imap_view *v)
 {
 	struct imap_session *s = m->session;
-	struct view_owner owner = owner_of_objects(s);
+	char name[QUARTER_SIZE];
+	struct view_owner owner = owner_of_objects(s, 0, name);
 	struct view put = { .message = buf_span(&m->fetching.object) };
 	struct buf state = { 0 };
 
