@@ -9,6 +9,7 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -18,6 +19,7 @@ from dovecot import SECRET, shared_dovecot  # noqa: E402
 from gatepost_test import PATIENCE, Tests, expect, expect_equal, merged  # noqa: E402
 from imap_mail import JUDGED, RULES, stinging  # noqa: E402
 from imap_reader import ImapReader  # noqa: E402
+from imap_upstream import CAPABILITIES  # noqa: E402
 
 tests = Tests()
 
@@ -423,13 +425,17 @@ def rewritten(t):
 NO_RULES = "rules:\n- { name: NONE, when: { attachment: { extension: [nothing] } }, then: strip }\n"
 
 
+def reload_without_rules(gatepost):
+    gatepost.write_rules(NO_RULES)
+    gatepost.signal(signal.SIGHUP)
+    gatepost.wait_event("ended", child="^proxy$")
+
+
 def forget_rules(post):
     """From now on no client meets the old rules."""
     for client in post.clients:
         client.close()
-    post.gatepost.write_rules(NO_RULES)
-    post.gatepost.signal(signal.SIGHUP)
-    post.gatepost.wait_event("ended", child="^proxy$")
+    reload_without_rules(post.gatepost)
 
 
 def shown(client, mailbox):
@@ -466,6 +472,44 @@ def moved_keeps_view(t):
     forget_rules(post)
     found = shown(post.client(None), "Junk")
     expect(len(found) == 1 and not any(sting in found[0] for sting in STING.stings), "a sting came", found)
+
+
+def grow_older(gatepost, quarters):
+    """What is remembered by the server's names of messages."""
+    with sqlite3.connect(f"{gatepost.folder}/quarantine/views.db") as db:
+        owners = db.execute("SELECT id, CAST(mailbox AS TEXT) FROM owner WHERE CAST(mailbox AS TEXT) LIKE 'imap objects %'").fetchall()
+        for owner, name in sorted(owners, key=lambda one: int(one[1].split()[2])):
+            older = b"imap objects %d" % (int(name.split()[2]) - quarters)
+            db.execute("UPDATE owner SET mailbox = ? WHERE id = ?", (older, owner))
+    expect(owners, "nothing is remembered")
+
+
+@tests
+def named_alike(t):
+    "what was shown of a message that the server names alike everywhere is remembered for two quarters from when it was last found"
+    upstream = t.imap_upstream([STING.data], capabilities=(*CAPABILITIES, "OBJECTID"))
+    changes = {"run": {"proxies": 1, "scanners": 1}, "policies": {"inbound": JUDGED}}
+    gatepost = t.imap_gatepost(upstream, changes, rules=RULES, single=False)
+
+    def look(uidvalidity):
+        upstream.mailbox.uidvalidity = uidvalidity  # another mailbox
+        client = t.imap_client(gatepost)
+        client.login()
+        client.ok("SELECT INBOX")
+        message = client.fetch(1)
+        client.ok("SELECT INBOX")
+        expect_equal(client.fetch(1), message, "what the keeper was told")
+        client.logout()
+        return message
+
+    seen = look(7)
+    expect(not any(sting in seen for sting in STING.stings), "a sting came")
+    reload_without_rules(gatepost)
+    for uidvalidity in (8, 9):
+        grow_older(gatepost, 1)
+        expect_equal(look(uidvalidity), seen, "a quarter later")
+    grow_older(gatepost, 2)
+    expect_equal(look(10), STING.data, "half a year later")
 
 
 tests.run()

@@ -300,7 +300,7 @@ class ImapSession(Session):
         found = SECTION.match(name.upper())
         if found:
             return self.content(message, found)
-        known = {b"UID": b"%d" % uid, b"FLAGS": b"(" + b" ".join(sorted(flags)) + b")", b"RFC822.SIZE": b"%d" % len(octets),
+        known = {b"UID": b"%d" % uid, b"EMAILID": b"(M%d)" % uid, b"FLAGS": b"(" + b" ".join(sorted(flags)) + b")", b"RFC822.SIZE": b"%d" % len(octets),
                  b"INTERNALDATE": b'" 3-Nov-2025 10:00:00 +0100"', b"ENVELOPE": self.envelope(octets),
                  b"BODYSTRUCTURE": b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" %d 1)' % len(octets.partition(b"\r\n\r\n")[2])}
         return name.upper() + b" " + known[name.upper()]
