@@ -177,6 +177,32 @@ for shown, options in [
     tests.add(f"by layout rewrite, a server that tells FETCH otherwise: {shown}", said_otherwise(options, REWRITE, int.__gt__))
 
 
+@tests
+def in_order(t):
+    "layout rewrite: FETCH of messages some of which are rewritten is answered in the order of their numbers"
+    messages = [(MESSAGE, BANNED)[n * n % 7 % 2] for n in range(60)]
+    upstream = t.imap_upstream(Mailbox(messages, uidnext=NEW))
+    client = visit(t, t.imap_gatepost(upstream, REWRITE, rules=RULES))
+    for command, wanted in (("FETCH 1:*", range(1, 61)), ("UID FETCH 90:*", range(1, 61)), ("UID FETCH 120,105:110", [*range(5, 11), 20]),
+                            ("FETCH 60:50,3:1,7,2:5", [1, 2, 3, 4, 5, 7, *range(50, 61)])):
+        answer = client.ok(f"{command} (UID BODY.PEEK[TEXT])")
+        expect_equal([int(r.raw.split()[1]) for r in answer.data], list(wanted), command)
+        expect(PROGRAM not in b"".join(r.raw for r in answer.data), "the program is there")
+    client.logout()
+
+
+@tests
+def in_many_commands(t):
+    "layout rewrite: a FETCH of a set that is split before a rewritten message, wherever that is, leaves nothing out"
+    upstream = t.imap_upstream(Mailbox([MESSAGE, BANNED, MESSAGE], first_uid=20001, uidnext=20001))
+    client = visit(t, t.imap_gatepost(upstream, REWRITE, rules=RULES))
+    for last in range(1789, 1829, 2):  # 4000 octets of a set end somewhere there
+        numbers = ",".join(str(n) for n in range(1, last, 2))
+        answer = client.ok(f"UID FETCH {numbers},3001:30000 (BODY.PEEK[TEXT])")
+        expect_equal([int(r.raw.split()[1]) for r in answer.data], [1, 2, 3], f"up to {last}")
+    client.logout()
+
+
 # A server that is silent.
 
 def silent(verb, rules, later=False):

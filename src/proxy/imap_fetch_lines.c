@@ -84,7 +84,7 @@ imap_join_literal(struct session *session)
 static bool
 is_for_us(const struct imap_session *s, struct span rest)
 {
-	if (s->asking == IMAP_ASKING_NOTHING || s->asking == IMAP_ASKING_SHOWN)
+	if (s->asking == IMAP_ASKING_NOTHING)
 		return false;
 	if (s->asking == IMAP_ASKING_MARK)
 		return s->in.uid == s->mailbox->fetching.uid;

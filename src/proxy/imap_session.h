@@ -108,11 +108,11 @@ struct imap_pending {
 /* What a "+" from the upstream means. */
 enum imap_continue { IMAP_CONTINUE_NONE, IMAP_CONTINUE_LITERAL, IMAP_CONTINUE_AUTH, IMAP_CONTINUE_IDLE };
 
-/* Whose FETCH responses come: the client's, or one of our own; SHOWN: one of ours
- * that stands for the client's. */
+/* Whose FETCH responses come: the client's, also where ours stand for them, or those of
+ * a command of our own. */
 enum imap_asking {
 	IMAP_ASKING_NOTHING, IMAP_ASKING_SAVED, IMAP_ASKING_MAP, IMAP_ASKING_MESSAGE, IMAP_ASKING_MARK, IMAP_ASKING_MAILBOX,
-	IMAP_ASKING_MOVE, IMAP_ASKING_SHOWN,
+	IMAP_ASKING_MOVE,
 };
 
 /* A response that is coming. */

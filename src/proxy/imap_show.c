@@ -8,7 +8,11 @@
 
 #include <stdlib.h>
 
-enum { SET_MAX = 4000 }; /* octets of a set: servers take lines of 8000 at least */
+enum {
+	SET_MAX = 4000,         /* octets of a set: servers take lines of 8000 at least */
+	/* So that many small commands do not wait for the way to the server and back. */
+	UNANSWERED_MAX = IMAP_PIPELINE_MAX / 2,
+};
 
 void
 imap_showing_free(struct imap_showing **showing)
@@ -36,8 +40,8 @@ view_of(struct imap_mailbox *m, uint32_t number)
 }
 
 /* Of what is edited in place BODY[] needs no more than an overlay. */
-static bool
-is_split_off(const struct imap_view *v, const struct imap_fetch *f)
+bool
+imap_is_split_off(const struct imap_view *v, const struct imap_fetch *f)
 {
 	for (size_t i = 0; i < f->count; i++) {
 		enum imap_item item = f->attributes[i].item;
@@ -85,6 +89,7 @@ static void
 find_messages(struct imap_mailbox *m, struct imap_showing *sh)
 {
 	bool headers = asks_for_headers_only(&sh->fetch);
+	bool others = false, of_all = sh->fetch.modifiers.len > 0; /* VANISHED is told of what is not there */
 	size_t cap = 0;
 
 	m->wanted_at = 0;
@@ -92,13 +97,20 @@ find_messages(struct imap_mailbox *m, struct imap_showing *sh)
 		uint32_t which = m->by_uid ? imap_mailbox_uid(m, n) : n;
 		const struct imap_view *v = view_of(m, n);
 
-		if (v == NULL || !imap_is_wanted(m, which) || !is_split_off(v, &sh->fetch))
+		if (!imap_is_wanted(m, which))
 			continue;
+		if (v == NULL || !imap_is_split_off(v, &sh->fetch)) {
+			others = true;
+			continue;
+		}
 		sh->messages = arena_grow(sh->arena, sh->messages, sizeof(*sh->messages), &cap, sh->count + 1);
-		sh->messages[sh->count++] = (struct imap_shown_message){ which, !v->shown->has_told };
+		sh->messages[sh->count++] = (struct imap_shown_message){ which, !v->shown->has_told, others || of_all };
+		others = false;
 		if (headers && head_of(v->shown) > sh->head)
 			sh->head = head_of(v->shown);
 	}
+	sh->others_behind = others || of_all;
+	sh->others = sh->count > 0 && sh->messages[0].others_before;
 }
 
 static bool
@@ -163,62 +175,83 @@ imap_answer_fetch(struct imap_session *s)
 
 /* ---- sets ---- */
 
-/* What the client wants but for the messages that are split off. */
+static uint32_t
+number_behind(uint32_t number)
+{
+	return number < UINT32_MAX ? number + 1 : number;
+}
+
+/* What the client wants of others before messages[at], or behind the last. */
 static void
 put_others(const struct imap_mailbox *m, struct imap_showing *sh, struct imap_set_printer *p)
 {
-	while (sh->range < m->wanted_count && p->out->len < SET_MAX) {
+	uint32_t until = sh->at < sh->count ? sh->messages[sh->at].which - 1 : UINT32_MAX;
+	bool more = true;
+
+	for (; sh->range < m->wanted_count && p->out->len < SET_MAX; sh->range++) {
 		const struct imap_range *range = &m->wanted[sh->range];
 		uint32_t low = range->low > sh->next ? range->low : sh->next;
-		bool cut;
+		uint32_t high = range->high < until ? range->high : until;
 
-		while (sh->at < sh->count && sh->messages[sh->at].which < low)
-			sh->at++;
-		cut = sh->at < sh->count && sh->messages[sh->at].which <= range->high;
-		if (low > 0 && low <= range->high && (!cut || low < sh->messages[sh->at].which))
-			imap_set_add_range(p, low, cut ? sh->messages[sh->at].which - 1 : range->high);
-		sh->next = cut ? sh->messages[sh->at++].which + 1 : low;
-		sh->range += !cut;
+		if (low > 0 && low <= high) {
+			imap_set_add_range(p, low, high);
+			sh->next = number_behind(high);
+		}
+		more = range->high <= until;
+		if (!more)
+			break;
 	}
+	sh->others = more && sh->range < m->wanted_count;
 }
 
+/* Those from messages[at] on that are alike and have no other between them. */
 static void
-put_messages(struct imap_showing *sh, bool in_place, struct imap_set_printer *p)
+put_messages(struct imap_showing *sh, struct imap_set_printer *p)
 {
-	for (; sh->at < sh->count && p->out->len < SET_MAX; sh->at++)
-		if (sh->messages[sh->at].in_place == in_place)
-			imap_set_add(p, sh->messages[sh->at].which);
+	bool in_place = sh->messages[sh->at].in_place;
+
+	do {
+		sh->next = number_behind(sh->messages[sh->at].which);
+		imap_set_add(p, sh->messages[sh->at++].which);
+		sh->others = sh->at < sh->count ? sh->messages[sh->at].others_before : sh->others_behind;
+	} while (sh->at < sh->count && !sh->others && sh->messages[sh->at].in_place == in_place && p->out->len < SET_MAX);
 }
 
-/* The next part of the group's messages; false: no more. */
-static bool
+/* The next messages for which one command is said. */
+static enum imap_show_group
 put_set(const struct imap_mailbox *m, struct imap_showing *sh, struct buf *out)
 {
 	struct imap_set_printer p = { .out = out };
+	enum imap_show_group group;
 	size_t before = out->len;
 
-	if (sh->group == IMAP_SHOW_OTHERS)
+	if (sh->others)
 		put_others(m, sh, &p);
-	else
-		put_messages(sh, sh->group == IMAP_SHOW_IN_PLACE, &p);
 	imap_set_finish(&p);
-	return out->len > before;
+	if (out->len > before)
+		return IMAP_SHOW_OTHERS;
+	if (sh->at == sh->count)
+		return IMAP_SHOW_DONE;
+	group = sh->messages[sh->at].in_place ? IMAP_SHOW_IN_PLACE : IMAP_SHOW_REWRITTEN;
+	put_messages(sh, &p);
+	imap_set_finish(&p);
+	return group;
 }
 
 /* ---- commands ---- */
 
 /* Stands for the message's view: which items are told from here hangs on its layout. */
 static bool
-is_told_here(const struct imap_showing *sh, const struct imap_attribute *a)
+is_told_here(enum imap_show_group group, const struct imap_attribute *a)
 {
-	struct scan_answer layout = { .has_told = sh->group == IMAP_SHOW_REWRITTEN };
+	struct scan_answer layout = { .has_told = group == IMAP_SHOW_REWRITTEN };
 	struct imap_view v = { .shown = &layout };
 
-	return sh->group != IMAP_SHOW_OTHERS && imap_is_shown_item(&v, a);
+	return group != IMAP_SHOW_OTHERS && imap_is_shown_item(&v, a);
 }
 
 static void
-put_items(const struct imap_showing *sh, struct buf *out)
+put_items(const struct imap_showing *sh, enum imap_show_group group, struct buf *out)
 {
 	struct imap_attribute *asked = ARENA_ARRAY(sh->arena, struct imap_attribute, sh->fetch.count + 1);
 	struct imap_attribute whole = { .item = IMAP_ITEM_BODY_SECTION, .peek = true, .partial = sh->head > 0, .octets = sh->head };
@@ -227,12 +260,12 @@ put_items(const struct imap_showing *sh, struct buf *out)
 	for (size_t i = 0; i < sh->fetch.count; i++) {
 		const struct imap_attribute *a = &sh->fetch.attributes[i];
 
-		if (is_told_here(sh, a))
+		if (is_told_here(group, a))
 			whole.peek = whole.peek && !imap_attribute_sets_seen(a);
 		else
 			asked[count++] = *a;
 	}
-	if (sh->group != IMAP_SHOW_OTHERS)
+	if (group != IMAP_SHOW_OTHERS)
 		asked[count++] = whole;
 	imap_fetch_print(out, asked, count);
 	if (sh->fetch.modifiers.len > 0)
@@ -248,7 +281,7 @@ answered(struct imap_session *s, struct imap_pending *p, const struct imap_respo
 
 	(void)p;
 	s->asked_done = true;
-	s->asking = IMAP_ASKING_NOTHING;
+	sh->unanswered--;
 	if (sh->status.len > 0 && (r->status > IMAP_BAD || r->status <= sh->gravest))
 		return;
 	sh->gravest = r->status;
@@ -265,22 +298,18 @@ static bool
 ask_next(struct imap_session *s, struct imap_showing *sh)
 {
 	struct buf command = { 0 };
-	size_t begun;
+	enum imap_show_group group;
 
-	for (; sh->group != IMAP_SHOW_DONE; sh->group++, sh->at = 0) {
-		buf_clear(&command);
-		buf_printf(&command, "%sFETCH ", s->mailbox->by_uid ? "UID " : "");
-		begun = command.len;
-		if (put_set(s->mailbox, sh, &command) && command.len > begun)
-			break;
-	}
-	if (sh->group != IMAP_SHOW_DONE) {
+	buf_printf(&command, "%sFETCH ", s->mailbox->by_uid ? "UID " : "");
+	group = put_set(s->mailbox, sh, &command);
+	if (group != IMAP_SHOW_DONE) {
 		buf_add_str(&command, " ");
-		put_items(sh, &command);
-		imap_ask_line(s, sh->group == IMAP_SHOW_OTHERS ? IMAP_ASKING_NOTHING : IMAP_ASKING_SHOWN, buf_span(&command), answered);
+		put_items(sh, group, &command);
+		imap_ask_line(s, IMAP_ASKING_NOTHING, buf_span(&command), answered);
+		sh->unanswered++;
 	}
 	buf_free(&command);
-	return sh->group != IMAP_SHOW_DONE;
+	return group != IMAP_SHOW_DONE;
 }
 
 static enum outcome
@@ -312,8 +341,7 @@ imap_show_messages(struct session *session)
 
 	if (s->hopeless)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
-	if (sh->asked && !s->asked_done)
-		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
-	sh->asked = ask_next(s, sh);
-	return sh->asked ? imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final) : finish(s);
+	while (sh->unanswered < UNANSWERED_MAX && ask_next(s, sh))
+		;
+	return sh->unanswered > 0 ? imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final) : finish(s);
 }

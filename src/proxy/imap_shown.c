@@ -38,9 +38,8 @@ imap_is_shown_message(const struct imap_session *s, const struct imap_view *v, c
 {
 	const struct imap_showing *sh = s->mailbox->showing;
 
-	return s->asking == IMAP_ASKING_SHOWN && sh != NULL && v != NULL && v->shown != NULL && sh->uid != v->uid &&
-	    v->shown->has_told == (sh->group == IMAP_SHOW_REWRITTEN) && a->item == IMAP_ITEM_BODY_SECTION && is_whole(a) && a->partial == (sh->head > 0) &&
-	    a->offset == 0;
+	return sh != NULL && v != NULL && v->shown != NULL && sh->uid != v->uid && imap_is_split_off(v, &sh->fetch) &&
+	    a->item == IMAP_ITEM_BODY_SECTION && is_whole(a) && a->partial == (sh->head > 0) && a->offset == 0;
 }
 
 /* ---- the message ---- */
