@@ -8,20 +8,29 @@
 
 /* ---- literals ---- */
 
-enum outcome
-imap_wait_literal(struct imap_session *s)
+static enum outcome
+wait_literal(struct imap_session *s)
 {
 	if (endpoint_eof(s->ends.server) || endpoint_broken(s->ends.server))
 		return imap_lost(s, NULL, "connection lost within a message");
 	return imap_back_wait(s);
 }
 
-struct span
-imap_octets_of_literal(struct imap_session *s)
+bool
+imap_has_literal(struct imap_session *s, struct span *octets, enum imap_back_step then, enum outcome *outcome)
 {
 	struct span in = endpoint_input(s->ends.server);
 
-	return in.len > s->in.literal_left ? span_first(in, (size_t)s->in.literal_left) : in;
+	*octets = in.len > s->in.literal_left ? span_first(in, (size_t)s->in.literal_left) : in;
+	if (s->hopeless)
+		*outcome = imap_back_goto(s, IMAP_BACK_REST);
+	else if (s->in.literal_left == 0)
+		*outcome = imap_back_goto(s, then);
+	else if (octets->len == 0)
+		*outcome = wait_literal(s);
+	else
+		return true;
+	return false;
 }
 
 void
@@ -59,20 +68,16 @@ enum outcome
 imap_join_literal(struct session *session)
 {
 	struct imap_session *s = imap_of(session);
+	enum outcome outcome;
+	struct span in;
 
-	if (s->hopeless)
-		return imap_back_goto(s, IMAP_BACK_REST);
-	while (s->in.literal_left > 0) {
-		struct span in = imap_octets_of_literal(s);
-
-		if (in.len == 0)
-			return imap_wait_literal(s);
+	while (imap_has_literal(s, &in, IMAP_BACK_READ_FETCH, &outcome)) {
 		if (!keep_line(s, in))
 			return imap_lost(s, "the mail server's answer is too long", "an item's name over the limit");
 		imap_consume_literal(s, in.len);
 	}
 	s->in.kept_before = s->in.line.len;
-	return imap_back_goto(s, IMAP_BACK_READ_FETCH);
+	return outcome;
 }
 
 /* ---- lines ---- */
@@ -119,7 +124,7 @@ keep_to_end(struct imap_session *s, enum outcome *outcome)
 
 	endpoint_consume(s->ends.server, len);
 	*outcome = !fits ? imap_lost(s, "the mail server's answer is too long", "a line over the limit")
-	    : lf == SIZE_MAX ? imap_wait_literal(s) : STEP_NEXT;
+	    : lf == SIZE_MAX ? wait_literal(s) : STEP_NEXT;
 	return fits && lf != SIZE_MAX;
 }
 

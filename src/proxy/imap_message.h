@@ -20,11 +20,10 @@ void imap_log_dropped(struct imap_session *s);
 /* One of those, put together. */
 enum outcome imap_hear_joined(struct imap_session *s, const struct imap_line *line, const struct imap_response *r);
 
-/* The literal that comes: what is there of it, at most what is left. */
-struct span imap_octets_of_literal(struct imap_session *s);
+/* The literal that comes: octets of it, at least one, to be consumed. False: *outcome
+ * ends the step; where all of it came, at `then`. */
+bool imap_has_literal(struct imap_session *s, struct span *octets, enum imap_back_step then, enum outcome *outcome);
 void imap_consume_literal(struct imap_session *s, size_t len);
-/* Ends a step that needs more of the response. */
-enum outcome imap_wait_literal(struct imap_session *s);
 /* The item, up to its line's end, is kept until the literals in its name came. */
 enum outcome imap_join_name(struct imap_session *s, struct span item, const struct imap_line *line);
 

@@ -428,24 +428,22 @@ imap_overlay_literal(struct session *session)
 {
 	struct imap_session *s = imap_of(session);
 	char octets[16 * 1024];
+	enum outcome outcome;
+	struct span in;
 
-	if (s->hopeless)
-		return imap_back_goto(s, IMAP_BACK_REST);
-	while (s->in.literal_left > 0) {
-		struct span in = span_first(imap_octets_of_literal(s), sizeof(octets));
+	while (imap_has_literal(s, &in, IMAP_BACK_READ_FETCH, &outcome)) {
 		struct place p = place_in_response(s, &s->in.attribute, s->in.literal_at + s->in.literal_left);
 
-		if (in.len == 0)
-			return imap_wait_literal(s);
 		endpoint_flush(s->ends.client);
 		if (endpoint_pending(s->ends.client) >= IMAP_OUTPUT_MAX)
 			return imap_back_wait(s);
+		in = span_first(in, sizeof(octets));
 		memcpy(octets, in.data, in.len);
 		overlay(s, &p, s->in.literal_at, octets, in.len);
 		imap_pass(s, span_of(octets, in.len));
 		imap_consume_literal(s, in.len);
 	}
-	return imap_back_goto(s, IMAP_BACK_READ_FETCH);
+	return outcome;
 }
 
 enum outcome
@@ -453,36 +451,28 @@ imap_take_message(struct session *session)
 {
 	struct imap_session *s = imap_of(session);
 	struct imap_fetching *f = &s->mailbox->fetching;
+	enum outcome outcome;
+	struct span in;
 
-	if (s->hopeless)
-		return imap_back_goto(s, IMAP_BACK_REST);
-	while (s->in.literal_left > 0) {
-		struct span in = imap_octets_of_literal(s);
-
-		if (in.len == 0)
-			return imap_wait_literal(s);
+	while (imap_has_literal(s, &in, IMAP_BACK_READ_FETCH, &outcome)) {
 		f->refused = f->refused || !spool_add(&f->held.spool, in);
 		imap_consume_literal(s, in.len);
 		imap_message_goes_on(s);
 	}
-	f->came = !f->refused;
-	return imap_back_goto(s, IMAP_BACK_READ_FETCH);
+	f->came = !s->hopeless && s->in.literal_left == 0 && !f->refused;
+	return outcome;
 }
 
 enum outcome
 imap_take_shown(struct session *session)
 {
 	struct imap_session *s = imap_of(session);
+	enum outcome outcome;
+	struct span in;
 
-	if (s->hopeless)
-		return imap_back_goto(s, IMAP_BACK_REST);
-	while (s->in.literal_left > 0) {
-		struct span in = imap_octets_of_literal(s);
-
-		if (in.len == 0)
-			return imap_wait_literal(s);
+	while (imap_has_literal(s, &in, IMAP_BACK_SHOW_ITEMS, &outcome)) {
 		imap_show_octets(s, view_of(s), in);
 		imap_consume_literal(s, in.len);
 	}
-	return imap_back_goto(s, IMAP_BACK_SHOW_ITEMS);
+	return outcome;
 }
