@@ -617,6 +617,18 @@ def news_that_cannot_be_had(t):
 
 
 @tests
+def news_behind_uidnext(t):
+    "layout rewrite: SELECT tells an UIDNEXT that no message has which is not told yet, for clients look for new mail from there on"
+    upstream = t.imap_upstream(Mailbox([MESSAGE], uidnext=NEW + 1))
+    gatepost = t.imap_gatepost(upstream, REWRITE, rules=RULES)
+    visit(t, gatepost).logout()
+    upstream.mailbox.deliver([MESSAGE, MESSAGE])
+    upstream.replies["FETCH"] = gives_none
+    told = [response.raw for response in visit(t, gatepost, None).ok("SELECT INBOX").data]
+    expect(b"* 1 EXISTS" in told and b"* OK [UIDNEXT %d] next" % (NEW + 1) in told, "told", told)
+
+
+@tests
 def news_after_a_minute(t):
     "layout rewrite: a client that idles hears of a new message when it could be judged"
     faults = Faults(t.folder())

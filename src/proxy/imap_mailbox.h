@@ -177,6 +177,9 @@ void imap_mailbox_recalled(struct imap_mailbox *m, bool ok);
 bool imap_mailbox_is_new(const struct imap_mailbox *m, uint32_t uid);
 /* What the upstream tells of the mailbox; true: it is nothing for the client. */
 bool imap_news_hear(struct imap_session *s, struct imap_mailbox *m, const struct imap_response *r);
+/* There are messages that the client does not know: UIDNEXT as if they had not come,
+ * for some programs look for new mail from there on. */
+uint64_t imap_news_uidnext(const struct imap_mailbox *m, uint64_t uidnext);
 /* STATUS of the selected mailbox, behind that word, as far as the client knows it:
  * the whole response is put in *out. False: it passes as it is. */
 bool imap_news_put_status(const struct imap_mailbox *m, struct span rest, struct buf *out);

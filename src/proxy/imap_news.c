@@ -218,19 +218,23 @@ count_of(struct imap_cursor c, const char *wanted, uint64_t otherwise)
 	return otherwise;
 }
 
+uint64_t
+imap_news_uidnext(const struct imap_mailbox *m, uint64_t uidnext)
+{
+	uint64_t next = imap_mailbox_uid(m, m->news.told + 1);
+
+	next = next != IMAP_NO_UID ? next : (uint64_t)m->news.told_uid + 1;
+	return uidnext > next ? next : uidnext;
+}
+
 /* As if `hidden` messages, the last ones, had not come. They are unseen until the
  * client is told of them. */
 static uint64_t
 count_told(const struct imap_mailbox *m, struct span name, uint64_t number, uint64_t hidden)
 {
-	uint64_t next = imap_mailbox_uid(m, m->news.told + 1);
-
 	if (span_is_nocase(name, "MESSAGES") || span_is_nocase(name, "UNSEEN") || span_is_nocase(name, "RECENT"))
 		return number > hidden ? number - hidden : 0;
-	if (!span_is_nocase(name, "UIDNEXT"))
-		return number;
-	next = next != IMAP_NO_UID ? next : (uint64_t)m->news.told_uid + 1;
-	return number > next ? next : number;
+	return span_is_nocase(name, "UIDNEXT") ? imap_news_uidnext(m, number) : number;
 }
 
 /* "* STATUS name (": it is of that mailbox. */

@@ -63,7 +63,7 @@ release_line(struct imap_session *s, struct span whole)
 	const struct imap_news *n = &s->mailbox->news;
 	uint32_t known = n->told + n->went, hidden = s->mailbox->exists - n->told;
 	struct imap_response r;
-	uint64_t unseen;
+	uint64_t unseen, next;
 
 	if (!imap_response_parse(span_first(whole, whole.len - 2), &r))
 		r = (struct imap_response){ .kind = IMAP_DATA };
@@ -76,6 +76,8 @@ release_line(struct imap_session *s, struct span whole)
 	else if (r.kind == IMAP_CONDITION && r.code == IMAP_CODE_UNSEEN && imap_code_number(&r, &unseen) &&
 	    unseen > n->told_first)
 		return;
+	else if (r.kind == IMAP_CONDITION && r.code == IMAP_CODE_UIDNEXT && hidden > 0 && imap_code_number(&r, &next))
+		imap_say(s, "* OK [UIDNEXT %llu] %.*s", (unsigned long long)imap_news_uidnext(s->mailbox, next), SPAN_ARG(r.rest));
 	else
 		endpoint_write(s->ends.client, whole);
 }
