@@ -382,26 +382,41 @@ process_ready(const struct printer *p)
 	}
 }
 
-/* What is at `offset` in each one's usage, as a decimal fraction of `unit`s; what
- * is not known is left out. */
+/* What is at `offset` of a usage. */
+static unsigned long long
+used(const struct board_usage *u, size_t offset)
+{
+	return *(const atomic_ullong *)(const void *)((const char *)u + offset);
+}
+
+/* As a decimal fraction of `unit`s. */
+static void
+fraction(const struct printer *p, unsigned long long n, unsigned unit, int digits)
+{
+	if (unit == 1)
+		value(p, n);
+	else
+		buf_printf(p->out, "%llu.%0*llu\n", n / unit, digits, n % unit);
+}
+
+/* What is not known is left out. */
 static void
 usage(const struct printer *p, size_t offset, unsigned unit, int digits)
 {
-	for (size_t i = 0; i <= BOARD_CHILDREN; i++) {
-		const struct board_child *c = i > 0 ? &p->board->children[i - 1] : NULL;
-		const char *at = (const char *)(c != NULL ? &c->usage : &p->board->usage) + offset;
-		unsigned long long n = *(const atomic_ullong *)(const void *)at;
+	unsigned long long n = used(&p->board->usage, offset);
 
-		if (n == 0 || (c != NULL && c->pid == 0))
+	if (n > 0) {
+		begin_process(p, "master", 0, 0);
+		fraction(p, n, unit, digits);
+	}
+	for (size_t i = 0; i < BOARD_CHILDREN; i++) {
+		const struct board_child *c = &p->board->children[i];
+
+		n = used(&c->usage, offset);
+		if (c->pid == 0 || n == 0)
 			continue;
-		if (c != NULL)
-			begin_child(p, c);
-		else
-			begin_process(p, "master", 0, 0);
-		if (unit == 1)
-			value(p, n);
-		else
-			buf_printf(p->out, "%llu.%0*llu\n", n / unit, digits, n % unit);
+		begin_child(p, c);
+		fraction(p, n, unit, digits);
 	}
 }
 #define USAGE(p, field, unit, digits) usage(p, offsetof(struct board_usage, field), unit, digits)
