@@ -21,20 +21,33 @@ print_bounded(struct buf *out, struct span set, uint32_t most)
 	return printer.begun;
 }
 
-/* What stands in place of the set, which is a part of the unit. */
-static void
+/* What stands in place of the set, which is a part of the unit. False: there is no memory,
+ * and the command names what it must not. */
+static bool
 replace(struct imap_session *s, struct span set, struct span with)
 {
 	struct span unit = buf_span(&s->unit);
-	struct buf changed = { 0 };
+	struct buf changed;
 
+	buf_init_secret(&changed, 0); /* as the unit is */
 	buf_add_span(&changed, span_of(unit.data, (size_t)(set.data - unit.data)));
 	buf_add_span(&changed, with);
 	buf_add_span(&changed, span_of(span_end(set), (size_t)(span_end(unit) - span_end(set))));
+	if (changed.failed) {
+		buf_free(&changed);
+		return false;
+	}
 	buf_free(&s->unit);
 	s->unit = changed;
-	s->hopeless = s->hopeless || changed.failed;
 	imap_command_parse(buf_span(&s->unit), &s->command);
+	return true;
+}
+
+static bool
+give_up(struct imap_session *s, enum outcome *outcome)
+{
+	*outcome = imap_give_up(s, "out of memory");
+	return true;
 }
 
 bool
@@ -53,16 +66,17 @@ imap_bound_set(struct imap_session *s, uint32_t most, enum outcome *outcome)
 	struct imap_cursor cursor = imap_cursor(s->command.arguments);
 	struct buf bounded = { 0 };
 	struct span set;
-	bool any;
+	bool any, good;
 
 	if (!imap_take_sequence_set(&cursor, &set) || !imap_set_is_valid(set)) /* wrong, or what SEARCH saved */
 		return false;
 	if (imap_asks_for_vanished(&s->command))
 		return false;
 	any = print_bounded(&bounded, set, most);
-	if (any)
-		replace(s, set, buf_span(&bounded));
+	good = !bounded.failed && (!any || replace(s, set, buf_span(&bounded)));
 	buf_free(&bounded);
+	if (!good)
+		return give_up(s, outcome);
 	if (any)
 		return false;
 	imap_answer(s, s->command.uid ? "OK" : "NO", "there are no such messages");
@@ -72,14 +86,14 @@ imap_bound_set(struct imap_session *s, uint32_t most, enum outcome *outcome)
 }
 
 /* By UID: numbers may change before the server reads it. */
-static void
+static bool
 bound_search(struct imap_session *s)
 {
 	uint32_t told_uid = s->mailbox->news.told_uid;
 
 	buf_printf(&s->unit, told_uid > 0 ? " UID 1:%u" : " NOT ALL", told_uid);
-	s->hopeless = s->hopeless || s->unit.failed;
 	imap_command_parse(buf_span(&s->unit), &s->command);
+	return !s->unit.failed;
 }
 
 /* Also where there is nothing new yet: some servers take that in as a command begins. */
@@ -92,8 +106,7 @@ imap_bound_command(struct imap_session *s, enum outcome *outcome)
 	case IMAP_SEARCH:
 	case IMAP_SORT:
 	case IMAP_THREAD:
-		bound_search(s);
-		return false;
+		return !bound_search(s) && give_up(s, outcome);
 	case IMAP_FETCH:
 	case IMAP_STORE:
 	case IMAP_COPY:
