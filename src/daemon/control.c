@@ -87,10 +87,12 @@ receive(int fd, char *text, size_t size)
 	return n;
 }
 
-/* A peer that does not take its answer does without. */
+/* All of it or none: a part would look whole. A peer that does not take its answer does without. */
 static void
-answer(int fd, struct span text)
+answer(int fd, const struct buf *out)
 {
+	struct span text = out->failed ? SPAN_LITERAL("error\nno memory for the answer\n") : buf_span(out);
+
 	while (text.len > 0) {
 		ssize_t n = send(fd, text.data, text.len, MSG_NOSIGNAL);
 
@@ -119,7 +121,7 @@ hear(void *context)
 	n = receive(fd, text, sizeof(text));
 	if (n > 0) {
 		later = obey(c->master, fd, span_trim(span_of(text, (size_t)n)), &out);
-		answer(fd, buf_span(&out));
+		answer(fd, &out);
 	}
 	buf_free(&out);
 	if (!later)
@@ -132,7 +134,7 @@ control_answer(int fd, bool ok, const char *text)
 	struct buf out = { 0 };
 
 	buf_printf(&out, "%s\n%s%s", ok ? "ok" : "error", text, text[0] != '\0' ? "\n" : "");
-	answer(fd, buf_span(&out));
+	answer(fd, &out);
 	buf_free(&out);
 	close(fd);
 }
