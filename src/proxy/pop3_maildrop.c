@@ -129,17 +129,18 @@ find_number(struct pop3_maildrop *m, uint64_t number)
 	return low < m->count && m->messages[low].number == number ? &m->messages[low] : NULL;
 }
 
-void
+bool
 pop3_maildrop_identify(struct pop3_maildrop *m, uint64_t number, struct span uid)
 {
 	struct pop3_message *message = find_number(m, number);
 
 	if (message == NULL || message->uid_len > 0)
-		return;
+		return true;
 	message->uid = (uint32_t)m->uids.len;
 	buf_add_span(&m->uids, uid);
 	if (!m->uids.failed)
 		message->uid_len = (uint32_t)uid.len;
+	return !m->uids.failed;
 }
 
 struct span
@@ -267,7 +268,7 @@ compare_uids(const void *a, const void *b)
 {
 	const struct by_uid *x = a, *y = b;
 	size_t shorter = x->uid.len < y->uid.len ? x->uid.len : y->uid.len;
-	int order = memcmp(x->uid.data, y->uid.data, shorter);
+	int order = shorter > 0 ? memcmp(x->uid.data, y->uid.data, shorter) : 0; /* those without one lie nowhere */
 
 	return order != 0 ? order : (x->uid.len > y->uid.len) - (x->uid.len < y->uid.len);
 }

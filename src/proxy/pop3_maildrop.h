@@ -87,8 +87,8 @@ pop3_maildrop_is_open(const struct pop3_maildrop *m)
 struct arena *pop3_maildrop_arena(struct pop3_maildrop *m);
 /* False: out of memory, or more than limits.maildrop_messages. */
 bool pop3_maildrop_add(struct pop3_session *s, uint64_t number, uint64_t octets);
-/* A line of UIDL; of a message that was not listed it is ignored. */
-void pop3_maildrop_identify(struct pop3_maildrop *m, uint64_t number, struct span uid);
+/* A line of UIDL; of a message that was not listed it is ignored. False: out of memory. */
+bool pop3_maildrop_identify(struct pop3_maildrop *m, uint64_t number, struct span uid);
 struct span pop3_maildrop_uid(const struct pop3_maildrop *m, size_t index);
 /* The message that has the client's number, or POP3_NO_INDEX: none has, or it
  * is deleted. */

@@ -82,8 +82,8 @@ take_uid(struct pop3_session *s, struct span line)
 	uint64_t number;
 	struct span uid;
 
-	if (pop3_listing_uid(line, &number, &uid))
-		pop3_maildrop_identify(s->maildrop, number, uid);
+	if (pop3_listing_uid(line, &number, &uid) && !pop3_maildrop_identify(s->maildrop, number, uid))
+		return false;
 	return s->body_lines++ < s->maildrop->count;
 }
 
