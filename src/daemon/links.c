@@ -37,7 +37,9 @@ link_state_of(int got, const struct packet *p)
 enum link_state
 link_answer(int link, const struct buf *head, struct span body)
 {
-	if (!head->failed && packet_send(link, buf_span(head), body, NULL, 0) == PACKET_SENT)
+	if (head->failed)
+		return LINK_FAILED;
+	if (packet_send(link, buf_span(head), body, NULL, 0) == PACKET_SENT)
 		return LINK_GOOD;
 	return errno == EPIPE || errno == ECONNRESET ? LINK_ENDED : LINK_FAILED;
 }

@@ -263,8 +263,12 @@ packet_receive(int socket, struct packet *p)
 		return 0;
 	}
 	n = receive(socket, &message);
-	if (n < 0)
-		return none_now() ? 0 : -1;
+	if (n < 0 && none_now())
+		return 0;
+	if (n < 0) {
+		p->lost = errno != ECONNRESET; /* which says that the other end is closed */
+		return -1;
+	}
 	if (unpack(p, kind, n > 0 ? (size_t)n - 1 : 0, fds, take_fds(&message, fds)) && n > 0 &&
 	    (message.msg_flags & MSG_TRUNC) == 0)
 		return 1;
