@@ -17,6 +17,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -26,8 +27,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -150,6 +154,13 @@ INTERCEPTED(void *, mmap, void *at, size_t size, int protection, int flags, int 
 	return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
 }
 
+INTERCEPTED(void *, mmap64, void *at, size_t size, int protection, int flags, int fd, off64_t offset)
+{
+	if (fails("mmap"))
+		return MAP_FAILED;
+	return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
+}
+
 /* ---- reading ---- */
 
 INTERCEPTED(ssize_t, read, int fd, void *to, size_t size)
@@ -160,6 +171,12 @@ INTERCEPTED(ssize_t, read, int fd, void *to, size_t size)
 INTERCEPTED(ssize_t, recv, int fd, void *to, size_t size, int flags)
 {
 	return fails_or_is_short("read", &size) ? -1 : REAL(recv)(fd, to, size, flags);
+}
+
+INTERCEPTED(ssize_t, recvfrom, int fd, void *restrict to, size_t size, int flags, struct sockaddr *restrict from,
+	    socklen_t *restrict len)
+{
+	return fails_or_is_short("read", &size) ? -1 : REAL(recvfrom)(fd, to, size, flags, from, len);
 }
 
 INTERCEPTED(ssize_t, readv, int fd, const struct iovec *to, int count)
@@ -247,6 +264,16 @@ INTERCEPTED(ssize_t, send, int fd, const void *from, size_t size, int flags)
 	return fails_or_is_short("write", &size) ? -1 : REAL(send)(fd, from, size, flags);
 }
 
+INTERCEPTED(ssize_t, sendto, int fd, const void *from, size_t size, int flags, const struct sockaddr *to, socklen_t len)
+{
+	return fails_or_is_short("write", &size) ? -1 : REAL(sendto)(fd, from, size, flags, to, len);
+}
+
+INTERCEPTED(ssize_t, sendfile, int to, int from, off_t *at, size_t size)
+{
+	return fails_or_is_short("sendfile", &size) ? -1 : REAL(sendfile)(to, from, at, size);
+}
+
 INTERCEPTED(ssize_t, writev, int fd, const struct iovec *from, int count)
 {
 	return fails("write") ? -1 : REAL(writev)(fd, from, count);
@@ -322,6 +349,65 @@ OPENS(open64)
 OPENS_AT(openat)
 OPENS_AT(openat64)
 
+INTERCEPTED(int, mkostemp, char *template, int flags)
+{
+	return fails("open") ? -1 : REAL(mkostemp)(template, flags);
+}
+
+INTERCEPTED(FILE *, fopen, const char *restrict path, const char *restrict mode)
+{
+	return fails("open") ? NULL : REAL(fopen)(path, mode);
+}
+
+/* Closed it is in any case: what is told is an earlier write's failure. */
+INTERCEPTED(int, close, int fd)
+{
+	bool failed = fails("close");
+	int error = errno, result = REAL(close)(fd);
+
+	errno = failed ? error : errno;
+	return failed ? -1 : result;
+}
+
+/* Only what can fail without a mistake of the program's: a copy of a descriptor, a lock, a seal. */
+static const char *
+of_fcntl(int command)
+{
+	switch (command) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return "dup";
+	case F_SETLK:
+	case F_SETLKW:
+	case F_GETLK:
+		return "lock";
+	case F_ADD_SEALS:
+		return "seal";
+	default:
+		return "fcntl";
+	}
+}
+
+/* Every argument of fcntl() is an int or a pointer, which come by the same way. */
+#define CONTROLS(name) \
+	extern int __interceptor_##name(int fd, int command, ...) __attribute__((weak)); \
+	int name(int fd, int command, ...) \
+	{ \
+		va_list arguments; \
+		void *argument; \
+		va_start(arguments, command); \
+		argument = va_arg(arguments, void *); \
+		va_end(arguments); \
+		return fails(of_fcntl(command)) ? -1 : REAL(name)(fd, command, argument); \
+	}
+CONTROLS(fcntl)
+CONTROLS(fcntl64)
+
+INTERCEPTED(int, flock, int fd, int operation)
+{
+	return fails("lock") ? -1 : REAL(flock)(fd, operation);
+}
+
 INTERCEPTED(int, memfd_create, const char *name, unsigned flags)
 {
 	return fails("memfd_create") ? -1 : REAL(memfd_create)(name, flags);
@@ -347,9 +433,49 @@ INTERCEPTED(int, connect, int fd, const struct sockaddr *address, socklen_t len)
 	return fails("connect") ? -1 : REAL(connect)(fd, address, len);
 }
 
+INTERCEPTED(int, bind, int fd, const struct sockaddr *address, socklen_t len)
+{
+	return fails("bind") ? -1 : REAL(bind)(fd, address, len);
+}
+
+INTERCEPTED(int, shutdown, int fd, int how)
+{
+	return fails("shutdown") ? -1 : REAL(shutdown)(fd, how);
+}
+
+INTERCEPTED(int, getsockopt, int fd, int level, int option, void *restrict value, socklen_t *restrict len)
+{
+	return fails("sockopt") ? -1 : REAL(getsockopt)(fd, level, option, value, len);
+}
+
+INTERCEPTED(int, setsockopt, int fd, int level, int option, const void *value, socklen_t len)
+{
+	return fails("sockopt") ? -1 : REAL(setsockopt)(fd, level, option, value, len);
+}
+
+INTERCEPTED(int, getsockname, int fd, struct sockaddr *restrict address, socklen_t *restrict len)
+{
+	return fails("sockopt") ? -1 : REAL(getsockname)(fd, address, len);
+}
+
 INTERCEPTED(int, epoll_ctl, int epoll, int operation, int fd, struct epoll_event *event)
 {
 	return operation != EPOLL_CTL_DEL && fails("epoll_ctl") ? -1 : REAL(epoll_ctl)(epoll, operation, fd, event);
+}
+
+INTERCEPTED(int, epoll_wait, int epoll, struct epoll_event *events, int count, int timeout)
+{
+	return fails("epoll_wait") ? -1 : REAL(epoll_wait)(epoll, events, count, timeout);
+}
+
+INTERCEPTED(int, poll, struct pollfd *fds, nfds_t count, int timeout)
+{
+	return fails("poll") ? -1 : REAL(poll)(fds, count, timeout);
+}
+
+INTERCEPTED(ssize_t, getrandom, void *to, size_t size, unsigned flags)
+{
+	return fails("getrandom") ? -1 : REAL(getrandom)(to, size, flags);
 }
 
 /* ---- time ---- */
@@ -380,6 +506,11 @@ INTERCEPTED(int, mkdir, const char *path, mode_t mode)
 	return fails("mkdir") ? -1 : REAL(mkdir)(path, mode);
 }
 
+INTERCEPTED(int, mkdirat, int folder, const char *path, mode_t mode)
+{
+	return fails("mkdir") ? -1 : REAL(mkdirat)(folder, path, mode);
+}
+
 INTERCEPTED(int, unlink, const char *path)
 {
 	return fails("unlink") ? -1 : REAL(unlink)(path);
@@ -388,6 +519,31 @@ INTERCEPTED(int, unlink, const char *path)
 INTERCEPTED(int, unlinkat, int folder, const char *path, int flags)
 {
 	return fails("unlink") ? -1 : REAL(unlinkat)(folder, path, flags);
+}
+
+#define TELLS_STATUS(name, type) \
+	INTERCEPTED(int, name, const char *restrict path, struct type *restrict status) \
+	{ \
+		return fails("stat") ? -1 : REAL(name)(path, status); \
+	}
+TELLS_STATUS(stat, stat)
+TELLS_STATUS(stat64, stat64)
+TELLS_STATUS(lstat, stat)
+TELLS_STATUS(lstat64, stat64)
+
+INTERCEPTED(int, fstat, int fd, struct stat *status)
+{
+	return fails("stat") ? -1 : REAL(fstat)(fd, status);
+}
+
+INTERCEPTED(int, fstat64, int fd, struct stat64 *status)
+{
+	return fails("stat") ? -1 : REAL(fstat64)(fd, status);
+}
+
+INTERCEPTED(int, fstatat, int folder, const char *restrict path, struct stat *restrict status, int flags)
+{
+	return fails("stat") ? -1 : REAL(fstatat)(folder, path, status, flags);
 }
 
 /* ---- processes ---- */

@@ -44,6 +44,7 @@ WORDS = {"clean": b"hello", "chunks": b"hello", "tag": b"please tag", "quarantin
          "defer": b"please defer", "virus": b"a virus", "program": b"a program", "large": b"large", "huge": b"please tag"}
 # Octets of text in these; a large one goes between processes as a memfd, a huge one as a file.
 SIZES = {"large": 70_000, "huge": 100_000}
+FILLER = b"x" * 78 + b"\r\n"
 SPOOL_MEMORY = 80_000
 TOKEN = re.compile(rb"(?:token|probe)-\d+-(?:([a-z]+)-)?end")
 HEAD = 1000  # octets of a message in which its token stands
@@ -61,7 +62,7 @@ def message(kind, token):
         return head + (b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nthe text\r\n--b\r\n'
                        b'Content-Type: application/octet-stream; name="run.exe"\r\n'
                        b"Content-Transfer-Encoding: base64\r\n\r\n" + PROGRAM + b"\r\n--b--\r\n")
-    return head + b"\r\n" + (EICAR if kind == "virus" else TEXT) + b"\r\n" * (1 + SIZES.get(kind, 0) // 2)
+    return head + b"\r\n" + (EICAR if kind == "virus" else TEXT) + b"\r\n" + FILLER * (SIZES.get(kind, 0) // len(FILLER))
 
 
 def expect_scanned(kind, octets):
@@ -436,8 +437,12 @@ class OrdersVisit(Visit):
             # The one before may have been carried out, and its answer lost.
             self.removed = order.returncode == 0 or b"no message" in order.stderr
             assert self.removed, order
-        for path in ("/metrics", "/healthz") if not self.estate.single else ():
-            self.ask(stack, path)
+        if not self.estate.single:
+            for path in ("/metrics", "/healthz"):
+                self.ask(stack, path)
+            code, text = self.estate.gatepost.ctl("metrics")
+            assert code == 0, text
+            expect("\ngatepost_process_ready" in text, "a part of the metrics", text)
 
     def ask(self, stack, path):
         connection = http.client.HTTPConnection(*self.estate.metrics, timeout=PATIENCE)
