@@ -39,8 +39,9 @@ SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
 WORDS = [word for word in sys.argv[1:] if not word.startswith("--all")]
 ALL = len(WORDS) < len(sys.argv) - 1
 PART, PARTS = next((map(int, word.split("=")[1].split("/")) for word in sys.argv if word.startswith("--all=")), (1, 1))
-# Of the calls of one function, of allocations, of calls of one process among several.
+# Of the calls of one function, of allocations, of calls of one process among several or that nearly never fail.
 SAMPLE, SAMPLE_ALLOC, SAMPLE_APART = 2, 20, 1
+RARE = ("stat", "close", "dup", "lock", "seal", "fcntl", "bind", "shutdown", "sockopt", "epoll_ctl", "epoll_wait", "getrandom")
 BATCH = 100  # faults before one gatepost
 LINES = 30  # of a log, told where something went wrong
 KILLS = 3  # or what a process ends for: then a gatepost would have those that keep dying wait
@@ -84,7 +85,7 @@ def name_of(error):
 
 def chosen(count, function, process, *about):
     """Which of so many calls fail."""
-    numbers, sample = range(1, count + 1), SAMPLE_APART if process else SAMPLE_ALLOC if function == "alloc" else SAMPLE
+    numbers, sample = range(1, count + 1), SAMPLE_APART if process or function in RARE else SAMPLE_ALLOC if function == "alloc" else SAMPLE
     if ALL:
         return list(numbers)[PART - 1::PARTS]
     if count <= sample:

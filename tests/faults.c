@@ -371,7 +371,7 @@ INTERCEPTED(int, close, int fd)
 
 /* Only what can fail without a mistake of the program's: a copy of a descriptor, a lock, a seal. */
 static const char *
-of_fcntl(int command)
+of_fcntl(int command, const void *argument)
 {
 	switch (command) {
 	case F_DUPFD:
@@ -379,8 +379,7 @@ of_fcntl(int command)
 		return "dup";
 	case F_SETLK:
 	case F_SETLKW:
-	case F_GETLK:
-		return "lock";
+		return ((const struct flock *)argument)->l_type != F_UNLCK ? "lock" : "unlock";
 	case F_ADD_SEALS:
 		return "seal";
 	default:
@@ -398,7 +397,7 @@ of_fcntl(int command)
 		va_start(arguments, command); \
 		argument = va_arg(arguments, void *); \
 		va_end(arguments); \
-		return fails(of_fcntl(command)) ? -1 : REAL(name)(fd, command, argument); \
+		return fails(of_fcntl(command, argument)) ? -1 : REAL(name)(fd, command, argument); \
 	}
 CONTROLS(fcntl)
 CONTROLS(fcntl64)
