@@ -472,6 +472,13 @@ INTERCEPTED(int, poll, struct pollfd *fds, nfds_t count, int timeout)
 	return fails("poll") ? -1 : REAL(poll)(fds, count, timeout);
 }
 
+/* What a compiler that fortifies calls in poll()'s place. */
+extern int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size);
+INTERCEPTED(int, __poll_chk, struct pollfd *fds, nfds_t count, int timeout, size_t size)
+{
+	return fails("poll") ? -1 : REAL(__poll_chk)(fds, count, timeout, size);
+}
+
 INTERCEPTED(ssize_t, getrandom, void *to, size_t size, unsigned flags)
 {
 	return fails("getrandom") ? -1 : REAL(getrandom)(to, size, flags);
