@@ -6,6 +6,7 @@ one in tests/unit/test_cage.c. Run as root to see all.
     GATEPOST=src/gatepost python3 tests/cage.py [WORD…]"""
 
 import ctypes
+import mmap
 import os
 import shutil
 import subprocess
@@ -134,15 +135,19 @@ def authorities(t):
 
 @tests
 def shared_memory(t):
-    "the memory in which proxies count connections and messages is the master's and theirs"
+    "the memory in which proxies count connections and messages is the master's and theirs; a scanner has a page of its own"
     gatepost = start(t)
     if os.geteuid() != 0:
         raise Skip("only root may look")
     for kind in KINDS:
         for pid in gatepost.processes(kind):
             with open(f"/proc/{pid}/maps", encoding="ascii") as f:
-                shared = [line for line in f if "rw-s" in line and "/dev/zero" in line]
-            expect_equal(bool(shared), kind == "proxy", f"the {kind} shares memory")
+                shared = [line.split()[0].split("-") for line in f if "rw-s" in line and "/dev/zero" in line]
+            octets = sum(int(end, 16) - int(begin, 16) for begin, end in shared)
+            if kind == "scanner":
+                expect_equal(octets, mmap.PAGESIZE, "what the scanner shares")
+            else:
+                expect_equal(bool(octets), kind == "proxy", f"the {kind} shares memory")
 
 
 @tests
