@@ -85,6 +85,7 @@ class ImapSession(Session):
         self.user, self.mechanism, self.selected, self.read_only = None, "", False, False
         self.tag, self.usual = b"*", b""
         self.deflated = None
+        self.saved = []  # the UIDs that "$" stands for
         self.sent, self.cut = 0, upstream.cut  # octets, those after which the connection is cut
 
     def send(self, data):
@@ -270,9 +271,16 @@ class ImapSession(Session):
 
     # Messages.
 
+    def do_search(self, line, argument):
+        """RETURN (SAVE), of a set of numbers."""
+        self.saved = [message[0] for _, message in self.chosen(argument.rpartition(b" ")[2], False)]
+        self.answer("SEARCH", line, self.done())
+
     def chosen(self, ranges, by_uid):
         """(number, [UID, octets, flags]) of each in the set."""
         messages = list(enumerate(self.box.messages, 1))
+        if ranges == b"$":
+            return [(n, m) for n, m in messages if m[0] in self.saved]
         last = (messages[-1][1][0] if by_uid else len(messages)) if messages else 0
         return [(n, m) for n, m in messages if in_set(ranges, m[0] if by_uid else n, last)]
 

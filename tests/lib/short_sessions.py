@@ -19,7 +19,7 @@ import re
 import sqlite3
 import subprocess
 
-from gatepost_test import GATEPOST, PATIENCE, Gatepost, expect, free_port, standard_config
+from gatepost_test import GATEPOST, PATIENCE, Gatepost, expect, expect_equal, free_port, standard_config
 from imap_client import ImapClient
 from imap_upstream import CAPABILITIES, Mailbox
 from pop3_client import Pop3Client, Refused
@@ -290,6 +290,7 @@ class ImapVisit(Visit):
         client.ok("FETCH 1 (BODY.PEEK[HEADER.FIELDS (DATE)])")
         for number, kind in enumerate(self.KINDS, 1):
             self.got[kind] = client.fetch(number)
+        self.fetch_saved(client)
         self.idle(client)
         self.append(client)
         client.logout()
@@ -301,6 +302,10 @@ class ImapVisit(Visit):
         client.greet()
         client.begin("NOOP")
         client.responses_until_closed()
+
+    def fetch_saved(self, client):
+        client.ok(f"SEARCH RETURN (SAVE) {self.KINDS.index('virus') + 1}")
+        expect_equal(client.fetch("$"), self.got["virus"], "what $ brings")
 
     @staticmethod
     def idle(client):
