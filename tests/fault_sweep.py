@@ -40,7 +40,7 @@ WORDS = [word for word in sys.argv[1:] if not word.startswith("--all")]
 ALL = len(WORDS) < len(sys.argv) - 1
 PART, PARTS = next((map(int, word.split("=")[1].split("/")) for word in sys.argv if word.startswith("--all=")), (1, 1))
 # Of the calls of one function, of allocations, of calls of one process among several or that nearly never fail.
-SAMPLE, SAMPLE_ALLOC, SAMPLE_APART = 2, 20, 1
+SAMPLE, SAMPLE_ALLOC, SAMPLE_APART = 1, 10, 1
 RARE = ("stat", "close", "dup", "lock", "seal", "fcntl", "bind", "shutdown", "sockopt", "epoll_wait", "getrandom")
 BATCH = 100  # faults before one gatepost
 LINES = 30  # of a log, told where something went wrong
@@ -81,6 +81,13 @@ KILLED = {
 
 def name_of(error):
     return {SHORT: "one octet", KILL: "SIGKILL"}.get(error) or errno.errorcode[error]
+
+
+def errors_of(function, process):
+    """How it fails: among several processes in one way, without --all."""
+    errors = [error for error in FUNCTIONS.get(function, [errno.ENOMEM])
+              if not process or (function, error) != ("sendmsg", errno.EPIPE)]  # the other process is there
+    return [random.Random(f"{SEED} {function} {process}").choice(errors)] if process and not ALL else errors
 
 
 def chosen(count, function, process, *about):
@@ -206,9 +213,8 @@ def apart(protocol):
         sweep = Sweep(t, single=False)
         for process, functions in APART.items():
             for function in functions:
-                for error in FUNCTIONS[function]:
-                    if error != errno.EPIPE:  # it says that the other process is not there, and it is
-                        sweep.sweep(protocol, function, error, process)
+                for error in errors_of(function, process):
+                    sweep.sweep(protocol, function, error, process)
                 sweep.report(f"{protocol}: the {process}", function, process)
         sweep.end()
     return test
@@ -233,7 +239,7 @@ def asking(process):
     def test(t):
         sweep = Sweep(t, single=False)
         for function in ASKED[process]:
-            for error in FUNCTIONS.get(function, [errno.ENOMEM]):
+            for error in errors_of(function, process):
                 sweep.sweep("orders", function, error, process)
             sweep.report(f"orders: the {process}", function, process)
         sweep.end()
@@ -304,7 +310,7 @@ def starting(t):
         await_event(gatepost.changed, lambda: gatepost.ended or gatepost.events("ready"), "gatepost to begin")
         sweep.faults.none()
         began = bool(gatepost.events("ready"))
-        expect_equal(gatepost.stop(), 0 if began else 2, f"exit status, allocation {nth}")
+        expect(gatepost.stop() in ([0] if began else [1, 2]), gatepost.process.returncode, "exit status, allocation", nth)
         expect(began or len(gatepost.lines) > 1, "nothing is said, allocation", nth)
         expect(not gatepost.crash_report(), gatepost.crash_report())
 
