@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 enum {
-	ACCEPT_BATCH = 64,    /* connections taken before others get their turn: half a millisecond */
-	BEGIN_BATCH = 8,      /* sessions begun before others get their turn: a millisecond or two */
+	ACCEPT_BATCH = 64,    /* connections taken before others get their turn */
+	BEGIN_BATCH = 8,      /* sessions begun before others get their turn: each costs far more */
 	WAITING_MOST = 1000,  /* connections without a session; the others wait in the kernel's queue */
 	ACCEPT_REST_MS = 100,
 	TELL_EVERY_MS = 10000, /* of each kind: once a limit is reached thousands may follow a second */
