@@ -27,6 +27,7 @@ CAPABILITIES = ("IMAP4rev1", "SASL-IR", "LITERAL+", "ENABLE", "ID", "IDLE", "NAM
                 "AUTH=PLAIN", "AUTH=LOGIN")
 LITERAL = re.compile(rb"~?\{(\d+)(\+?)\}$")
 SECTION = re.compile(rb"BODY(?:\.PEEK)?\[(TEXT|HEADER|)\](?:<(\d+)\.(\d+)>)?$")
+SAVES = re.compile(rb"RETURN \(SAVE\) ([\d:,*]+)(?: UID \S+)?")  # of a set of numbers
 ITEM = re.compile(rb"[A-Z0-9.]+(?:\[[^]]*\](?:<[^>]*>)?)?", re.I)
 
 
@@ -272,9 +273,11 @@ class ImapSession(Session):
     # Messages.
 
     def do_search(self, line, argument):
-        """RETURN (SAVE), of a set of numbers."""
-        self.saved = [message[0] for _, message in self.chosen(argument.rpartition(b" ")[2], False)]
-        self.answer("SEARCH", line, self.done())
+        """Any other search than SAVES is as if it were unknown."""
+        found = SAVES.fullmatch(argument)
+        if found:
+            self.saved = [message[0] for _, message in self.chosen(found[1], False)]
+        self.answer("SEARCH", line, self.done() if found else self.tag + b" BAD unknown\r\n")
 
     def chosen(self, ranges, by_uid):
         """(number, [UID, octets, flags]) of each in the set."""
