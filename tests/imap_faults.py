@@ -682,4 +682,20 @@ def keeper_dies(t):
     expect(PROGRAM not in shown and gatepost.quarantined(PROGRAM) > 0, "shown", shown)
 
 
+@tests
+def keeper_gone(t):
+    "a keeper that does not answer is not waited for: it works without what it remembers, and says so"
+    upstream = t.imap_upstream([MESSAGE])
+    gatepost = t.imap_gatepost(upstream, {**QUICK, "log": {"level": "debug"}, "run": {"proxies": 1, "scanners": 1}},
+                               rules=RULES, single=False)
+    client = visit(t, gatepost)
+    keeper, = gatepost.processes("keeper")
+    os.kill(keeper, signal.SIGSTOP)
+    fetch = client.begin("FETCH 1 BODY.PEEK[]")
+    gatepost.wait_event("step", step="^recall_views$")
+    os.kill(keeper, signal.SIGKILL)
+    gatepost.wait_event("views", msg="cannot be recalled")
+    expect(MESSAGE in client.answer(fetch).data[0].literals, "the message")
+
+
 tests.run()

@@ -95,16 +95,38 @@ imap_map_mailbox(struct session *session)
 /* ---- recall_views ---- */
 
 static void
+go_on_without_views(struct imap_mailbox *m)
+{
+	ends_log(&m->session->ends, LOG_LEVEL_WARNING, STATS_ERROR_VIEWS, "what was shown before cannot be recalled");
+	m->recalled = true;
+	imap_mailbox_recalled(m, false);
+}
+
+static void
 recalled(void *context, bool ok, struct span views)
 {
 	struct imap_mailbox *m = context;
 
 	m->recalling = NULL;
-	m->recalled = true;
-	if (ok)
+	if (ok) {
+		m->recalled = true;
 		imap_views_recall(m, views);
-	imap_mailbox_recalled(m, ok);
+		imap_mailbox_recalled(m, true);
+	} else
+		go_on_without_views(m);
 	session_wake(m->session);
+}
+
+static void
+ask_for_views(struct imap_mailbox *m)
+{
+	struct buf mailbox = { 0 };
+	struct view_owner owner = imap_mailbox_owner(m, &mailbox);
+
+	m->recalling = keep_views_fetch(m->session->ends.session.proxy->keep, &owner, recalled, m);
+	if (m->recalling == NULL)
+		go_on_without_views(m);
+	buf_free(&mailbox);
 }
 
 enum outcome
@@ -113,21 +135,15 @@ imap_recall_views(struct session *session)
 	struct imap_session *s = imap_of(session);
 	struct imap_mailbox *m = s->mailbox;
 
-	if (m->recalling == NULL && !m->recalled) {
-		struct buf mailbox = { 0 };
-		struct view_owner owner = imap_mailbox_owner(m, &mailbox);
-
-		if (s->user.len > 0 && m->uidvalidity != 0)
-			m->recalling = keep_views_fetch(session->proxy->keep, &owner, recalled, m);
-		m->recalled = m->recalling == NULL;
-		if (m->recalled)
-			imap_mailbox_recalled(m, false);
-		buf_free(&mailbox);
+	if (m->recalling == NULL && !m->recalled && s->user.len > 0 && m->uidvalidity != 0)
+		ask_for_views(m);
+	else if (m->recalling == NULL && !m->recalled) { /* nothing is kept of it */
+		m->recalled = true;
+		imap_mailbox_recalled(m, false);
 	}
 	if (!m->recalled && s->ends.awaited == PARTY_KEEPER && endpoint_expired(s->ends.client)) {
 		keep_cancel(&m->recalling);
-		m->recalled = true;
-		imap_mailbox_recalled(m, false);
+		go_on_without_views(m);
 	}
 	if (!m->recalled)
 		return imap_wait(s, PARTY_KEEPER, IMAP_RECALL_MS);

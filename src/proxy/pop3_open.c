@@ -137,6 +137,13 @@ pop3_identify_maildrop(struct session *session)
 /* ---- recall_views ---- */
 
 static void
+go_on_without_views(struct pop3_session *s)
+{
+	s->maildrop->recalled = true;
+	ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_VIEWS, "what was shown before cannot be recalled");
+}
+
+static void
 recalled(void *context, bool ok, struct span views)
 {
 	struct pop3_session *s = context;
@@ -146,7 +153,7 @@ recalled(void *context, bool ok, struct span views)
 	if (ok)
 		pop3_maildrop_recall(s, views);
 	else
-		ends_log(&s->ends, LOG_LEVEL_WARNING, STATS_ERROR_VIEWS, "what was shown before cannot be recalled");
+		go_on_without_views(s);
 	session_wake(s);
 }
 
@@ -160,11 +167,12 @@ pop3_recall_views(struct session *session)
 		struct view_owner owner = pop3_maildrop_owner(s);
 
 		m->recalling = keep_views_fetch(session->proxy->keep, &owner, recalled, s);
-		m->recalled = m->recalling == NULL;
+		if (m->recalling == NULL)
+			go_on_without_views(s);
 	}
 	if (!m->recalled && s->ends.awaited == PARTY_KEEPER && endpoint_expired(s->ends.client)) {
 		keep_cancel(&m->recalling);
-		m->recalled = true;
+		go_on_without_views(s);
 	}
 	if (!m->recalled)
 		return pop3_wait(s, PARTY_KEEPER, RECALL_PATIENCE);
