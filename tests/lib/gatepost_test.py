@@ -59,7 +59,7 @@ SINGLE = "GATEPOST_TEST_PROCESSES" not in os.environ
 # (ip_local_port_range), so that no outgoing connection can take one between
 # our choosing it and gatepost's binding it.
 PORTS = range(11000, 32000)
-_taken = set()  # by this program, whether anybody listens there yet or not
+_claims = []  # of ports by this program, whether anybody listens there yet or not
 
 # Signs of a crash in a program built with --enable-sanitizers.
 SANITIZER = re.compile(r"(Address|Leak|Memory|UndefinedBehavior)Sanitizer|runtime error:")
@@ -97,16 +97,17 @@ def is_sanitized():
 
 
 def free_port(address="127.0.0.1"):
+    """Free, and ours until we end: no other test that runs takes it."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for _ in range(1000):
         port = random.choice(PORTS)
-        if port in _taken:
-            continue
-        with socket.socket(family) as s:
-            with contextlib.suppress(OSError):
-                s.bind((address, port))
-                _taken.add(port)
-                return port
+        claim = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket(family) as s:
+            claim.bind(f"\0gatepost-test-port-{port}")
+            s.bind((address, port))
+            _claims.append(claim)
+            return port
+        claim.close()
     raise Failure("no free port")
 
 
