@@ -136,6 +136,25 @@ span_trim(struct span s)
 	return s;
 }
 
+struct span
+span_trim_spaces(struct span s)
+{
+	while (s.len > 0 && s.data[0] == ' ')
+		s = span_from(s, 1);
+	while (s.len > 0 && s.data[s.len - 1] == ' ')
+		s.len--;
+	return s;
+}
+
+bool
+span_is_printable(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.data[i] < ' ' || s.data[i] > '~')
+			return false;
+	return true;
+}
+
 bool
 span_split(struct span *rest, char separator, struct span *out)
 {

@@ -97,6 +97,10 @@ uint64_t span_number(struct span s, size_t offset, unsigned octets);
 
 /* Without SP, TAB, CR and LF at both ends. */
 struct span span_trim(struct span s);
+/* Without SP at both ends. */
+struct span span_trim_spaces(struct span s);
+/* ASCII from SP to "~" and nothing else. */
+bool span_is_printable(struct span s);
 
 /* Takes what stands before the first `separator` off *rest; the separator is
  * consumed. Returns false when *rest is exhausted (data == NULL). */

@@ -7,6 +7,8 @@
 
 #include "cli/scan_pool.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -27,19 +29,6 @@ struct pool {
 	struct worker workers[WORKERS_MAX];
 	size_t count, started;
 };
-
-static bool
-write_all(int fd, struct span s)
-{
-	while (s.len > 0) {
-		ssize_t n = write(fd, s.data, s.len);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		s = span_from(s, n > 0 ? (size_t)n : 0);
-	}
-	return true;
-}
 
 static bool
 read_all(int fd, char *data, size_t len)

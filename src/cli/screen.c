@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -33,14 +34,7 @@ hear(int number)
 static void
 put(struct span text)
 {
-	while (text.len > 0) {
-		ssize_t n = write(STDOUT_FILENO, text.data, text.len);
-
-		if (n < 0 && errno != EINTR)
-			return;
-		if (n > 0)
-			text = span_from(text, (size_t)n);
-	}
+	write_all(STDOUT_FILENO, text); /* a terminal that is gone is seen where keys are read */
 }
 
 bool

@@ -9,6 +9,8 @@
 
 #include "io/packet.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -68,21 +70,6 @@ send_datagram(int socket, struct iovec *parts, size_t part_count, const int *fds
 	if (n >= 0)
 		return PACKET_SENT;
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ETOOMANYREFS ? PACKET_AGAIN : PACKET_FAILED;
-}
-
-static bool
-write_all(int fd, struct span s)
-{
-	while (s.len > 0) {
-		ssize_t n = write(fd, s.data, s.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		s = span_from(s, (size_t)n);
-	}
-	return true;
 }
 
 static enum packet_result

@@ -5,6 +5,7 @@
 
 #include "proxy/pop3_maildrop.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -343,20 +344,6 @@ pop3_maildrop_recall(struct pop3_session *s, struct span views)
 /* ---- the shelf ---- */
 
 static bool
-write_all(int fd, struct span bytes, uint64_t offset)
-{
-	while (bytes.len > 0) {
-		ssize_t n = pwrite(fd, bytes.data, bytes.len, (off_t)offset);
-
-		if (n <= 0)
-			return false;
-		bytes = span_from(bytes, (size_t)n);
-		offset += (uint64_t)n;
-	}
-	return true;
-}
-
-static bool
 copy_file(int to, uint64_t to_offset, int from, uint64_t size)
 {
 	off_t offset = 0;
@@ -378,7 +365,7 @@ put_on_shelf(struct pop3_maildrop *m, const struct spool *spool)
 		return false;
 	if (spool_file(spool) >= 0)
 		return copy_file(m->shelf, m->shelf_size, spool_file(spool), spool->size);
-	return write_all(m->shelf, spool_bytes(spool), m->shelf_size);
+	return write_all_at(m->shelf, spool_bytes(spool), m->shelf_size);
 }
 
 void

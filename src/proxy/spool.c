@@ -8,6 +8,7 @@
 
 #include "proxy/spool.h"
 
+#include "base/file.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -181,20 +182,6 @@ int
 spool_scratch(const struct spool *s)
 {
 	return open(s->pool->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-}
-
-static bool
-write_all(int fd, struct span bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.data, bytes.len);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0)
-			bytes = span_from(bytes, (size_t)n);
-	}
-	return true;
 }
 
 /* A file that has no name any more, and a second way to it that cannot write. */

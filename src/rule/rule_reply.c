@@ -7,15 +7,6 @@
 /* RFC 5321 4.5.3.1.5: 512 octets with CRLF. */
 enum { REPLY_MAX = 510 };
 
-static bool
-is_printable(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] < ' ' || text.data[i] > '~')
-			return false;
-	return true;
-}
-
 /* Length of "5.7.1 " at the beginning, or 0. */
 static size_t
 enhanced_length(struct span text)
@@ -53,7 +44,7 @@ wrong_with(struct span text, char class)
 	struct span rest = span_from(text, 4);
 	size_t enhanced;
 
-	if (!is_printable(text))
+	if (!span_is_printable(text))
 		return "a reply is one line of printable ASCII";
 	if (!is_code(text, class))
 		return class == '5' ? "the reply of a reject is \"5xx x.y.z text\"" :

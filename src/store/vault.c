@@ -13,6 +13,7 @@
 
 #include "store/vault.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -223,21 +224,6 @@ enter_day(struct vault *v, const char *id)
 	return v->day >= 0;
 }
 
-static bool
-write_span(int out, struct span s)
-{
-	while (s.len > 0) {
-		ssize_t n = write(out, s.data, s.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		s = span_from(s, (size_t)n);
-	}
-	return true;
-}
-
 /* Inside the kernel; the offset of `in` is not used, for others share it. */
 static bool
 copy_file(int out, int in)
@@ -269,7 +255,7 @@ write_incoming(struct vault *v, const char *id, int message_fd, struct span mess
 
 	if (out < 0)
 		return false;
-	ok = message_fd >= 0 ? copy_file(out, message_fd) : write_span(out, message);
+	ok = message_fd >= 0 ? copy_file(out, message_fd) : write_all(out, message);
 	ok = ok && fsync(out) == 0 && fstat(out, &st) == 0;
 	if (ok)
 		*size = (uint64_t)st.st_size;

@@ -43,16 +43,6 @@ find_verb(struct span word)
 	return POP3_UNKNOWN;
 }
 
-static struct span
-trim_spaces(struct span s)
-{
-	while (s.len > 0 && s.data[0] == ' ')
-		s = span_from(s, 1);
-	while (s.len > 0 && s.data[s.len - 1] == ' ')
-		s.len--;
-	return s;
-}
-
 /* Takes the octets before the next SP, and that SP. */
 static struct span
 take_word(struct span *rest)
@@ -158,7 +148,7 @@ parse_top(struct pop3_command *c)
 	struct span number = take_word(&rest);
 
 	c->has_number = span_to_u64(number, &c->number) && c->number > 0;
-	if (!c->has_number || !span_to_u64(trim_spaces(rest), &c->lines))
+	if (!c->has_number || !span_to_u64(span_trim_spaces(rest), &c->lines))
 		return "syntax: TOP number lines";
 	return NULL;
 }
@@ -186,7 +176,7 @@ pop3_command_parse(struct span line, struct pop3_command *c)
 
 	*c = (struct pop3_command){ .line = line };
 	c->verb = find_verb(take_word(&rest));
-	c->argument = c->verb == POP3_PASS ? rest : trim_spaces(rest);
+	c->argument = c->verb == POP3_PASS ? rest : span_trim_spaces(rest);
 	if (!all_allowed(c->verb, line))
 		return bad_characters;
 	return parsers[c->verb](c);

@@ -49,15 +49,6 @@ find_capability(struct span name)
 }
 
 static bool
-is_printable(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] < ' ' || (unsigned char)s.data[i] >= 0x7f)
-			return false;
-	return true;
-}
-
-static bool
 keep_mechanisms(struct pop3_offers *o, struct span value)
 {
 	struct span mechanism;
@@ -76,7 +67,7 @@ keep_argument(struct pop3_offers *o, const struct capability *c, struct span val
 		return true;
 	if (c->bit == POP3_CAPA_SASL)
 		return keep_mechanisms(o, value);
-	if (value.len >= c->size || !is_printable(value) || (c->argument == ARGUMENT && value.len == 0))
+	if (value.len >= c->size || !span_is_printable(value) || (c->argument == ARGUMENT && value.len == 0))
 		return false;
 	if (value.len > 0)
 		memcpy(text, value.data, value.len);

@@ -181,15 +181,6 @@ sasl_line(struct span line)
 	return sasl_is_response(line) ? line : SPAN_LITERAL("*");
 }
 
-static bool
-is_printable(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] < ' ' || (unsigned char)s.data[i] >= 0x7f)
-			return false;
-	return true;
-}
-
 void
 sasl_add_mechanism(char *list, size_t size, struct span mechanism)
 {
@@ -199,7 +190,7 @@ sasl_add_mechanism(char *list, size_t size, struct span mechanism)
 	while (span_split(&rest, ' ', &known))
 		if (span_eq_nocase(known, mechanism))
 			return;
-	if (mechanism.len == 0 || !is_printable(mechanism) || len + mechanism.len + 2 > size)
+	if (mechanism.len == 0 || !span_is_printable(mechanism) || len + mechanism.len + 2 > size)
 		return;
 	if (len > 0)
 		list[len++] = ' ';

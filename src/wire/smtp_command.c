@@ -42,16 +42,6 @@ find_verb(struct span word)
 	return SMTP_UNKNOWN;
 }
 
-static struct span
-trim_spaces(struct span s)
-{
-	while (s.len > 0 && s.data[0] == ' ')
-		s = span_from(s, 1);
-	while (s.len > 0 && s.data[s.len - 1] == ' ')
-		s.len--;
-	return s;
-}
-
 /* Takes the octets before the next SP, and the SPs after them. */
 static struct span
 take_word(struct span *rest)
@@ -59,7 +49,7 @@ take_word(struct span *rest)
 	size_t len = span_find_byte(*rest, ' ');
 	struct span word = span_first(*rest, len);
 
-	*rest = trim_spaces(span_from(*rest, word.len));
+	*rest = span_trim_spaces(span_from(*rest, word.len));
 	return word;
 }
 
@@ -207,7 +197,7 @@ parse_address(struct smtp_command *cmd, const char *prefix, const char *expected
 
 	if (!span_starts_nocase(rest, prefix))
 		return expected;
-	rest = trim_spaces(span_from(rest, strlen(prefix)));
+	rest = span_trim_spaces(span_from(rest, strlen(prefix)));
 	if (rest.len == 0 || rest.data[0] != '<')
 		return expected;
 	if (!smtp_path_take(&rest, &path) || path.len > ADDRESS_MAX)
@@ -215,7 +205,7 @@ parse_address(struct smtp_command *cmd, const char *prefix, const char *expected
 	if (rest.len > 0 && rest.data[0] != ' ')
 		return bad;
 	cmd->path = path;
-	return parse_params(trim_spaces(rest), cmd);
+	return parse_params(span_trim_spaces(rest), cmd);
 }
 
 static const char *
@@ -313,7 +303,7 @@ smtp_command_parse(struct span line, struct smtp_command *cmd)
 
 	*cmd = (struct smtp_command){ .line = line };
 	cmd->verb = find_verb(take_word(&rest));
-	cmd->argument = trim_spaces(rest);
+	cmd->argument = span_trim_spaces(rest);
 	address = cmd->verb == SMTP_MAIL || cmd->verb == SMTP_RCPT;
 	if (has_control(line) || (!address && has_high_octet(line)))
 		return bad_characters;

@@ -82,20 +82,11 @@ find_keyword(struct span name)
 }
 
 static bool
-is_printable(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] < ' ' || (unsigned char)s.data[i] >= 0x7f)
-			return false;
-	return true;
-}
-
-static bool
 keep_text(struct smtp_offers *o, const struct slot *slot, struct span value)
 {
 	char *text = (char *)o + slot->offset;
 
-	if (value.len >= slot->size || !is_printable(value))
+	if (value.len >= slot->size || !span_is_printable(value))
 		return false;
 	memcpy(text, value.data, value.len);
 	text[value.len] = '\0';

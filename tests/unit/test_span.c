@@ -29,6 +29,22 @@ test_parts(void **state)
 }
 
 static void
+test_ends_and_kinds(void **state)
+{
+	(void)state;
+	assert_true(span_is(span_trim_spaces(S("  a b\t ")), "a b\t"));
+	assert_int_equal(span_trim_spaces(S("   ")).len, 0);
+	assert_int_equal(span_trim_spaces(SPAN_NONE).len, 0);
+	assert_true(span_is_printable(S(" azAZ09~")));
+	assert_true(span_is_printable(SPAN_NONE));
+	for (int c = 0; c < 256; c++) {
+		char text[2] = { 'a', (char)c };
+
+		assert_int_equal(span_is_printable(span_of(text, 2)), c >= ' ' && c <= '~');
+	}
+}
+
+static void
 test_equal(void **state)
 {
 	(void)state;
@@ -196,6 +212,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_ends_and_kinds),
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_find),
