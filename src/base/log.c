@@ -1,4 +1,4 @@
-/* Logging. A line is put together in memory and written by one write(2), so
+/* Logging. A line is put together in memory and written by one writev(2), so
  * that the lines of several processes do not mix. */
 #include "config.h"
 
@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -17,10 +20,26 @@ static struct {
 	enum log_format format;
 	enum log_level least;
 	const char *process;
-} logger = { LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO, "gatepost" };
+	bool to_journal;
+} logger = { .target = LOG_TARGET_STDERR, .format = LOG_FORMAT_LOGFMT, .least = LOG_LEVEL_INFO, .process = "gatepost" };
 
 static const char *const level_names[] = { "debug", "info", "warning", "error" };
 static const int syslog_levels[] = { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR };
+
+/* Whether systemd reads standard error, and with it the level that a line begins with
+ * (systemd.exec(5), $JOURNAL_STREAM; sd-daemon(3)). */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(ours, sizeof(ours), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
 
 void
 log_setup(enum log_target target, enum log_format format, enum log_level least)
@@ -28,6 +47,7 @@ log_setup(enum log_target target, enum log_format format, enum log_level least)
 	logger.target = target;
 	logger.format = format;
 	logger.least = least;
+	logger.to_journal = stderr_is_journal();
 	closelog();
 	if (target == LOG_TARGET_SYSLOG)
 		openlog("gatepost", LOG_PID | LOG_NDELAY, LOG_MAIL);
@@ -182,6 +202,22 @@ log_begin(struct log_entry *e, enum log_level level, const char *event)
 	log_text(e, "event", event);
 }
 
+static void
+write_line(const struct log_entry *e)
+{
+	char level[] = "<6>";
+	struct iovec parts[] = {
+		{ .iov_base = level, .iov_len = logger.to_journal ? strlen(level) : 0 },
+		{ .iov_base = e->line.data, .iov_len = e->line.len },
+		{ .iov_base = (char[]){ '\n' }, .iov_len = 1 },
+	};
+
+	level[1] = (char)('0' + syslog_levels[e->level]);
+	/* Nobody is left to tell when standard error is gone or full. */
+	while (writev(STDERR_FILENO, parts, 3) < 0 && errno == EINTR)
+		;
+}
+
 void
 log_end(struct log_entry *e)
 {
@@ -191,17 +227,10 @@ log_end(struct log_entry *e)
 		buf_free(&e->line);
 		return;
 	}
-	if (logger.target == LOG_TARGET_SYSLOG) {
+	if (logger.target == LOG_TARGET_SYSLOG)
 		syslog(syslog_levels[e->level], "%s", buf_str(&e->line));
-	} else {
-		struct span line;
-
-		buf_add_byte(&e->line, '\n');
-		line = buf_span(&e->line);
-		/* Nobody is left to tell when standard error is gone or full. */
-		while (write(STDERR_FILENO, line.data, line.len) < 0 && errno == EINTR)
-			;
-	}
+	else
+		write_line(e);
 	buf_free(&e->line);
 }
 

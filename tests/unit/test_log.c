@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -232,6 +233,42 @@ test_json_escape(void **state)
 	}
 }
 
+/* Where systemd says that standard error is its journal, and it is. */
+static void
+test_journal(void **state)
+{
+	struct buf out = { .len = 0 };
+	struct capture c;
+	struct stat st;
+	char stream[64];
+
+	(void)state;
+	capture_begin(&c);
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_setup(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, LOG_LEVEL_DEBUG);
+	log_debug("a", "b");
+	log_info("a", "b");
+	log_warning("a", "b");
+	log_error("a", "b");
+	setenv("JOURNAL_STREAM", "1:1", 1); /* of who started us */
+	log_setup(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
+	log_error("a", "b");
+	setenv("JOURNAL_STREAM", "of no use", 1);
+	log_setup(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
+	log_error("a", "b");
+	unsetenv("JOURNAL_STREAM");
+	log_setup(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
+	capture_end(&c, &out);
+	for (const char *line = buf_str(&out), *expected = "7643tt"; *expected != '\0'; expected++) {
+		assert_true(*expected == 't' ? strncmp(line, "time=", 5) == 0 :
+		                               line[0] == '<' && line[1] == *expected && strncmp(line + 2, ">time=", 6) == 0);
+		line = strchr(line, '\n') + 1;
+	}
+	buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -242,6 +279,7 @@ main(void)
 		cmocka_unit_test(test_no_forged_lines),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_json_escape),
+		cmocka_unit_test(test_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
