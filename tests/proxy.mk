@@ -9,7 +9,7 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py tests/imap_faults.py tests/e2e_imap.py \
 	tests/imap_agreement.py tests/imap_news.py tests/kill_matrix.py tests/fault_sweep.py tests/metrics.py \
 	tests/cage.py tests/credentials.py tests/imap_compress.py tests/valgrind.py tests/imap_agreement_cyrus.sh \
-	tests/e2e_imap_cyrus.sh tests/imap_stress.py tests/poison.py
+	tests/e2e_imap_cyrus.sh tests/imap_stress.py tests/poison.py tests/mutated_sessions.py
 TESTS += $(session_tests)
 # By name: of a folder all would be packed that builds leave in it.
 EXTRA_DIST += $(session_tests) tests/transcripts tests/data/valgrind.supp tests/lib/certificates.py tests/lib/confidential.py \

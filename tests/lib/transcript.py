@@ -219,7 +219,7 @@ class Player:
             self._hear_upstream(step, rest)
 
     @staticmethod
-    def _bytes(step):
+    def octets_of(step):
         if step.kind[1] == "=":
             return escaped(step.text)
         if step.kind[-1] == "*":
@@ -229,9 +229,9 @@ class Player:
 
     def _say(self, step, rest, kinds, send):
         """A turn: all lines that the same end says in a row."""
-        turn = self._bytes(step)
+        turn = self.octets_of(step)
         while rest and rest[0].kind in kinds:
-            turn += self._bytes(rest.pop(0))
+            turn += self.octets_of(rest.pop(0))
         for piece in self.cut.pieces(turn):
             send(piece)
 
@@ -242,7 +242,7 @@ class Player:
             while self.client.line() != step.text.encode():
                 pass
         elif step.kind in ("S=", "S*"):
-            wanted = self._bytes(step)
+            wanted = self.octets_of(step)
             got = self.client.take(len(wanted))
             expect(got == wanted, "other octets than were sent", got)
         elif step.kind == "S%":
@@ -275,7 +275,7 @@ class Player:
             while session.line() != step.text.encode():
                 pass
         elif step.kind == "U*":
-            wanted = self._bytes(step)
+            wanted = self.octets_of(step)
             expect(session.take(len(wanted)) == wanted, "other bytes than were sent")
         elif step.kind == "U end":
             session.wait_closed()
