@@ -36,9 +36,7 @@ from short_sessions import PROTOCOLS, Estate  # noqa: E402
 tests = Tests()
 
 SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
-WORDS = [word for word in sys.argv[1:] if not word.startswith("--all")]
-ALL = len(WORDS) < len(sys.argv) - 1
-PART, PARTS = next((map(int, word.split("=")[1].split("/")) for word in sys.argv if word.startswith("--all=")), (1, 1))
+WORDS, ALL, PART = faults.command_line(sys.argv[1:])
 # Of the calls of one function, of allocations, of calls of one process among several or that nearly never fail.
 SAMPLE, SAMPLE_ALLOC, SAMPLE_APART = 1, 10, 1
 RARE = ("stat", "close", "dup", "lock", "seal", "fcntl", "bind", "shutdown", "sockopt", "epoll_wait", "getrandom")
@@ -94,7 +92,7 @@ def chosen(count, function, process, *about):
     """Which of so many calls fail."""
     numbers, sample = range(1, count + 1), SAMPLE_APART if process or function in RARE else SAMPLE_ALLOC if function == "alloc" else SAMPLE
     if ALL:
-        return list(numbers)[PART - 1::PARTS]
+        return list(numbers)[PART]
     if count <= sample:
         return list(numbers)
     return sorted(random.Random(f"{SEED} {function} {process} {about}").sample(numbers, sample))

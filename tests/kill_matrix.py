@@ -6,11 +6,11 @@ nothing that was acknowledged is missing, nothing passed unscanned, a new sessio
 served, the keeper's files are whole, and of those that the master left behind none
 lives on.
 
-    builddir=. python3 tests/kill_matrix.py [--all] [WORD…]
+    builddir=. python3 tests/kill_matrix.py [--all[=PART/PARTS]] [WORD…]
 
 A step is entered many times in a session; killed is at one of them, which the seed
-(GATEPOST_TEST_SEED) chooses, or with --all at each. Several at once are killed at some
-of the steps, or with --all at each entering."""
+(GATEPOST_TEST_SEED) chooses, or with --all at each, or a part of them. Several at once
+are killed at some of the steps, or with --all at each entering."""
 
 import collections
 import os
@@ -44,7 +44,7 @@ TOGETHER_AT = 2  # so many steps of a protocol each of these dies, without --all
 WORKERS = 2
 RETRY_SECONDS = 0.005  # a client would wait for minutes
 SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
-ALL = "--all" in sys.argv
+WORDS, ALL, PART = faults.command_line(sys.argv[1:])
 if ALL:
     gatepost_test.TEST_SECONDS = 7200
 VISITS = {"smtp": ["smtp", "lmtp"], "pop3": ["pop3"], "imap": ["imap", "news"]}  # between them they enter each
@@ -194,7 +194,7 @@ def cells_of(protocol, counts):
     if not ALL:
         cells += [(*cell[:3], TOGETHER) for cell in chance.sample(cells, TOGETHER_AT)]
     chance.shuffle(cells)
-    return cells
+    return cells[PART]
 
 
 def show(protocol, steps, workers):
@@ -203,7 +203,8 @@ def show(protocol, steps, workers):
         for names, seconds in worker.recovery.items():
             slowest[names] = max(seconds, slowest.get(names, 0))
     print(f"# {protocol}: {len(steps)} steps, {sum(w.done for w in workers)} kills; a message kept again after at most " +
-          ", ".join(f"{seconds * 1000:.0f} ms ({names})" for names, seconds in slowest.items()), flush=True)
+          ", ".join(f"{seconds * 1000:.0f} ms ({names})" for names, seconds in slowest.items()) +
+          f"; {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
 
 
 def matrix(protocol):
@@ -231,4 +232,4 @@ for protocol in VISITS:
     tests.add(f"R11: {protocol.upper()}: each process is killed at each step", matrix(protocol))
 
 
-tests.run([word for word in sys.argv[1:] if word != "--all"])
+tests.run(WORDS)

@@ -23,6 +23,13 @@ SIZE = AHEAD + 8
 NAMED = 5  # of a process's name, so many letters are told
 
 
+def command_line(arguments):
+    """(words, whether all, a part of all as a slice) of `[--all[=PART/PARTS]] [WORD…]`."""
+    words = [word for word in arguments if not word.startswith("--all")]
+    part, parts = next((map(int, word.split("=")[1].split("/")) for word in arguments if word.startswith("--all=")), (1, 1))
+    return words, len(words) < len(arguments), slice(part - 1, None, parts)
+
+
 class Faults:
     def __init__(self, folder):
         path = os.path.join(folder, "faults")
