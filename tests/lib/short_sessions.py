@@ -88,7 +88,7 @@ class Visit:
 
     def __init__(self, estate, number):
         self.estate, self.number = estate, number
-        self.failures = []
+        self.failures, self.connections = [], 0
 
     def token(self, kind):
         return f"token-{self.number:06}-{kind}-end".encode()
@@ -115,6 +115,7 @@ class Visit:
 
     def connected(self, stack, kind, index, **options):
         client = kind(self.estate.gatepost.address_of(index), PATIENCE, **options)
+        self.connections += 1
         stack.callback(client.close)
         return client
 
