@@ -236,7 +236,8 @@ def await_step(gatepost, step, count):
 
 
 def begun(t, gatepost, numbers, step):
-    """Clients that have sent these messages, one after the other; the sessions stand at that step."""
+    """Clients that have sent these messages, one after the other; the sessions of the one proxy
+    stand at that step."""
     clients, chance = [], random.Random(SEED)
     for number in numbers:
         clients.append(client := t.client(gatepost))
@@ -245,6 +246,7 @@ def begun(t, gatepost, numbers, step):
         expect_equal(client.command("DATA").code, 354, "DATA")
         client.send(message(number, chance) + b".\r\n")
         await_step(gatepost, step, len(clients))
+    t.client(gatepost).greet()  # when the proxy has come to that it is through with the step
     return clients
 
 
