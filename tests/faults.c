@@ -7,7 +7,7 @@
  * named by GATEPOST_FAULTS (tests/lib/faults.py):
  *
  * - the nth call of one function fails, or the process is killed at it; "poison" is
- *   no function: it is called where a process has received a message that holds it;
+ *   no function: it is called while a process works at a message that holds it;
  * - a session stops where it enters a step: the line of the log that tells of the
  *   step is written, then the process waits until the test lets it go on;
  * - the clock by which durations are measured goes forward at once: what waits for a
@@ -184,6 +184,11 @@ INTERCEPTED(ssize_t, readv, int fd, const struct iovec *to, int count)
 	return fails("read") ? -1 : REAL(readv)(fd, to, count);
 }
 
+/* A scanner reads the clock when work at a message begins and when it ends
+ * (proxy/scan_load.c): with the second reading it is at that work, surely. */
+enum { WORK_ENDS = 2 };
+static int poisoned; /* readings of the clock until it works, 0 = never */
+
 /* As packets are received (io/packet.c): their kind, then what is in them. */
 static bool
 is_poison(const struct msghdr *message, ssize_t received)
@@ -199,7 +204,8 @@ INTERCEPTED(ssize_t, recvmsg, int fd, struct msghdr *message, int flags)
 {
 	ssize_t received = fails("recvmsg") ? -1 : REAL(recvmsg)(fd, message, flags);
 
-	return is_poison(message, received) && fails("poison") ? -1 : received;
+	poisoned = is_poison(message, received) ? WORK_ENDS : 0;
+	return received;
 }
 
 INTERCEPTED(ssize_t, pread, int fd, void *to, size_t size, off_t at)
@@ -490,6 +496,8 @@ INTERCEPTED(int, clock_gettime, clockid_t clock, struct timespec *t)
 {
 	int result = (int)syscall(SYS_clock_gettime, clock, t);
 
+	if (poisoned > 0 && --poisoned == 0)
+		fails("poison");
 	if (result == 0 && page != NULL && (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE))
 		t->tv_sec += __atomic_load_n(&page->ahead, __ATOMIC_SEQ_CST);
 	return result;

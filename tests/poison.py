@@ -6,9 +6,9 @@ other message pays for it, the next scanner is there soon, and log and metrics t
     builddir=. python3 tests/poison.py [WORD…]"""
 
 import os
+import signal
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
@@ -17,26 +17,26 @@ import faults  # noqa: E402
 os.environ["GATEPOST"] = faults.PROGRAM
 
 from faults import ALWAYS, KILL, Faults  # noqa: E402
-from gatepost_test import PATIENCE, Tests, expect, expect_equal, free_port  # noqa: E402
+from gatepost_test import Tests, expect, expect_equal  # noqa: E402
 from pop3_upstream import Maildrop  # noqa: E402
 
 tests = Tests()
 
 TIMES = 6  # more often than a child may die young without a rest
+PROXIES = 3
 READERS_TRIES = 3  # then a reader is shown a notice, for he cannot have it delivered elsewhere
 CLEAN, POISON = b"Subject: hello\r\n\r\ngood day\r\n", b"Subject: please die\r\n\r\ngood day\r\n"
 RULES = "rules:\n- { name: TAG, when: { header: { name: Subject, matches: '/please tag/' } }, then: tag }\n"
 DIED = "the scanner died on this message"
 
 
-def started(t, begin, upstream, on_failure="defer"):
-    """A gatepost with one scanner that the poison kills; its metrics at `port`."""
-    f, port = Faults(t.folder()), free_port()
-    gatepost = begin(upstream, {"run": {"proxies": 1, "scanners": 1}, "metrics": {"address": f"127.0.0.1:{port}"},
+def started(t, begin, upstream, on_failure="defer", proxies=1):
+    """A gatepost with one scanner that the poison kills."""
+    f = Faults(t.folder())
+    gatepost = begin(upstream, {"run": {"proxies": proxies, "scanners": 1},
                                 "policies": {"inbound": {"rules": ["rules.yaml"], "on_failure": on_failure}}},
                      rules=RULES, single=False, prefix=["env", *(f"{n}={v}" for n, v in f.environment.items())])
     f.fail("poison", KILL, times=ALWAYS, process="scanner")
-    gatepost.port = port
     return gatepost
 
 
@@ -44,8 +44,8 @@ def expect_told(gatepost, times, verdict="defer"):
     """By log and metrics: how many scanners died, and on what."""
     told = gatepost.events("message", reason=DIED, complete="no", verdict=f"^{verdict}$")
     expect_equal(len(told), times, "messages on which a scanner died, in the log")
-    with urllib.request.urlopen(f"http://127.0.0.1:{gatepost.port}/metrics", timeout=PATIENCE) as answer:
-        text = answer.read().decode()
+    status, text = gatepost.ctl("metrics")  # by the master, which counts the start of a child after it has told of it
+    expect_equal(status, 0, "ctl metrics")
     expect(f'gatepost_scan_failures_total{{reason="died"}} {times}\n' in text, "metrics: failures", text)
     expect(f'gatepost_restarts_total{{process="scanner"}} {times}\n' in text, "metrics: restarts", text)
 
@@ -86,6 +86,48 @@ def neighbours(t):
     print(f"# {TIMES} scanners and as many messages took {time.monotonic() - began:.2f} s")
     gatepost.wait_event("started", TIMES + 1, child="scanner")
     expect_told(gatepost, TIMES)
+
+
+def crowd_of(t, gatepost, proxies):
+    """[its clients that are about to send a message] of each proxy. Who comes while the others
+    are stopped comes to that one."""
+    crowd = []
+    for proxy in proxies:
+        others = [pid for pid in proxies if pid != proxy]
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        crowd.append([t.client(gatepost) for _ in range(2)])
+        for client in crowd[-1]:
+            client.greet()
+            client.envelope()
+            expect_equal(client.command("DATA").code, 354, "DATA")
+        for other in others:
+            os.kill(other, signal.SIGCONT)
+    return crowd
+
+
+@tests
+def beside_other_proxies(t):
+    "SMTP: a scanner that dies on one proxy's message costs none that came by the others"
+    upstream = t.upstream()
+    gatepost = started(t, t.gatepost, upstream, proxies=PROXIES)
+    proxies = [int(gatepost.wait_event("started", n, child="^proxy$")["pid"]) for n in range(1, PROXIES + 1)]
+    for number in range(PROXIES):
+        crowd = crowd_of(t, gatepost, proxies)
+        scanner = int(gatepost.wait_event("started", number + 1, child="^scanner$")["pid"])
+        os.kill(scanner, signal.SIGSTOP)
+        waiting = len(gatepost.events("step", step="^await_verdict$"))
+        for proxy, clients in enumerate(crowd):
+            for place, client in enumerate(clients):
+                client.send((POISON if (proxy, place) == (number, 0) else CLEAN) + b".\r\n")
+        gatepost.wait_event("step", waiting + 2 * PROXIES, step="^await_verdict$")
+        os.kill(scanner, signal.SIGCONT)
+        answers = [[client.reply().code for client in clients] for clients in crowd]
+        expect_equal(answers, [[451 if proxy == number else 250, 250] for proxy in range(PROXIES)], "answers by each proxy")
+        for client in (client for clients in crowd for client in clients):
+            client.quit()
+    expect_equal([m.data for m in upstream.messages], [CLEAN] * (2 * PROXIES - 1) * PROXIES, "what came to the upstream")
+    expect_told(gatepost, PROXIES)
 
 
 def expect_given_up(gatepost, answers):

@@ -12,6 +12,7 @@
 
 struct place {
 	_Atomic uint64_t job, since;
+	_Atomic uint64_t last; /* job of the scanner before */
 };
 
 struct scan_load {
@@ -54,9 +55,12 @@ place_of(const struct scan_load *l, size_t scanner)
 void
 scan_load_own(struct scan_load *l, size_t scanner)
 {
+	struct place *p = place_of(l, scanner);
+
 	for (size_t i = 0; i < l->scanners; i++)
 		if (i != scanner)
 			munmap(place_of(l, i), l->page);
+	atomic_store_explicit(&p->last, atomic_load_explicit(&p->job, memory_order_relaxed), memory_order_relaxed);
 	scan_load_tell(l, scanner, 0);
 }
 
@@ -77,4 +81,13 @@ scan_load_job(const struct scan_load *l, size_t scanner, uint64_t *since)
 
 	*since = atomic_load_explicit(&p->since, memory_order_relaxed);
 	return job;
+}
+
+void
+scan_load_ends(const struct scan_load *l, size_t scanner, uint64_t jobs[SCAN_LOAD_ENDS])
+{
+	const struct place *p = place_of(l, scanner);
+
+	jobs[0] = atomic_load_explicit(&p->job, memory_order_acquire);
+	jobs[1] = atomic_load_explicit(&p->last, memory_order_relaxed);
 }

@@ -224,26 +224,43 @@ link_free(struct link *k)
 	free(k);
 }
 
+/* Which of a link's jobs its scanner died at. NULL: none, or one of another proxy. */
+static struct scan_job *
+find_culprit(const struct link *k)
+{
+	uint64_t ends[SCAN_LOAD_ENDS];
+	struct scan_job *j = NULL;
+	bool told = false;
+
+	scan_load_ends(k->port->load, k->scanner, ends);
+	for (size_t i = 0; j == NULL && i < SCAN_LOAD_ENDS; i++) {
+		j = scan_link_find(k, ends[i]);
+		told = told || ends[i] != 0;
+	}
+	return told ? j : TAILQ_FIRST(&k->sent);
+}
+
 static void
 lose_link(struct link *k)
 {
 	struct scan_port *p = k->port;
-	struct scan_job *culprit = TAILQ_FIRST(&k->sent), *j;
+	struct scan_job *culprit = find_culprit(k), *j;
 	enum stats_scan_failure failure = k->stuck ? STATS_SCAN_TIMEOUT : STATS_SCAN_DIED;
+	struct jobs lost = TAILQ_HEAD_INITIALIZER(lost);
 
 	stats_move(&p->gauges->scan_running, -(long long)k->depth);
-	if (culprit != NULL)
-		TAILQ_REMOVE(&k->sent, culprit, others);
 	while ((j = TAILQ_LAST(&k->sent, jobs)) != NULL) {
 		TAILQ_REMOVE(&k->sent, j, others);
-		if (j->done != NULL)
-			scan_queue_return(j);
+		if (j == culprit || j->done == NULL || ++j->deaths > DEATHS_MOST)
+			TAILQ_INSERT_HEAD(&lost, j, others);
 		else
-			job_free(j);
+			scan_queue_return(j);
 	}
 	link_free(k);
-	if (culprit != NULL)
-		fail_job(p, culprit, failure, "the scanner died on this message");
+	while ((j = TAILQ_FIRST(&lost)) != NULL) {
+		TAILQ_REMOVE(&lost, j, others);
+		fail_job(p, j, failure, "the scanner died on this message");
+	}
 	scan_queue_dispatch(p);
 }
 

@@ -13,6 +13,7 @@ enum {
 	HELD_MS = 40,                /* twenty times what most messages take */
 	LOOK_MS = 20,                /* between looks at what scanners are at */
 	COPIES_MOST = 3,             /* of one job at scanners that are held: each will be scanned in vain */
+	DEATHS_MOST = 10,            /* of scanners that had a job, and told that they were at another */
 };
 
 struct scan_job {
@@ -28,6 +29,7 @@ struct scan_job {
 	struct scan_port *port;
 	bool sent, asked;
 	unsigned copies;           /* left behind */
+	unsigned deaths;           /* of scanners that had it, and were at another */
 	scan_done *done;           /* NULL once cancelled */
 	void *context;
 };

@@ -4,7 +4,7 @@ a session is to stop.
     faults = Faults(folder)                     before gatepost starts, with faults.environment or prefix=faults.prefix
     faults.fail("write", errno.ENOSPC, nth=3)   the third write from now on fails
     faults.fail("fsync", KILL, process="keeper")
-    faults.fail("poison", KILL, times=ALWAYS, process="scanner")   … whoever receives "please die"
+    faults.fail("poison", KILL, times=ALWAYS, process="scanner")   … while at a message with "please die"
     faults.stop_at("await_verdict", 1)          in the middle of a session
     await_event(gatepost.changed, lambda: faults.stopped, "…")
     faults.none()                               it goes on

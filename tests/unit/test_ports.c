@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -233,7 +234,7 @@ test_death_behind_an_answer(void **state)
 	assert_int_equal(f->done[2].times, 0);
 }
 
-/* The oldest is to blame; the others go to another scanner. */
+/* Where it does not tell what it was at, the oldest is to blame; the others go to another scanner. */
 static void
 test_death(void **state)
 {
@@ -260,6 +261,116 @@ test_death(void **state)
 	turn(f);
 	assert_true(f->done[1].complete && f->done[2].complete);
 	close(fd);
+}
+
+/* The scanner has these of ours, in this order. */
+static int
+link_with_jobs(struct fixture *f, uint64_t *ids, size_t count)
+{
+	int fd;
+
+	for (size_t i = 0; i < count; i++)
+		submit(f, i);
+	fd = link_at_once(f);
+	for (size_t i = 0; i < count; i++)
+		assert_true(take(fd, &ids[i]));
+	return fd;
+}
+
+static void
+assert_blamed(const struct fixture *f, size_t blamed, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(f->done[i].times, i == blamed);
+	if (blamed < count)
+		assert_string_equal(f->done[blamed].reason, "the scanner died on this message");
+}
+
+/* The one that it was at is to blame, and not the one before, whose answer was on its way. */
+static void
+test_death_is_told(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t ids[2], id;
+	int fd = link_with_jobs(f, ids, 2);
+
+	scan_load_tell(f->load, SCANNER, ids[1]);
+	close(fd);
+	turn(f);
+	assert_blamed(f, 1, 2);
+	fd = link_scanner(f);
+	assert_true(take(fd, &id));
+	assert_int_equal(id, ids[0]);
+	close(fd);
+}
+
+/* It was at another proxy's: none of ours is to blame. */
+static void
+test_death_of_another(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t ids[2], again[2];
+	int fd = link_with_jobs(f, ids, 2);
+
+	for (uint64_t foreign = 1; foreign <= 10; foreign++) {
+		scan_load_tell(f->load, SCANNER, foreign);
+		close(fd);
+		turn(f);
+		assert_blamed(f, SIZE_MAX, 2);
+		scan_load_tell(f->load, SCANNER, 0);
+		fd = link_at_once(f);
+		assert_true(take(fd, &again[0]) && take(fd, &again[1]));
+		assert_memory_equal(again, ids, sizeof(ids));
+	}
+	answer(fd, ids[0], VERDICT_ACCEPT);
+	answer(fd, ids[1], VERDICT_TAG);
+	turn(f);
+	assert_true(f->done[0].complete && f->done[1].complete);
+	close(fd);
+}
+
+/* Scanners that always tell that: one message does not end them without end. */
+static void
+test_death_of_none(void **state)
+{
+	struct fixture *f = *state;
+	size_t deaths = 0;
+	uint64_t id;
+	int fd;
+
+	submit(f, 0);
+	scan_load_tell(f->load, SCANNER, 12345);
+	for (; f->done[0].times == 0; deaths++) {
+		assert_true(deaths <= 10);
+		fd = link_at_once(f);
+		assert_true(take(fd, &id));
+		close(fd);
+		turn(f);
+	}
+	assert_blamed(f, 0, 1);
+	assert_int_equal(deaths, 11);
+}
+
+/* We hear of it when the next scanner is at work already. */
+static void
+test_death_heard_late(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t ids[2];
+	int fd = link_with_jobs(f, ids, 2);
+	pid_t next;
+
+	scan_load_tell(f->load, SCANNER, ids[1]);
+	next = fork();
+	if (next == 0) {
+		scan_load_own(f->load, SCANNER);
+		scan_load_tell(f->load, SCANNER, 12345);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(next, NULL, 0), next);
+	close(fd);
+	turn(f);
+	assert_blamed(f, 1, 2);
 }
 
 static void
@@ -800,6 +911,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_death, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_death_behind_an_answer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_death_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_death_of_another, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_death_of_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_death_heard_late, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cancelled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_queue_is_short, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_turns, set_up, tear_down),
