@@ -542,13 +542,13 @@ def keeper_dies(t):
 
 
 class DyingKeeper(threading.Thread):
-    """Has the quarantine of a gatepost that was stopped, hears one order, does what
-    the test says, and goes away without an answer."""
+    """Has the quarantine of a gatepost that was stopped, and does with one order after the
+    other what the test says; where that has no answer, none is given. Then it goes away."""
 
-    def __init__(self, gatepost, do):
+    def __init__(self, gatepost, *acts):
         super().__init__(daemon=True)
         folder = f"{gatepost.folder}/quarantine"
-        self.do, self.name_of_door = do, f"{folder}/keeper"
+        self.acts, self.name_of_door = acts, f"{folder}/keeper"
         self.folder = os.open(folder, os.O_RDONLY)
         fcntl.flock(self.folder, fcntl.LOCK_EX)
         self.door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -557,12 +557,25 @@ class DyingKeeper(threading.Thread):
         self.start()
 
     def run(self):
-        peer, _ = self.door.accept()
-        with peer, self.door:
-            peer.recv(65536)
-            self.do()
+        with self.door:
+            for act in self.acts:
+                peer, _ = self.door.accept()
+                with peer:
+                    answer = act(peer.recv(65536))
+                    if answer:
+                        peer.send(answer)
             os.unlink(self.name_of_door)
         os.close(self.folder)
+
+
+def nothing(_):
+    """Is done, and nothing said."""
+
+
+def fails(_):
+    """As io/packet.h and daemon/keeper_wire.h have it."""
+    why = b"the disk is full"
+    return b"i" + struct.pack("<IQ", 0, len(why)) + why + struct.pack("<QQI", 0, 0, 0)
 
 
 def remove(gatepost, message):
@@ -570,20 +583,62 @@ def remove(gatepost, message):
         db.execute("DELETE FROM message WHERE id = ?", (message,))
 
 
+def mark(gatepost, message):
+    """Does what an order says that marks it."""
+    def act(order):
+        state, changed = struct.unpack_from("<IQ", order, order.index(message.encode()) + len(message))
+        with contextlib.closing(sqlite3.connect(f"{gatepost.folder}/quarantine/index.db")) as db, db:
+            db.execute("UPDATE message SET state = ?, changed = ? WHERE id = ?", (state, changed, message))
+    return act
+
+
 @tests
 def done_and_not_told(t):
     "a keeper that dies before it answers: what it has done counts, what it has not is done, and nobody is told otherwise"
     gatepost = t.gatepost(t.upstream())
     first, second = hold_many(t, gatepost, 2)
-    for message, do in ((first, lambda: remove(gatepost, first)), (second, lambda: None)):
+    for message, do in ((first, lambda _: remove(gatepost, first)), (second, nothing)):
         keeper = DyingKeeper(gatepost, do)
         expect_equal(ok(gatepost, "delete", message), f"{message}: deleted\n".encode(), "what is said")
         keeper.join(PATIENCE)
         expect_equal(message in expect_sound(gatepost), False, "still there")
         expect("no message" in refused(gatepost, "delete", message), "a second time")
-    keeper = DyingKeeper(gatepost, lambda: None)
+    DyingKeeper(gatepost, nothing)
     expect_equal(ok(gatepost, "expire"), b"0 messages removed, and those of a keeper that went away before it had told how many\n",
                  "what is said")
+
+
+@tests
+def marked_and_not_told(t):
+    "a keeper that records that a message is about to be delivered, and does not say so: it is delivered"
+    upstream = t.upstream()
+    gatepost = t.gatepost(upstream)
+    message, = hold_many(t, gatepost, 1)
+    DyingKeeper(gatepost, mark(gatepost, message), fails)
+    ok(gatepost, "release", message)
+    expect_equal((state(gatepost, message), len(upstream.messages)), ("released", 1), "state")
+
+
+@tests
+def perhaps_marked(t):
+    "a keeper that may yet record it: the message is not delivered, and it is said how it may come to be listed"
+    upstream = t.upstream()
+    gatepost = t.gatepost(upstream)
+    message, other = hold_many(t, gatepost, 2)
+    orders = []
+    keeper = DyingKeeper(gatepost, orders.append, fails)
+    said = refused(gatepost, "release", message)
+    expect("not delivered" in said and "unknown" in said and "--again" in said, "what is said", said)
+    keeper.join(PATIENCE)
+    expect_equal((state(gatepost, message), upstream.messages), ("held", []), "state")
+    mark(gatepost, message)(orders[0])
+    expect("may have been delivered" in refused(gatepost, "release", message), "what it looks like")
+    ok(gatepost, "release", "--again", message)
+    expect_equal((state(gatepost, message), len(upstream.messages)), ("released", 1), "state")
+    DyingKeeper(gatepost, fails)
+    said = refused(gatepost, "release", other)
+    expect("not delivered" in said and "unknown" not in said, "what is said where it is not recorded, surely", said)
+    ok(gatepost, "release", other)
 
 
 # Retention.

@@ -151,14 +151,25 @@ desk_find(struct desk *d, const char *prefix)
 	return NULL;
 }
 
-/* Gone is what was ordered, also when the keeper that did it died before it said so. */
 static bool
-is_removed(struct desk *d, const struct keeper_order *order)
+is_marked(struct desk *d, const char *id, const struct quarantine_change *change)
+{
+	struct quarantine_record record;
+	const char *error;
+
+	return quarantine_get(d->q, d->arena, id, &record, &error) && record.state == change->state &&
+	    record.changed == change->time;
+}
+
+/* It is as was ordered, also when the keeper that did it died before it said so. */
+static bool
+is_done(struct desk *d, const struct keeper_order *order)
 {
 	char id[QUARANTINE_ID_SIZE];
 
 	snprintf(id, sizeof(id), "%.*s", SPAN_ARG(order->id));
-	return order->kind == KEEPER_REMOVE && quarantine_lacks(d->q, id);
+	return (order->kind == KEEPER_REMOVE && quarantine_lacks(d->q, id)) ||
+	    (order->kind == KEEPER_MARK && is_marked(d, id, &order->change));
 }
 
 bool
@@ -167,7 +178,7 @@ desk_order(struct desk *d, const struct keeper_order *order, struct keeper_resul
 	const char *left = order->kind == KEEPER_REMOVE ? "; it is still there" : "";
 
 	keeper_order_give(d->settings, d->courier, order, d->arena, result);
-	result->ok = result->ok || is_removed(d, order);
+	result->ok = result->ok || is_done(d, order);
 	if (!result->ok && order->id.len > 0)
 		complain("%.*s: %.*s%s", SPAN_ARG(order->id), SPAN_ARG(result->error), result->lost ? left : "");
 	else if (!result->ok)

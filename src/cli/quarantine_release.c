@@ -5,7 +5,8 @@
  * before its end is sent the index says "unknown", on the disk. Interrupted
  * before that, nobody has the message, and it is released again as if nothing
  * had been. Interrupted between that and the upstream's answer, nobody can know
- * whether it was delivered: it stays unknown until --again is given. */
+ * whether it was delivered: it stays unknown until --again is given. So does what
+ * a keeper that gave no answer may yet record, though nobody has the message. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -33,6 +34,7 @@ struct releasing {
 	struct quarantine_record record;
 	struct smtp_delivery delivery;
 	uint32_t *indexes; /* of the delivery's recipients in the record */
+	bool in_doubt;     /* a keeper that gave no answer may yet record that its end was sent */
 };
 
 /* ---- the record ---- */
@@ -46,8 +48,10 @@ mark(struct releasing *r, enum quarantine_state state, struct span note, const u
 		.change = { state, clock_wall_millis(), note, delivered, count },
 	};
 	struct keeper_result result;
+	bool ok = desk_order(&r->desk, &order, &result);
 
-	return desk_order(&r->desk, &order, &result);
+	r->in_doubt = !ok && result.lost;
+	return ok;
 }
 
 static bool
@@ -186,10 +190,14 @@ send_message(struct releasing *r)
 {
 	struct smtp_sent sent;
 
+	r->in_doubt = false;
 	r->delivery.before_end = before_end;
 	r->delivery.context = r;
 	smtp_send(&r->delivery, r->arena, &sent);
-	return sent.outcome == SMTP_NOT_SENT ? complain_of(r, &sent, "not delivered") : record_answers(r, &sent);
+	if (sent.outcome != SMTP_NOT_SENT)
+		return record_answers(r, &sent);
+	return complain_of(r, &sent, r->in_doubt ?
+	    "not delivered, though it may yet come to be listed as unknown, and then takes --again" : "not delivered");
 }
 
 /* ---- one message ---- */
