@@ -211,13 +211,13 @@ def cells_of(protocol, counts):
     chance = random.Random(f"{SEED} {protocol}")
     cells = []
     for step in sorted(set().union(*counts.values())):
-        every = [(kind, step, nth) for kind, count in counts.items() for nth in range(1, count[step] + 1)]
+        every = [(kind, step, nth) for kind, count in counts.items() for nth in range(1, count[step] + 1)[PART]]
         cells += [(*cell, VICTIMS) for cell in (every if ALL else [chance.choice(every)])]
         cells += [(*cell, TOGETHER) for cell in every if ALL]
     if not ALL:
         cells += [(*cell[:3], TOGETHER) for cell in chance.sample(cells, TOGETHER_AT)]
     chance.shuffle(cells)
-    return cells[PART]
+    return cells
 
 
 def show(protocol, steps, workers):
