@@ -2,7 +2,11 @@
  * may read while the keeper writes, and each commit is synced. The number of
  * the schema is the file's user_version: an older file is brought up to date
  * by the steps that it has not seen, and a later number is refused, for an
- * older gatepost cannot know what it means. */
+ * older gatepost cannot know what it means.
+ *
+ * SQLite does not get over all that befalls a connection, as a lock that could not be
+ * undone, and goes on writing a file that has been moved. So before each use the file is
+ * opened anew where the one that is open does no good any more. */
 #include "config.h"
 
 #include "store/index.h"
@@ -10,6 +14,7 @@
 #include "base/log.h"
 #include "store/sqlite.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -82,16 +87,21 @@ static const char *const statement_texts[STATEMENTS] = {
 };
 
 #define NO_SUCH_MESSAGE "no message in quarantine has this id"
+#define UNREADABLE "the index of the quarantine cannot be read"
 
 struct quarantine_index {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
+	char file[PATH_MAX];
+	bool reading;
+	bool spent; /* must be opened anew before it is used again */
 };
 
 static bool
-fail(const struct quarantine_index *x, const char **error, const char *what)
+fail(struct quarantine_index *x, const char **error, const char *what)
 {
 	log_error("quarantine", "%s: %s", what, sqlite3_errmsg(x->db));
+	x->spent = x->spent || sqlite_is_spent(x->db);
 	*error = what;
 	return false;
 }
@@ -103,7 +113,7 @@ known_version(struct quarantine_index *x, const char **error)
 	int version = sqlite_schema_version(x->db);
 
 	if (version < 0)
-		fail(x, error, "the index of the quarantine cannot be read");
+		fail(x, error, UNREADABLE);
 	if (version <= SCHEMA_VERSION)
 		return version;
 	*error = "the index of the quarantine was written by a later gatepost";
@@ -128,9 +138,9 @@ prepare_schema(struct quarantine_index *x, const char **error)
 }
 
 static bool
-open_database(struct quarantine_index *x, const char *file, const char **error)
+open_for_writing(struct quarantine_index *x, const char **error)
 {
-	if (!sqlite_open(&x->db, file, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"))
+	if (!sqlite_open(&x->db, x->file, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"))
 		return fail(x, error, "the index of the quarantine cannot be opened");
 	if (!prepare_schema(x, error))
 		return false;
@@ -140,11 +150,11 @@ open_database(struct quarantine_index *x, const char *file, const char **error)
 }
 
 static bool
-open_for_reading(struct quarantine_index *x, const char *file, const char **error)
+open_for_reading(struct quarantine_index *x, const char **error)
 {
 	int version;
 
-	if (!sqlite_open_reading(&x->db, file))
+	if (!sqlite_open_reading(&x->db, x->file))
 		return fail(x, error, "the index of the quarantine cannot be opened");
 	version = known_version(x, error);
 	if (version < 0)
@@ -159,6 +169,32 @@ open_for_reading(struct quarantine_index *x, const char *file, const char **erro
 	return true;
 }
 
+static bool
+open_database(struct quarantine_index *x, const char **error)
+{
+	x->spent = !(x->reading ? open_for_reading : open_for_writing)(x, error);
+	return !x->spent;
+}
+
+static void
+close_database(struct quarantine_index *x)
+{
+	sqlite_close(&x->db, x->statements, STATEMENTS);
+}
+
+/* Whether the file can be used: without a restart also after what a restart would mend. */
+static bool
+ready(struct quarantine_index *x, const char **error)
+{
+	if (!x->spent && !sqlite_has_moved(x->db))
+		return true;
+	close_database(x);
+	if (!open_database(x, error))
+		return false;
+	log_warning("quarantine", "the index had become useless and was opened anew");
+	return true;
+}
+
 struct quarantine_index *
 index_open(const char *file, bool reading, const char **error)
 {
@@ -168,7 +204,9 @@ index_open(const char *file, bool reading, const char **error)
 		*error = "out of memory";
 		return NULL;
 	}
-	if (!(reading ? open_for_reading : open_database)(x, file, error))
+	x->reading = reading;
+	snprintf(x->file, sizeof(x->file), "%s", file);
+	if (!open_database(x, error))
 		index_close(&x);
 	return x;
 }
@@ -180,7 +218,7 @@ index_close(struct quarantine_index **index)
 
 	if (x == NULL)
 		return;
-	sqlite_close(&x->db, x->statements, STATEMENTS);
+	close_database(x);
 	free(x);
 	*index = NULL;
 }
@@ -242,13 +280,16 @@ static bool
 fail_writing(struct quarantine_index *x, const char **error)
 {
 	fail(x, error, "the index of the quarantine cannot be written");
-	sqlite_roll_back(x->db);
+	if (!sqlite_roll_back(x->db))
+		x->spent = true;
 	return false;
 }
 
 bool
 index_add(struct quarantine_index *x, const struct quarantine_record *r, const char **error)
 {
+	if (!ready(x, error))
+		return false;
 	return (sqlite_run(x->db, "BEGIN IMMEDIATE") && add_message(x, r) && add_recipients(x, r->id, &r->item) &&
 	           add_rules(x, r->id, &r->item) && sqlite_run(x->db, "COMMIT")) ||
 	    fail_writing(x, error);
@@ -257,9 +298,16 @@ index_add(struct quarantine_index *x, const struct quarantine_record *r, const c
 enum index_presence
 index_has(struct quarantine_index *x, const char *id)
 {
-	sqlite3_stmt *s = x->statements[HAS];
-	int status = bind_span(s, 1, span_str(id)) ? sqlite3_step(s) : SQLITE_ERROR;
+	sqlite3_stmt *s;
+	const char *unknown;
+	int status;
 
+	if (!ready(x, &unknown))
+		return INDEX_UNKNOWN;
+	s = x->statements[HAS];
+	status = bind_span(s, 1, span_str(id)) ? sqlite3_step(s) : SQLITE_ERROR;
+	if (status != SQLITE_ROW && status != SQLITE_DONE)
+		fail(x, &unknown, UNREADABLE);
 	sqlite_reset(s);
 	return status == SQLITE_ROW ? INDEX_PRESENT : status == SQLITE_DONE ? INDEX_ABSENT : INDEX_UNKNOWN;
 }
@@ -367,11 +415,16 @@ bool
 index_search(struct quarantine_index *x, const struct quarantine_query *query,
     bool (*row)(void *context, const struct quarantine_record *record), void *context, const char **error)
 {
-	sqlite3_stmt *s = x->statements[SEARCH];
-	struct arena *a = arena_new(0);
-	bool ok = bind_query(s, query), more = ok;
+	sqlite3_stmt *s;
+	struct arena *a;
+	bool ok, more;
 	int status = SQLITE_DONE;
 
+	if (!ready(x, error))
+		return false;
+	a = arena_new(0);
+	s = x->statements[SEARCH];
+	ok = more = bind_query(s, query);
 	while (more && (status = sqlite3_step(s)) == SQLITE_ROW) {
 		struct quarantine_record record;
 
@@ -380,7 +433,7 @@ index_search(struct quarantine_index *x, const struct quarantine_query *query,
 		more = ok && row(context, &record);
 	}
 	if (!ok || (status != SQLITE_ROW && status != SQLITE_DONE))
-		ok = fail(x, error, "the index of the quarantine cannot be read");
+		ok = fail(x, error, UNREADABLE);
 	sqlite_reset(s);
 	arena_free(&a);
 	return ok;
@@ -390,16 +443,20 @@ bool
 index_get(struct quarantine_index *x, struct arena *a, const char *id, struct quarantine_record *out,
     const char **error)
 {
-	sqlite3_stmt *s = x->statements[GET];
-	int status = bind_span(s, 1, span_str(id)) ? sqlite3_step(s) : SQLITE_ERROR;
+	sqlite3_stmt *s;
+	int status;
 	bool ok = false;
 
+	if (!ready(x, error))
+		return false;
+	s = x->statements[GET];
+	status = bind_span(s, 1, span_str(id)) ? sqlite3_step(s) : SQLITE_ERROR;
 	if (status == SQLITE_ROW && get_record(x, s, a, out))
 		ok = true;
 	else if (status == SQLITE_DONE)
 		*error = NO_SUCH_MESSAGE;
 	else
-		fail(x, error, "the index of the quarantine cannot be read");
+		fail(x, error, UNREADABLE);
 	sqlite_reset(s);
 	return ok;
 }
@@ -407,16 +464,21 @@ index_get(struct quarantine_index *x, struct arena *a, const char *id, struct qu
 bool
 index_find(struct quarantine_index *x, const char *prefix, char id[QUARANTINE_ID_SIZE], const char **error)
 {
-	sqlite3_stmt *s = x->statements[FIND];
-	int status = bind_span(s, 1, span_str(prefix)) ? sqlite3_step(s) : SQLITE_ERROR;
-	bool found = status == SQLITE_ROW;
+	sqlite3_stmt *s;
+	int status;
+	bool found;
 
+	if (!ready(x, error))
+		return false;
+	s = x->statements[FIND];
+	status = bind_span(s, 1, span_str(prefix)) ? sqlite3_step(s) : SQLITE_ERROR;
+	found = status == SQLITE_ROW;
 	if (found) {
 		copy_text(id, QUARANTINE_ID_SIZE, s, 0);
 		status = sqlite3_step(s);
 	}
 	if (status != SQLITE_ROW && status != SQLITE_DONE)
-		fail(x, error, "the index of the quarantine cannot be read");
+		fail(x, error, UNREADABLE);
 	else if (status == SQLITE_ROW)
 		*error = "the ids of several messages begin so";
 	else if (!found)
@@ -446,6 +508,8 @@ index_mark(struct quarantine_index *x, const char *id, const struct quarantine_c
 		*error = NO_SUCH_MESSAGE;
 		return false;
 	}
+	if (!ready(x, error))
+		return false;
 	return (sqlite_run(x->db, "BEGIN IMMEDIATE") && mark(x, id, c) && sqlite_run(x->db, "COMMIT")) ||
 	    fail_writing(x, error);
 }
@@ -453,9 +517,13 @@ index_mark(struct quarantine_index *x, const char *id, const struct quarantine_c
 bool
 index_remove(struct quarantine_index *x, const struct index_entry *entries, size_t count, const char **error)
 {
-	sqlite3_stmt *s = x->statements[REMOVE];
-	bool ok = sqlite_run(x->db, "BEGIN IMMEDIATE");
+	sqlite3_stmt *s;
+	bool ok;
 
+	if (!ready(x, error))
+		return false;
+	s = x->statements[REMOVE];
+	ok = sqlite_run(x->db, "BEGIN IMMEDIATE");
 	for (size_t i = 0; ok && i < count; i++)
 		ok = sqlite_finish(s, bind_span(s, 1, span_str(entries[i].id)));
 	return (ok && sqlite_run(x->db, "COMMIT")) || fail_writing(x, error);
@@ -464,9 +532,13 @@ index_remove(struct quarantine_index *x, const struct index_entry *entries, size
 bool
 index_oldest(struct quarantine_index *x, struct index_entry *entries, size_t most, size_t *count, const char **error)
 {
-	sqlite3_stmt *s = x->statements[OLDEST];
-	int status = bind_number(s, 1, (int64_t)most) ? sqlite3_step(s) : SQLITE_ERROR;
+	sqlite3_stmt *s;
+	int status;
 
+	if (!ready(x, error))
+		return false;
+	s = x->statements[OLDEST];
+	status = bind_number(s, 1, (int64_t)most) ? sqlite3_step(s) : SQLITE_ERROR;
 	for (*count = 0; status == SQLITE_ROW && *count < most; status = sqlite3_step(s)) {
 		struct index_entry *e = &entries[(*count)++];
 
@@ -475,16 +547,20 @@ index_oldest(struct quarantine_index *x, struct index_entry *entries, size_t mos
 		e->time = sqlite3_column_int64(s, 2);
 	}
 	sqlite_reset(s);
-	return status == SQLITE_DONE || fail(x, error, "the index of the quarantine cannot be read");
+	return status == SQLITE_DONE || fail(x, error, UNREADABLE);
 }
 
 bool
 index_total(struct quarantine_index *x, uint64_t *octets, const char **error)
 {
-	sqlite3_stmt *s = x->statements[TOTAL];
-	bool ok = sqlite3_step(s) == SQLITE_ROW;
+	sqlite3_stmt *s;
+	bool ok;
 
+	if (!ready(x, error))
+		return false;
+	s = x->statements[TOTAL];
+	ok = sqlite3_step(s) == SQLITE_ROW;
 	*octets = ok ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
 	sqlite_reset(s);
-	return ok || fail(x, error, "the index of the quarantine cannot be read");
+	return ok || fail(x, error, UNREADABLE);
 }

@@ -34,6 +34,42 @@ sqlite_close(sqlite3 **db, sqlite3_stmt **statements, size_t count)
 }
 
 bool
+sqlite_is_spent(sqlite3 *db)
+{
+	switch (sqlite3_extended_errcode(db)) {
+	case SQLITE_IOERR_LOCK:
+	case SQLITE_IOERR_RDLOCK:
+	case SQLITE_IOERR_SHMLOCK:
+	case SQLITE_IOERR_UNLOCK:
+		return true;
+	default:
+		break;
+	}
+	switch (sqlite3_errcode(db)) {
+	case SQLITE_PROTOCOL:
+	case SQLITE_BUSY: /* of our files nobody else is a writer */
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool
+sqlite_has_moved(sqlite3 *db)
+{
+	int moved = 0;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved == 0)
+		return false;
+	sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return true;
+}
+
+bool
 sqlite_run(sqlite3 *db, const char *sql)
 {
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
@@ -60,11 +96,10 @@ sqlite_prepare(sqlite3 *db, const char *const *texts, sqlite3_stmt **statements,
 	return true;
 }
 
-void
+bool
 sqlite_roll_back(sqlite3 *db)
 {
-	if (!sqlite3_get_autocommit(db)) /* some errors have rolled back already */
-		sqlite_run(db, "ROLLBACK");
+	return sqlite3_get_autocommit(db) || sqlite_run(db, "ROLLBACK"); /* some errors have rolled back already */
 }
 
 void

@@ -16,12 +16,22 @@ bool sqlite_open_reading(sqlite3 **db, const char *file);
 /* Also what is NULL may be given; clears all of it. */
 void sqlite_close(sqlite3 **db, sqlite3_stmt **statements, size_t count);
 
+/* Whether, by its last error, such a connection does no good any more and another one may:
+ * locks that could not be undone stay with it, and so does what it has read of its file.
+ * It gets over a disk that is full or fails, and may then do what another one cannot begin
+ * with: remove what takes room. */
+bool sqlite_is_spent(sqlite3 *db);
+/* Whether the file has been moved, removed or replaced: what is written goes to the one that
+ * was opened, wherever that is. Its log has then been written back, lest the next one that is
+ * opened by this name takes it for its own. */
+bool sqlite_has_moved(sqlite3 *db);
+
 bool sqlite_run(sqlite3 *db, const char *sql);
 /* The file's user_version: 0 when it is new, -1 when it cannot be read. */
 int sqlite_schema_version(sqlite3 *db);
 bool sqlite_prepare(sqlite3 *db, const char *const *texts, sqlite3_stmt **statements, size_t count);
-/* After a failure between BEGIN and COMMIT. */
-void sqlite_roll_back(sqlite3 *db);
+/* After a failure between BEGIN and COMMIT. False: it goes on, and nothing else can begin. */
+bool sqlite_roll_back(sqlite3 *db);
 
 /* Forgets the last use of the statement; its error was told by its step. */
 void sqlite_reset(sqlite3_stmt *s);

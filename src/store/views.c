@@ -5,7 +5,8 @@
  *
  * Should the file be broken all the same, it is moved aside at once when that
  * shows at the start, and else before the next request; once a day at most, for
- * a disk that goes on breaking files must not be filled with them.
+ * a disk that goes on breaking files must not be filled with them. Where only the
+ * connection is of no more use, or the file was moved, it is opened anew.
  *
  * Known limit: room that was given back is used again, but the file does not
  * shrink. */
@@ -58,6 +59,7 @@ struct views {
 	sqlite3_stmt *statements[STATEMENTS];
 	char file[PATH_MAX];
 	bool broken;     /* must be begun anew before it is used again */
+	bool spent;      /* must be opened anew */
 	int64_t renewed; /* the day when it was last */
 };
 
@@ -100,6 +102,7 @@ fail(struct views *v, const char **error, const char *what)
 {
 	log_error("views", "%s: %s", what, sqlite3_errmsg(v->db));
 	v->broken = v->broken || tells_of_file(sqlite3_errcode(v->db));
+	v->spent = v->spent || sqlite_is_spent(v->db);
 	*error = what;
 	return false;
 }
@@ -166,16 +169,28 @@ static bool
 renew(struct views *v, const char **error)
 {
 	v->renewed = views_today();
-	v->broken = !move_aside(v, error) || !open_database(v, error);
+	v->broken = v->spent = !move_aside(v, error) || !open_database(v, error);
 	return !v->broken;
+}
+
+static bool
+reopen(struct views *v, const char **error)
+{
+	close_database(v);
+	v->spent = !open_database(v, error);
+	if (!v->spent)
+		log_warning("views", "views.db had become useless and was opened anew");
+	return !v->spent;
 }
 
 /* Whether the file can be used; one that is broken is begun anew. */
 static bool
 ready(struct views *v, const char **error)
 {
-	if (!v->broken)
+	if (!v->broken && !v->spent && !sqlite_has_moved(v->db))
 		return true;
+	if (!v->broken)
+		return reopen(v, error);
 	*error = "views.db is broken, and was begun anew today";
 	return v->renewed != views_today() && renew(v, error);
 }
@@ -401,6 +416,7 @@ views_change(struct views *v, const struct view_owner *o, const struct view *put
 	    sqlite_run(v->db, "COMMIT"))
 		return true;
 	fail(v, error, "views.db cannot be written");
-	sqlite_roll_back(v->db);
+	if (!sqlite_roll_back(v->db))
+		v->spent = true;
 	return false;
 }
