@@ -39,7 +39,7 @@ SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
 WORDS, ALL, PART = faults.command_line(sys.argv[1:])
 # Of the calls of one function, of allocations, of calls of one process among several or that nearly never fail.
 SAMPLE, SAMPLE_ALLOC, SAMPLE_APART = 1, 10, 1
-RARE = ("stat", "close", "dup", "lock", "seal", "fcntl", "bind", "shutdown", "sockopt", "epoll_wait", "getrandom")
+RARE = ("stat", "close", "dup", "lock", "unlock", "seal", "fcntl", "bind", "shutdown", "sockopt", "epoll_wait", "getrandom")
 BATCH = 100  # faults before one gatepost
 LINES = 30  # of a log, told where something went wrong
 KILLS = 3  # or what a process ends for: then a gatepost would have those that keep dying wait
@@ -56,7 +56,7 @@ FUNCTIONS = {
     "open": [errno.EMFILE, errno.ENOSPC], "memfd_create": [errno.EMFILE], "socketpair": [errno.EMFILE],
     "socket": [errno.EMFILE], "connect": [errno.ECONNREFUSED], "accept": [errno.EMFILE, errno.ECONNABORTED],
     "sendfile": [errno.EIO, errno.EINTR, SHORT], "mkdir": [errno.ENOSPC], "stat": [errno.EIO], "close": [errno.EIO],
-    "dup": [errno.EMFILE], "lock": [errno.ENOLCK, errno.EINTR], "seal": [errno.EPERM], "fcntl": [errno.EINTR],
+    "dup": [errno.EMFILE], "lock": [errno.ENOLCK, errno.EINTR], "unlock": [errno.ENOLCK], "seal": [errno.EPERM], "fcntl": [errno.EINTR],
     "bind": [errno.EADDRINUSE], "shutdown": [errno.ENOTCONN], "sockopt": [errno.ENOBUFS],
     "epoll_wait": [errno.EINTR], "poll": [errno.EINTR], "getrandom": [errno.EAGAIN],
 }
@@ -64,7 +64,7 @@ FUNCTIONS = {
 APART = {
     "proxy": ["memfd_create", "ftruncate", "seal", "mmap", "sendmsg", "recvmsg"],
     "scanner": ["poll", "recvmsg", "sendmsg", "mmap", "stat"],
-    "keeper": ["poll", "recvmsg", "sendmsg", "alloc", "close"],
+    "keeper": ["poll", "recvmsg", "sendmsg", "alloc", "close", "unlock"],
 }
 # What the first messages have made, the next ones share.
 ONCE = ("memfd_create", "ftruncate", "seal")
