@@ -288,9 +288,13 @@ static void
 link_stuck(void *context)
 {
 	struct link *k = context;
+	uint64_t now = loop_now(k->port->loop), until = scan_link_patience(k);
 
-	log_error("scan", "scanner %u has not answered for %llu ms", k->scanner,
-	    (unsigned long long)k->port->settings->timeouts.scan);
+	if (now < until) {
+		timer_at(k->timer, until);
+		return;
+	}
+	log_error("scan", "scanner %u has not answered for %llu ms", k->scanner, (unsigned long long)(now - k->since));
 	k->stuck = true;
 	k->port->stuck(k->port->stuck_context, k->scanner);
 	scan_link_arm(k);

@@ -22,9 +22,9 @@ struct scan_job;
 typedef void scan_done(void *context, const struct scan_answer *answer);
 
 /* clamd: asked where a verdict hangs on it, before done(); not owned, outlives
- * the port; load, stats and gauges too. stuck(context, scanner): that scanner has not answered for timeouts.scan,
- * or its answer could not be taken;
- * whoever supervises should end it. */
+ * the port; load, stats and gauges too. stuck(context, scanner): that scanner is at
+ * a message for longer than timeouts.scan, or its answer could not be taken; whoever
+ * supervises should end it. */
 struct scan_port *scan_port_new(struct loop *l, const struct settings *settings, struct clamd_port *clamd,
     const struct scan_load *load, struct stats *stats, struct stats_gauges *gauges,
     void (*stuck)(void *context, uint32_t scanner), void *context);

@@ -88,5 +88,7 @@ void scan_queue_look(void *port);
 struct scan_job *scan_link_find(const struct link *k, uint64_t id);
 /* It was heard of now, or is sent the first job. */
 void scan_link_arm(struct link *k);
+/* When its scanner is stuck, if it is not heard of. */
+uint64_t scan_link_patience(const struct link *k);
 
 #endif

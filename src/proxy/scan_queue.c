@@ -87,6 +87,18 @@ scan_link_arm(struct link *k)
 	timer_at(k->timer, TAILQ_EMPTY(&k->sent) ? 0 : k->since + timeout);
 }
 
+/* Each message has its time from when it is begun. What a scanner tells of that may be a
+ * lie, so it is waited for twice as long at most. */
+uint64_t
+scan_link_patience(const struct link *k)
+{
+	uint64_t timeout = k->port->settings->timeouts.scan, since;
+
+	if (scan_load_job(k->port->load, k->scanner, &since) == 0 || since < k->since)
+		since = k->since;
+	return since < k->since + timeout ? since + timeout : k->since + 2 * timeout;
+}
+
 struct scan_job *
 scan_link_find(const struct link *k, uint64_t id)
 {

@@ -550,6 +550,62 @@ test_stuck(void **state)
 	close(fd);
 }
 
+struct foreign {
+	struct fixture *f;
+	struct timer *timer;
+	uint64_t began;
+	size_t left;
+};
+
+/* The scanner begins at a message of another proxy, and after a while at the next one. */
+static void
+begin_foreign(void *context)
+{
+	struct foreign *o = context;
+
+	scan_load_tell(o->f->load, SCANNER, 12345);
+	o->began = loop_now(o->f->loop);
+	if (o->left > 0 && --o->left > 0)
+		timer_at(o->timer, o->began + 1);
+}
+
+/* Until it is taken for stuck: not before the last of so many has had its time, or ours has waited
+ * for twice as long. */
+static void
+wait_behind(struct fixture *f, size_t foreign)
+{
+	struct foreign o = { .f = f, .left = foreign };
+	uint64_t began = loop_now(f->loop), ended;
+	int fd = link_scanner(f);
+
+	f->settings.timeouts.scan = 20;
+	o.timer = timer_new(f->loop, begin_foreign, &o);
+	submit(f, 0);
+	timer_at(o.timer, began + 1);
+	loop_run(f->loop);
+	ended = loop_now(f->loop);
+	assert_int_equal(f->stuck, 1);
+	assert_true(ended - o.began >= 20 || ended - began >= 2 * 20);
+	timer_free(&o.timer);
+	close(fd);
+	turn(f);
+	assert_blamed(f, SIZE_MAX, 1);
+}
+
+/* Another proxy's message has its time also while ours waits behind it. */
+static void
+test_stuck_at_another(void **state)
+{
+	wait_behind(*state, 1);
+}
+
+/* But not one after the other for ever, whether it is true or not. */
+static void
+test_stuck_at_others(void **state)
+{
+	wait_behind(*state, SIZE_MAX);
+}
+
 static void
 was_kept(void *context, bool ok, const char *text)
 {
@@ -922,6 +978,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_held, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_held_by_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stuck_at_another, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stuck_at_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keeper, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keeper_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_views_fetched, set_up, tear_down),
