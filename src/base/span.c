@@ -9,8 +9,8 @@
 
 enum { PAIRED_MAX = 64 }; /* octets of a needle that is found by two of its bytes: to compare it is cheap */
 
-static bool
-equal_nocase(const char *a, const char *b, size_t len)
+bool
+span_same_nocase(const char *a, const char *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (ascii_lower(a[i]) != ascii_lower(b[i]))
@@ -19,31 +19,11 @@ equal_nocase(const char *a, const char *b, size_t len)
 }
 
 bool
-span_eq_nocase(struct span a, struct span b)
-{
-	return a.len == b.len && equal_nocase(a.data, b.data, a.len);
-}
-
-bool
-span_is_nocase(struct span a, const char *text)
-{
-	return span_eq_nocase(a, span_str(text));
-}
-
-bool
-span_starts_nocase(struct span s, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return s.len >= len && equal_nocase(s.data, prefix, len);
-}
-
-bool
 span_ends_nocase(struct span s, const char *suffix)
 {
 	size_t len = strlen(suffix);
 
-	return s.len >= len && equal_nocase(span_end(s) - len, suffix, len);
+	return s.len >= len && span_same_nocase(span_end(s) - len, suffix, len);
 }
 
 static bool
@@ -69,7 +49,7 @@ find_paired(struct span s, struct span needle, bool nocase)
 		p.second_mask = 0x20;
 	}
 	while ((at = pair_find_avx2(&p, s, at)) != SIZE_MAX) {
-		if (nocase ? equal_nocase(s.data + at, needle.data, needle.len)
+		if (nocase ? span_same_nocase(s.data + at, needle.data, needle.len)
 		           : memcmp(s.data + at, needle.data, needle.len) == 0)
 			return at;
 		at++;
@@ -114,7 +94,7 @@ span_find_nocase(struct span s, struct span needle)
 				return SIZE_MAX;
 			i = (size_t)(at - s.data) - pivot;
 		}
-		if (equal_nocase(s.data + i, needle.data, needle.len))
+		if (span_same_nocase(s.data + i, needle.data, needle.len))
 			return i;
 	}
 	return SIZE_MAX;

@@ -59,15 +59,12 @@ span_eq(struct span a, struct span b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* ASCII case is ignored in the _nocase and _icase functions, never the locale's. */
-bool span_eq_nocase(struct span a, struct span b);
 static inline bool
 span_is(struct span a, const char *text)
 {
 	return span_eq(a, span_str(text));
 }
 
-bool span_is_nocase(struct span a, const char *text);
 static inline bool
 span_starts(struct span s, const char *prefix)
 {
@@ -76,7 +73,37 @@ span_starts(struct span s, const char *prefix)
 	return s.len >= len && (len == 0 || (s.data[0] == prefix[0] && memcmp(s.data, prefix, len) == 0));
 }
 
-bool span_starts_nocase(struct span s, const char *prefix);
+/* ASCII only, whatever the locale. */
+static inline char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* ASCII case is ignored in the _nocase functions. Most of what is compared differs
+ * in its first octet. */
+bool span_same_nocase(const char *a, const char *b, size_t len);
+static inline bool
+span_eq_nocase(struct span a, struct span b)
+{
+	return a.len == b.len &&
+	    (a.len == 0 || (ascii_lower(a.data[0]) == ascii_lower(b.data[0]) && span_same_nocase(a.data, b.data, a.len)));
+}
+
+static inline bool
+span_is_nocase(struct span a, const char *text)
+{
+	return span_eq_nocase(a, span_str(text));
+}
+
+static inline bool
+span_starts_nocase(struct span s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && span_eq_nocase(span_first(s, len), span_of(prefix, len));
+}
+
 bool span_ends_nocase(struct span s, const char *suffix);
 
 /* Index of the byte or the needle, or SIZE_MAX. An empty needle is at 0. */
@@ -109,13 +136,6 @@ bool span_split(struct span *rest, char separator, struct span *out);
 /* A decimal number that fills the whole span; false on anything else or on
  * overflow. */
 bool span_to_u64(struct span s, uint64_t *out);
-
-/* ASCII only, whatever the locale. */
-static inline char
-ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
 
 static inline bool
 ascii_is_alnum(char c)
