@@ -15,6 +15,7 @@ enum {
 	WHITE = 0xffffff,
 	LINK_BLUE = 0x0000ee,
 	IMPLIED_REACH = 32, /* how far out an element is ended that has no end tag */
+	STYLES = 16,        /* style attributes that are remembered, each by its length */
 };
 
 struct look {
@@ -29,8 +30,15 @@ struct level {
 	struct look look;
 };
 
+/* A style attribute and what it declares: in a page few are written again and again. */
+struct known_style {
+	struct span text;
+	struct css_style style;
+};
+
 struct hiding {
 	struct css_sheet *sheet;
+	struct known_style styles[STYLES];
 	unsigned depth;
 	size_t beyond; /* open elements that are too deep */
 	struct level levels[HIDING_DEPTH_MAX]; /* [0] is the page */
@@ -43,6 +51,7 @@ hiding_new(struct arena *a)
 	struct hiding *h = arena_alloc_raw(a, sizeof(*h));
 
 	h->sheet = css_sheet_new(a);
+	memset(h->styles, 0, sizeof(h->styles));
 	h->depth = 1;
 	h->beyond = 0;
 	h->levels[0] = (struct level){ .element = &page, .look = { .background = WHITE } };
@@ -174,6 +183,18 @@ end_implied(struct hiding *h, uint32_t name, const struct html_element *element)
 		pop(h, name, false, IMPLIED_REACH);
 }
 
+static const struct css_style *
+style_of(struct hiding *h, struct span text)
+{
+	struct known_style *known = &h->styles[text.len % STYLES];
+
+	if (!span_eq(known->text, text)) {
+		*known = (struct known_style){ .text = text };
+		css_declarations(text, &known->style);
+	}
+	return &known->style;
+}
+
 void
 hiding_open(struct hiding *h, struct span name, const struct html_element *element,
     const struct html_looks *looks)
@@ -191,7 +212,7 @@ hiding_open(struct hiding *h, struct span name, const struct html_element *eleme
 	if (!css_sheet_is_empty(h->sheet))
 		css_sheet_apply(h->sheet, name, looks->id, looks->class, &style);
 	if (looks->style.len > 0)
-		css_declarations(looks->style, &style);
+		css_merge(&style, style_of(h, looks->style));
 	if (style.set != 0)
 		apply_style(&look, &style);
 	push(h, hash, element, look);

@@ -47,6 +47,19 @@ test_inline_styles(void **state)
 	}
 }
 
+/* Styles that are as long as each other, and that come again. */
+static void
+test_styles_that_come_again(void **state)
+{
+	(void)state;
+	expect("<b style='display:none'>a</b><b style='color:#12ab5'>b</b><b style='display:none'>c</b>", "b", "a\nc");
+	expect("<b style='color:#12ab5'>a</b><b style='display:none'>b</b><b style='color:#12ab5'>c</b>", "ac", "b");
+	expect("<style>.x{display:block!important}</style><b class=x style='display:none'>a</b><b style='display:none'>b</b>",
+	    "a", "b");
+	expect("<style>.x{display:none}</style><b class=x style='color:red'>a</b><b style='color:red'>b</b>", "b", "a");
+	expect("<style>.x{display:none!important}</style><b class=x style='display:block!important'>a</b>", "a", "");
+}
+
 static void
 test_what_only_looks_like_hiding(void **state)
 {
@@ -210,6 +223,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inline_styles),
+		cmocka_unit_test(test_styles_that_come_again),
 		cmocka_unit_test(test_what_only_looks_like_hiding),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_elements),
