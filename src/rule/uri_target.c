@@ -247,19 +247,58 @@ uri_meant(struct arena *a, struct span uri, size_t scheme, struct span written, 
 	return span_str(arena_printf(a, "%.*s://%.*s%.*s", (int)name, uri.data, SPAN_ARG(host), SPAN_ARG(rest)));
 }
 
+/* The host where it means itself as it is written, but for its case: of ASCII letters,
+ * digits and hyphens, the last label no number, and nobody's name before it. Else empty. */
+static struct span
+evident_host(struct span uri)
+{
+	size_t at = span_find(uri, SPAN_LITERAL("://")), begin, label;
+	struct span rest;
+
+	if (at == SIZE_MAX)
+		return SPAN_NONE;
+	at += strlen("://");
+	begin = label = at;
+	for (; at < uri.len && (ascii_is_alnum(uri.data[at]) || uri.data[at] == '-' || uri.data[at] == '.'); at++)
+		if (uri.data[at] == '.')
+			label = at + 1;
+	if (at == label || ascii_is_digit(uri.data[label]))
+		return SPAN_NONE;
+	rest = span_from(uri, at);
+	if (rest.len > 0 && rest.data[0] != '/' && rest.data[0] != '?' && rest.data[0] != '#' &&
+	    (rest.data[0] != ':' || span_find_byte(rest, '@') != SIZE_MAX))
+		return SPAN_NONE;
+	return span_of(uri.data + begin, at - begin);
+}
+
+static struct span
+lower(struct arena *a, struct span text)
+{
+	char *out = arena_alloc_raw(a, text.len + 1);
+
+	for (size_t i = 0; i < text.len; i++)
+		out[i] = ascii_lower(text.data[i]);
+	return span_of(out, text.len);
+}
+
 struct uri_target
 uri_target(struct arena *a, struct span uri)
 {
 	struct uri_target t = { .uri = uri };
 	size_t scheme = scheme_length(uri);
-	struct span written;
+	struct span evident = evident_host(uri);
 
 	if (scheme == SIZE_MAX)
 		return t;
-	written = without_port(after_last(authority_of(span_from(uri, scheme)), '@'));
-	t.host = host_meant(a, written);
-	if (!span_starts_nocase(uri, "mailto:"))
-		t.uri = uri_meant(a, uri, scheme, written, t.host);
+	if (evident.len > 0 && evident.len < HOST_MAX && evident.data == uri.data + scheme) {
+		t.host = lower(a, evident);
+	} else {
+		struct span written = without_port(after_last(authority_of(span_from(uri, scheme)), '@'));
+
+		t.host = host_meant(a, written);
+		if (!span_starts_nocase(uri, "mailto:"))
+			t.uri = uri_meant(a, uri, scheme, written, t.host);
+	}
 	t.unicode = to_unicode(a, t.host);
 	return t;
 }
@@ -270,22 +309,10 @@ uri_domain(const struct uri_target *t)
 	return is_address(t->host) ? t->host : domain_registered(t->host);
 }
 
-/* A host of ASCII letters, digits and hyphens whose last label is no number, with
- * nobody's name before it, means itself. */
 bool
 uri_is_odd(struct span uri)
 {
-	size_t at = span_find(uri, SPAN_LITERAL("://")), label;
-
-	if (at == SIZE_MAX)
-		return !span_starts_nocase(uri, "mailto:");
-	at += strlen("://");
-	for (label = at; at < uri.len && (ascii_is_alnum(uri.data[at]) || uri.data[at] == '-' || uri.data[at] == '.'); at++)
-		if (uri.data[at] == '.')
-			label = at + 1;
-	if (at == label || ascii_is_digit(uri.data[label]))
-		return true;
-	uri = span_from(uri, at);
-	return uri.len > 0 && uri.data[0] != '/' && uri.data[0] != '?' && uri.data[0] != '#' &&
-	    (uri.data[0] != ':' || span_find_byte(uri, '@') != SIZE_MAX);
+	if (evident_host(uri).len > 0)
+		return false;
+	return !span_starts_nocase(uri, "mailto:") || span_find(uri, SPAN_LITERAL("://")) != SIZE_MAX;
 }

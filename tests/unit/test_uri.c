@@ -114,6 +114,8 @@ test_targets(void **state)
 	expect_target("http:///", "", "", NULL);
 	expect_target("http://com/", "com", "", NULL);
 	expect_target("nothing", "", "", NULL);
+	expect_target("http://a.Example#://b.org/", "a.example", "a.example", NULL);
+	expect_target("a:b.org/://C.example/", "b.org", "b.org", NULL);
 }
 
 static void
