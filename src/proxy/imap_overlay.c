@@ -208,12 +208,15 @@ static bool
 put_quoted(struct imap_session *s, const struct imap_attribute *attribute, struct span value, struct buf *out)
 {
 	struct imap_cursor cursor = imap_cursor(value);
-	struct arena *a = arena_new(0);
 	struct span octets = SPAN_NONE;
 	struct place p = { .changed = false };
+	struct arena *a;
 	char *copy;
 
-	if (imap_item_is_message_data(attribute->item) && imap_take_nstring(&cursor, a, &octets) && octets.data != NULL)
+	if (!imap_item_is_message_data(attribute->item))
+		return false;
+	a = arena_new(0);
+	if (imap_take_nstring(&cursor, a, &octets) && octets.data != NULL)
 		p = place_in_response(s, attribute, octets.len);
 	if (octets.data != NULL)
 		note_unjudged(s, attribute);
