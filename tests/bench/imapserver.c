@@ -143,20 +143,19 @@ select_mailbox(struct client *client, const struct imap_command *command)
 }
 
 static void
-send_message(struct client *client, size_t index, bool whole)
+send_message(struct client *client, size_t index, bool flags, bool whole)
 {
 	struct span message = buf_span(&client->mailbox->messages[index]);
-	struct span parts[3];
-	char head[128];
+	struct span parts[4];
+	char head[128], literal[64];
 
-	if (whole)
-		snprintf(head, sizeof(head), "* %zu FETCH (UID %zu FLAGS () BODY[] {%zu}\r\n", index + 1, index + 1, message.len);
-	else
-		snprintf(head, sizeof(head), "* %zu FETCH (UID %zu FLAGS ()", index + 1, index + 1);
+	snprintf(head, sizeof(head), "* %zu FETCH (UID %zu%s", index + 1, index + 1, flags ? " FLAGS ()" : "");
+	snprintf(literal, sizeof(literal), " BODY[] {%zu}\r\n", message.len);
 	parts[0] = span_str(head);
-	parts[1] = whole ? message : SPAN_LITERAL("");
-	parts[2] = SPAN_LITERAL(")\r\n");
-	client->open = client->open && connection_send(client->c, parts, 3);
+	parts[1] = whole ? span_str(literal) : SPAN_LITERAL("");
+	parts[2] = whole ? message : SPAN_LITERAL("");
+	parts[3] = SPAN_LITERAL(")\r\n");
+	client->open = client->open && connection_send(client->c, parts, 4);
 }
 
 /* UIDs are numbers. */
@@ -166,16 +165,17 @@ fetch(struct client *client, const struct imap_command *command)
 	struct imap_cursor cursor = imap_cursor(command->arguments);
 	struct imap_range range;
 	struct span set;
-	bool whole;
+	bool flags, whole;
 
 	if (!imap_take_sequence_set(&cursor, &set)) {
 		complete(client, "BAD a set is wanted");
 		return;
 	}
+	flags = span_find(cursor.rest, SPAN_LITERAL("FLAGS")) != SIZE_MAX;
 	whole = span_find(cursor.rest, SPAN_LITERAL("BODY")) != SIZE_MAX;
 	while (imap_set_next(&set, (uint32_t)client->mailbox->count, &range))
 		for (size_t i = range.low; client->open && i <= range.high && i <= client->mailbox->count; i++)
-			send_message(client, i - 1, whole);
+			send_message(client, i - 1, flags, whole);
 	complete(client, "OK done");
 }
 
