@@ -75,7 +75,7 @@ class Worker(threading.Thread):
         self.cells, self.failure = cells, None
         self.faults = faults.Faults(t.folder())
         self.estate = Estate(t, self.faults.environment)
-        self.killed, self.recovery, self.probes, self.done = set(), collections.defaultdict(float), 0, 0
+        self.killed, self.recovery, self.probes, self.done = set(), {}, 0, 0
         self.pause = threading.Event()  # never set
         self.cell, self.over = None, False  # whether its first attempt is over
 
@@ -157,7 +157,7 @@ class Worker(threading.Thread):
             expect(time.monotonic() < began + PATIENCE, "the service does not come back")
             self.pause.wait(RETRY_SECONDS)
         names = " and ".join(victims)
-        self.recovery[names] = max(self.recovery[names], time.monotonic() - began)
+        self.recovery[names] = max(self.recovery.get(names, (0,)), (time.monotonic() - began, *self.cell[:3]))
 
     def restart(self):
         """What a service manager does. The old proxy may hold the sockets a moment longer."""
@@ -223,11 +223,12 @@ def cells_of(protocol, counts):
 def show(protocol, steps, workers):
     slowest = {}
     for worker in workers:
-        for names, seconds in worker.recovery.items():
-            slowest[names] = max(seconds, slowest.get(names, 0))
-    print(f"# {protocol}: {len(steps)} steps, {sum(w.done for w in workers)} kills; a message kept again after at most " +
-          ", ".join(f"{seconds * 1000:.0f} ms ({names})" for names, seconds in slowest.items()) +
-          f"; {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
+        for names, told in worker.recovery.items():
+            slowest[names] = max(told, slowest.get(names, told))
+    print(f"# {protocol}: {len(steps)} steps, {sum(w.done for w in workers)} kills; {os.cpu_count()} processors, " +
+          f"load {os.getloadavg()[0]:.1f}; a message was kept again after at most")
+    for names, (seconds, kind, step, nth) in sorted(slowest.items()):
+        print(f"#   {seconds * 1000:4.0f} ms: {names}, {kind} at {step} {nth}", flush=True)
 
 
 def matrix(protocol):
