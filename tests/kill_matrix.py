@@ -31,7 +31,7 @@ import faults  # noqa: E402
 os.environ["GATEPOST"] = faults.PROGRAM
 
 import gatepost_test  # noqa: E402
-from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal  # noqa: E402
+from gatepost_test import PATIENCE, Skip, Tests, await_event, expect, expect_equal, left_to  # noqa: E402
 from short_sessions import Estate, message  # noqa: E402
 from smtp_client import Client  # noqa: E402
 
@@ -233,6 +233,8 @@ def show(protocol, steps, workers):
 
 def matrix(protocol):
     def test(t):
+        if left_to("gcc"):
+            raise Skip("with sanitizers processes are killed by fault_sweep.py, and it shows nothing more")
         counts = {kind: entered(t, kind) for kind in VISITS[protocol]}
         steps = set().union(*counts.values())
         expect_equal(steps, steps_of(protocol), "the steps that a session enters, and those that there are")

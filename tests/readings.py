@@ -15,8 +15,11 @@ import sys
 import tempfile
 import time
 
-from readings import gate, judges, ordinary
-from readings.registry import BLOCK, VALID, cases, classes
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+from gatepost_test import left_to  # noqa: E402
+from readings import gate, judges, ordinary  # noqa: E402
+from readings.registry import BLOCK, VALID, cases, classes  # noqa: E402
 
 FEWEST_FAMILIES = 3
 SCAN_SECONDS = 600  # for all; a build with sanitizers takes its time
@@ -170,6 +173,9 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    if left_to("gcc"):
+        print("1..0 # SKIP what other programs read does not depend on sanitizers")
+        return 0
     wanted = [int(c.lstrip("T")) for c in arguments.classes if c != "ordinary"] or \
         (sorted(classes) if not arguments.classes else [])
     with_ordinary = not arguments.table and (not arguments.classes or "ordinary" in arguments.classes)

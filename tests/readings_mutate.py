@@ -17,8 +17,11 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from readings import gate, judges, mutate, seeds
-from readings.payload import PICTURE, TEXT
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+from gatepost_test import left_to  # noqa: E402
+from readings import gate, judges, mutate, seeds  # noqa: E402
+from readings.payload import PICTURE, TEXT  # noqa: E402
 
 FOUND = os.path.join(os.path.dirname(os.path.abspath(__file__)), "readings", "found")
 BATCH = 1500
@@ -179,6 +182,9 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    if left_to("gcc"):
+        print("1..0 # SKIP what other programs read does not depend on sanitizers")
+        return 0
     run = Run(arguments)
     began = time.monotonic()
     print("1.." + ("1" if arguments.only else "4"))

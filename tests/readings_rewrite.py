@@ -26,8 +26,11 @@ import sys
 import tempfile
 import time
 
-from readings import gate, judges
-from readings.registry import VALID, cases, classes
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+from gatepost_test import left_to  # noqa: E402
+from readings import gate, judges  # noqa: E402
+from readings.registry import VALID, cases, classes  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONFIG = os.path.join(HERE, "readings", "rewrite.yaml")
@@ -216,6 +219,9 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    if left_to("gcc"):
+        print("1..0 # SKIP what other programs read does not depend on sanitizers")
+        return 0
     wanted = [int(c.lstrip("T")) for c in arguments.classes] or sorted(classes)
     folder = Folder()
     report = Report(arguments.verbose)

@@ -96,6 +96,12 @@ def is_sanitized():
         return b"__asan_init" in program.read()
 
 
+def left_to(build):
+    """Whether a test that shows something in one build only, "gcc" or "sanitizers", is left to that one:
+    so it is where tools/check tests both. By hand it runs in each."""
+    return "GATEPOST_TEST_BOTH_BUILDS" in os.environ and is_sanitized() != (build == "sanitizers")
+
+
 def free_port(address="127.0.0.1"):
     """Free, and ours until we end: no other test that runs takes it."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
