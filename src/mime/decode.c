@@ -20,16 +20,36 @@ decode_base64(struct decoding *d, struct span in, char *room)
 	return len;
 }
 
-static size_t
-decode_quoted_printable(struct decoding *d, struct span in, char *room)
+static char *
+room_for(const struct decoding *d, size_t len)
 {
-	size_t len = quoted_printable_decode_flaws(in, room, &d->quoted);
+	char *room = scratch_room(d->scratch, len > 0 ? len : 1);
 
+	if (room == NULL)
+		arena_give_up(d->message->arena, "no room to decode a body");
+	return room;
+}
+
+/* The parser may have done it. */
+static struct span
+decode_quoted_printable(struct decoding *d, struct span in)
+{
+	const struct mime_decoded *kept = d->part->decoded;
+	struct span text;
+
+	if (kept != NULL && kept->body.data == in.data && kept->body.len == in.len) {
+		text = kept->text;
+		d->quoted = kept->flaws;
+	} else {
+		char *room = room_for(d, in.len);
+
+		text = span_of(room, quoted_printable_decode_flaws(in, room, &d->quoted));
+	}
 	if (!quoted_printable_is_strict(d->quoted))
 		defect_add(d->message, d->part, DEFECT_QUOTED_PRINTABLE_MALFORMED);
 	if ((d->quoted & QUOTED_HIGH) != 0)
 		defect_add(d->message, d->part, DEFECT_QUOTED_PRINTABLE_UNDEFINED);
-	return len;
+	return text;
 }
 
 /* Without "begin" it may be lines that are meant so, or anything. */
@@ -60,16 +80,6 @@ decode_yenc(struct decoding *d, struct span in, char *room)
 	return len;
 }
 
-static char *
-room_for(const struct decoding *d, size_t len)
-{
-	char *room = scratch_room(d->scratch, len > 0 ? len : 1);
-
-	if (room == NULL)
-		arena_give_up(d->message->arena, "no room to decode a body");
-	return room;
-}
-
 static struct span
 decode_binhex(struct decoding *d, struct span in)
 {
@@ -94,12 +104,12 @@ decoding_begin(struct decoding *d, enum mime_encoding encoding)
 		return body;
 	if (encoding == ENCODING_BINHEX)
 		return decode_binhex(d, body);
+	if (encoding == ENCODING_QUOTED_PRINTABLE)
+		return decode_quoted_printable(d, body);
 	room = room_for(d, body.len);
 	switch (encoding) {
 	case ENCODING_BASE64:
 		return span_of(room, decode_base64(d, body, room));
-	case ENCODING_QUOTED_PRINTABLE:
-		return span_of(room, decode_quoted_printable(d, body, room));
 	case ENCODING_YENC:
 		return span_of(room, decode_yenc(d, body, room));
 	default:

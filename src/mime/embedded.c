@@ -5,7 +5,7 @@
  * First lines are found by words that they hold, each kind's apart, so a text is
  * gone over once for each word and once for the data in it. A base64 or
  * quoted-printable text is decoded for the search, into room that the next one
- * uses again unless a file was found; or fields, which some programs take for
+ * uses again unless a file was found, or the part keeps it for the scan; or fields, which some programs take for
  * those of a message: it is swept for its parts later. */
 #include "config.h"
 
@@ -14,6 +14,7 @@
 #include "mime/decode.h"
 #include "mime/defects.h"
 #include "mime/parser.h"
+#include "mime/quoted_printable.h"
 #include "mime/suspects.h"
 #include "mime/utf8.h"
 
@@ -251,19 +252,39 @@ find_files(struct parser *p, struct mime_part *part, struct span text, bool deta
 	return n > 0;
 }
 
-/* The text decoded, in room that is the parser's until it is kept. */
-static struct span
-decode_text(struct parser *p, const struct mime_part *part)
+/* Room that is the parser's until the text in it is kept. */
+static char *
+room_for(struct parser *p, size_t len)
 {
-	bool strict;
-	size_t len;
+	p->room = arena_grow(p->m->arena, p->room, 1, &p->room_cap, len);
+	return p->room;
+}
 
-	p->room = arena_grow(p->m->arena, p->room, 1, &p->room_cap, part->body.len);
-	if (part->encodings->encoding == ENCODING_BASE64)
-		len = base64_decode(part->body, p->room, &strict);
-	else
-		len = quoted_printable_decode(part->body, p->room, &strict);
-	return span_of(p->room, len);
+static struct span
+decode_base64(struct parser *p, struct span body)
+{
+	char *room = room_for(p, body.len);
+	bool strict;
+
+	return span_of(room, base64_decode(body, room, &strict));
+}
+
+/* As far as there is room for it, the part keeps what was decoded. */
+static struct span
+decode_quoted_printable(struct parser *p, struct mime_part *part)
+{
+	bool keeps = part->body.len <= p->keep_left;
+	char *room = keeps ? arena_alloc_raw(p->m->arena, part->body.len) : room_for(p, part->body.len);
+	struct mime_decoded decoded = { .body = part->body }, *kept;
+
+	decoded.text = span_of(room, quoted_printable_decode_flaws(part->body, room, &decoded.flaws));
+	if (keeps) {
+		p->keep_left -= part->body.len;
+		kept = ARENA_NEW(p->m->arena, struct mime_decoded);
+		*kept = decoded;
+		part->decoded = kept;
+	}
+	return decoded.text;
 }
 
 /* Does the first line that is not empty begin a file? */
@@ -313,7 +334,8 @@ find_message(struct parser *p, struct mime_part *part, struct span text)
 static void
 read_encoded(struct parser *p, struct mime_part *part)
 {
-	struct span text = decode_text(p, part);
+	bool base64 = part->encodings->encoding == ENCODING_BASE64;
+	struct span text = base64 ? decode_base64(p, part->body) : decode_quoted_printable(p, part);
 	bool files = find_files(p, part, text, true);
 
 	if (!find_message(p, part, text) && !files)

@@ -18,6 +18,7 @@
 enum {
 	DECODED_RATIO = 4,     /* bytes of decoded messages a byte of the message */
 	BOUNDARY_TEXT_MAX = 70, /* RFC 2046 5.1.1 */
+	KEPT_DECODED_MAX = 128 * 1024, /* octets, of a message: what most texts have, and little beside scan_memory */
 };
 
 static void read_part(struct parser *p, struct mime_part *part, const char *default_type);
@@ -542,7 +543,7 @@ struct mime_message *
 mime_parse(struct arena *a, struct span raw, const struct mime_limits *limits)
 {
 	struct mime_message *m = ARENA_NEW(a, struct mime_message);
-	struct parser p = { .m = m, .limits = *limits, .leaf_end = &m->first_leaf };
+	struct parser p = { .m = m, .limits = *limits, .leaf_end = &m->first_leaf, .keep_left = KEPT_DECODED_MAX };
 
 	if (raw.data == NULL)
 		raw = SPAN_LITERAL("");

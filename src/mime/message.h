@@ -54,6 +54,12 @@ struct mime_name {
 	struct span name;
 };
 
+/* A body in its strict reading, as the parser decoded it to look for files in it. */
+struct mime_decoded {
+	struct span body, text;
+	unsigned flaws; /* by enum quoted_flaw */
+};
+
 struct mime_part {
 	struct mime_part *parent, *first_child, *next; /* next sibling */
 	/* IMAP's, RFC 9051 6.4.5: "1", "2.1"; "1" for a message of one part; ""
@@ -88,6 +94,7 @@ struct mime_part {
 	bool detached;            /* lies in an encoded message: its spans are not of the message's raw bytes */
 	struct mime_part *next_leaf; /* the leaves in the order of the message */
 	struct mime_defect_list *found;
+	const struct mime_decoded *decoded; /* of a quoted-printable text, where it was kept; else NULL */
 };
 
 /* What was malformed or ambiguous. Names are stable: rules and logs use them. */

@@ -32,6 +32,7 @@ struct parser {
 	size_t decoded; /* bytes of messages inside that were decoded */
 	char *room;     /* for texts that are decoded to be searched */
 	size_t room_cap;
+	size_t keep_left; /* octets of texts that may stay decoded, as the scan wants them again */
 	struct mime_part **leaf_end;
 	bool stopped;   /* a limit was hit: the rest is not read */
 	bool odd_head;  /* of the last header: some program may see fields in it that we do not */

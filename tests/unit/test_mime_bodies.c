@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -409,6 +410,37 @@ test_t39_escapes(void **state)
 	check_quoted(f, "M=0=5A", "M=0=5A");
 }
 
+/* Of many texts some stay as they were decoded in parsing; it makes no difference. */
+static void
+test_texts_that_stay_decoded(void **state)
+{
+	enum { TEXTS = 40, FILLER = 5000 };
+	struct fixture *f = *state;
+	struct mime_message *m;
+	struct buf body = { 0 };
+	size_t n = 0, kept = 0;
+	char filler[FILLER + 1], expected[FILLER + 16];
+
+	memset(filler, 'x', FILLER);
+	filler[FILLER] = '\0';
+	for (size_t i = 0; i < TEXTS; i++)
+		buf_printf(&body, "--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+				  "%s%zu=3D=\r\n=XY\r\n", filler, i);
+	buf_add_str(&body, "--b--\r\n");
+	m = parse(f, "Content-Type: multipart/mixed; boundary=b\r\n", buf_span(&body));
+	for (const struct mime_part *part = m->first_leaf; part != NULL; part = part->next_leaf, n++) {
+		snprintf(expected, sizeof(expected), "%s%zu==XY", filler, n);
+		assert_true(has_reading(f, part, span_str(expected)));
+		assert_true(f->readings > 1); /* of what is malformed */
+		assert_true(has_reading(f, part, span_first(span_str(expected), strlen(expected) - 3)));
+		kept += part->decoded != NULL;
+	}
+	assert_int_equal(n, TEXTS);
+	assert_in_range(kept, 1, TEXTS - 1);
+	assert_true(has_defect(f, "quoted-printable-malformed"));
+	buf_free(&body);
+}
+
 /* What an octet over 127 is as a digit nobody knows. */
 static void
 test_t39_digits_by_chance(void **state)
@@ -540,6 +572,7 @@ main(void)
 		TEST(test_base64_over_limit),
 		TEST(test_not_base64_at_all),
 		TEST(test_t39_escapes),
+		TEST(test_texts_that_stay_decoded),
 		TEST(test_t39_digits_by_chance),
 		TEST(test_t40_soft_breaks),
 		TEST(test_t41_raw_bytes),
