@@ -181,6 +181,19 @@ read_data_uris(struct html *h, struct span in)
 
 /* --- Attributes --- */
 
+/* A look that most values pass: no "a:", as "data:" ends, and nothing that a browser takes out. */
+static bool
+holds_nothing(struct span value)
+{
+	static const bool marks[256] = { [':'] = true, ['&'] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true };
+
+	for (size_t i = 0; i < value.len; i++)
+		if (marks[(unsigned char)value.data[i]] &&
+		    (value.data[i] != ':' || (i > 0 && ascii_lower(value.data[i - 1]) == 'a')))
+			return false;
+	return true;
+}
+
 /* Whether read_data_uris() has all of it: nothing hides the URI's beginning or ends it early. */
 static bool
 is_read_as_it_stands(struct span value)
@@ -250,7 +263,7 @@ read_attributes(struct html *h, struct span in)
 	while (!h->d.stopped && (equals = span_find_byte(span_from(in, from), '=')) != SIZE_MAX) {
 		struct span name = span_trim(span_sub(in, from, equals)), value = value_at(in, from + equals + 1, &from);
 
-		if (!is_read_as_it_stands(value) && read_value(h, name, value))
+		if (!holds_nothing(value) && !is_read_as_it_stands(value) && read_value(h, name, value))
 			h->saves |= link_saves(in, (size_t)(value.data - in.data), (size_t)(span_end(value) - in.data));
 	}
 }
