@@ -23,7 +23,7 @@ from pop3_upstream import Maildrop  # noqa: E402
 tests = Tests()
 
 TIMES = 6  # more often than a child may die young without a rest
-PROXIES = 3
+PROXIES, GUILTY = 3, [{0}, {1}, {2}, {0, 1, 2}]  # by which of them the poison comes, one time after the other
 READERS_TRIES = 3  # then a reader is shown a notice, for he cannot have it delivered elsewhere
 CLEAN, POISON = b"Subject: hello\r\n\r\ngood day\r\n", b"Subject: please die\r\n\r\ngood day\r\n"
 RULES = "rules:\n- { name: TAG, when: { header: { name: Subject, matches: '/please tag/' } }, then: tag }\n"
@@ -44,6 +44,7 @@ def expect_told(gatepost, times, verdict="defer"):
     """By log and metrics: how many scanners died, and on what."""
     told = gatepost.events("message", reason=DIED, complete="no", verdict=f"^{verdict}$")
     expect_equal(len(told), times, "messages on which a scanner died, in the log")
+    gatepost.wait_event("started", times + 1, child="scanner")
     status, text = gatepost.ctl("metrics")  # by the master, which counts the start of a child after it has told of it
     expect_equal(status, 0, "ctl metrics")
     expect(f'gatepost_scan_failures_total{{reason="died"}} {times}\n' in text, "metrics: failures", text)
@@ -65,7 +66,6 @@ def smtp(t):
     print(f"# {TIMES} scanners and as many messages took {time.monotonic() - began:.2f} s")
     client.quit()
     expect_equal([m.data for m in upstream.messages], [CLEAN] * TIMES, "what came to the upstream")
-    gatepost.wait_event("started", TIMES + 1, child="scanner")
     expect_told(gatepost, TIMES)
 
 
@@ -84,7 +84,6 @@ def neighbours(t):
         client.send((CLEAN, POISON)[number % 2] + b".\r\n")
     expect_equal([client.reply().code for client in clients], [250, 451] * TIMES, "answers")
     print(f"# {TIMES} scanners and as many messages took {time.monotonic() - began:.2f} s")
-    gatepost.wait_event("started", TIMES + 1, child="scanner")
     expect_told(gatepost, TIMES)
 
 
@@ -112,22 +111,24 @@ def beside_other_proxies(t):
     upstream = t.upstream()
     gatepost = started(t, t.gatepost, upstream, proxies=PROXIES)
     proxies = [int(gatepost.wait_event("started", n, child="^proxy$")["pid"]) for n in range(1, PROXIES + 1)]
-    for number in range(PROXIES):
+    deaths = 0
+    for guilty in GUILTY:
         crowd = crowd_of(t, gatepost, proxies)
-        scanner = int(gatepost.wait_event("started", number + 1, child="^scanner$")["pid"])
+        scanner = int(gatepost.wait_event("started", deaths + 1, child="^scanner$")["pid"])
         os.kill(scanner, signal.SIGSTOP)
         waiting = len(gatepost.events("step", step="^await_verdict$"))
         for proxy, clients in enumerate(crowd):
             for place, client in enumerate(clients):
-                client.send((POISON if (proxy, place) == (number, 0) else CLEAN) + b".\r\n")
+                client.send((POISON if proxy in guilty and place == 0 else CLEAN) + b".\r\n")
         gatepost.wait_event("step", waiting + 2 * PROXIES, step="^await_verdict$")
         os.kill(scanner, signal.SIGCONT)
         answers = [[client.reply().code for client in clients] for clients in crowd]
-        expect_equal(answers, [[451 if proxy == number else 250, 250] for proxy in range(PROXIES)], "answers by each proxy")
+        expect_equal(answers, [[451 if proxy in guilty else 250, 250] for proxy in range(PROXIES)], "answers by each proxy")
+        deaths += len(guilty)
         for client in (client for clients in crowd for client in clients):
             client.quit()
-    expect_equal([m.data for m in upstream.messages], [CLEAN] * (2 * PROXIES - 1) * PROXIES, "what came to the upstream")
-    expect_told(gatepost, PROXIES)
+    expect_equal([m.data for m in upstream.messages], [CLEAN] * (2 * PROXIES * len(GUILTY) - deaths), "what came to the upstream")
+    expect_told(gatepost, deaths)
 
 
 def expect_given_up(gatepost, answers):
@@ -135,7 +136,6 @@ def expect_given_up(gatepost, answers):
     refused = answers.count("for now")  # by POP3 it may be in a scanner's hands before it is asked for
     expect(0 < refused < READERS_TRIES, "refused for now", answers)
     expect_equal(answers, ["for now"] * refused + ["a notice"] * (TIMES - refused), "what readers are told")
-    gatepost.wait_event("started", READERS_TRIES + 1, child="scanner")
     expect_told(gatepost, READERS_TRIES, verdict=".+")
     expect_equal(gatepost.quarantined(b"please die"), 1, "in quarantine")
 
