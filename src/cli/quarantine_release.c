@@ -282,9 +282,13 @@ load_tls(struct releasing *r)
 
 	r->tls = ARENA_ARRAY(r->desk.arena, struct tls_client *, s->upstream_count);
 	for (size_t i = 0; i < s->upstream_count; i++) {
-		r->tls[i] = tls_client_new(r->desk.arena, &s->upstreams[i].tls, &error);
+		const struct upstream *u = &s->upstreams[i];
+
+		if (u->tls.mode == TLS_NONE)
+			continue;
+		r->tls[i] = tls_client_new(r->desk.arena, &u->tls, &error);
 		if (r->tls[i] == NULL) {
-			complain("upstream %s: %s", s->upstreams[i].name, error);
+			complain("upstream %s: %s", u->name, error);
 			return false;
 		}
 	}

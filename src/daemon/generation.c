@@ -56,9 +56,13 @@ make_tls(struct generation *g, const struct tls_tickets *tickets, struct report 
 	}
 	g->upstream_tls = ARENA_ARRAY(g->secrets, struct tls_client *, s->upstream_count);
 	for (size_t i = 0; i < s->upstream_count; i++) {
-		g->upstream_tls[i] = tls_client_new(g->secrets, &s->upstreams[i].tls, &error);
+		const struct upstream *u = &s->upstreams[i];
+
+		if (u->tls.mode == TLS_NONE) /* the system's authorities take long to read, and room */
+			continue;
+		g->upstream_tls[i] = tls_client_new(g->secrets, &u->tls, &error);
 		if (g->upstream_tls[i] == NULL)
-			report_tls(report, s->upstreams[i].tls.mark, "upstream", s->upstreams[i].name, error);
+			report_tls(report, u->tls.mark, "upstream", u->name, error);
 	}
 	g->intercept_tls = tls_client_new(g->secrets, &plain, &error);
 	return report->count == 0;

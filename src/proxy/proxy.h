@@ -24,7 +24,7 @@ struct generation {
 	int user_directory;               /* open, of the users' files; -1 = none */
 	struct arena *secrets;            /* what follows: keys of listeners and upstreams */
 	struct tls_server **listener_tls; /* NULL where a listener has none */
-	struct tls_client **upstream_tls;
+	struct tls_client **upstream_tls; /* likewise */
 	struct tls_client *intercept_tls;
 };
 
