@@ -3,15 +3,28 @@
 
 #include "daemon/channel.h"
 
-bool
-channel_send(int channel, enum channel_kind kind, uint32_t index, int fd)
+static bool
+say(enum packet_result (*send)(int, struct span, struct span, const int *, size_t), int channel, enum channel_kind kind,
+    uint32_t index, int fd)
 {
 	char room[2 * sizeof(uint32_t)];
 	struct buf head = { .data = room, .cap = sizeof(room), .limit = sizeof(room) };
 
 	buf_put_u32(&head, kind);
 	buf_put_u32(&head, index);
-	return packet_send(channel, buf_span(&head), SPAN_NONE, &fd, fd >= 0 ? 1 : 0) == PACKET_SENT;
+	return send(channel, buf_span(&head), SPAN_NONE, &fd, fd >= 0 ? 1 : 0) == PACKET_SENT;
+}
+
+bool
+channel_send(int channel, enum channel_kind kind, uint32_t index, int fd)
+{
+	return say(packet_send, channel, kind, index, fd);
+}
+
+bool
+channel_tell(int channel, enum channel_kind kind, uint32_t index, int fd)
+{
+	return say(packet_send_surely, channel, kind, index, fd);
 }
 
 int

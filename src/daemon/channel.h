@@ -31,6 +31,9 @@ struct channel_message {
 /* False: the other side is gone. The descriptor is not closed. A handler of
  * signals may call it. */
 bool channel_send(int channel, enum channel_kind kind, uint32_t index, int fd);
+/* The same for the master, whose words are said once: a child that missed one would wait for it,
+ * or not end. Not for children, whose cages have no way to wait. */
+bool channel_tell(int channel, enum channel_kind kind, uint32_t index, int fd);
 /* 1, 0 (nothing now) or -1 (the other side is gone). */
 int channel_receive(int channel, struct packet *p, struct channel_message *m);
 

@@ -51,14 +51,14 @@ link_pair(struct child *proxy, struct child *server)
 	bool sent;
 
 	if (server->kind == CHILD_KEEPER && server->leaving)
-		return channel_send(proxy->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
+		return channel_tell(proxy->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
 	if (!packet_pair(pair, true, false)) {
 		log_error("link", "no link between %s %u and proxy %u: %m", child_kind_name(server->kind),
 		    server->index, proxy->index);
 		return false;
 	}
-	sent = channel_send(server->channel, CHANNEL_LINK_PROXY, proxy->index, pair[1]) &&
-	    channel_send(proxy->channel, kind, server->index, pair[0]);
+	sent = channel_tell(server->channel, CHANNEL_LINK_PROXY, proxy->index, pair[1]) &&
+	    channel_tell(proxy->channel, kind, server->index, pair[0]);
 	sent = sent || errno == EPIPE || errno == ECONNRESET; /* whose end is known, or will be */
 	close(pair[0]);
 	close(pair[1]);
@@ -370,7 +370,7 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 	log_start(child);
 	link_to_others(c, child);
 	if (kind == CHILD_PROXY && c->awaits_keeper)
-		channel_send(child->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
+		channel_tell(child->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
 	if (r->leaving)
 		child_drain(child);
 	return true;
@@ -381,7 +381,7 @@ ask_to_leave(struct child *child, enum channel_kind how)
 {
 	child->leaving = true;
 	child->place->leaving = true;
-	channel_send(child->channel, how, 0, -1);
+	channel_tell(child->channel, how, 0, -1);
 }
 
 void
@@ -403,7 +403,7 @@ children_leave_keeper(struct children *c)
 
 	LIST_FOREACH (child, &c->list, others)
 		if (child->kind == CHILD_PROXY)
-			channel_send(child->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
+			channel_tell(child->channel, CHANNEL_KEEPER_LEAVES, 0, -1);
 }
 
 void

@@ -20,7 +20,7 @@ handover_send(int channel, enum handover_kind kind, struct span text, int fd)
 {
 	unsigned char head = (unsigned char)kind;
 
-	return packet_send(channel, span_of((char *)&head, 1), text, &fd, fd >= 0 ? 1 : 0) == PACKET_SENT;
+	return packet_send_surely(channel, span_of((char *)&head, 1), text, &fd, fd >= 0 ? 1 : 0) == PACKET_SENT;
 }
 
 int

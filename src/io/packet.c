@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -25,6 +26,9 @@ enum {
 	CONTROL_SIZE = CMSG_SPACE((PACKET_FDS + 1) * sizeof(int)),
 	/* Memory above this is not kept for the next packet. */
 	KEEP_MAX = 1024 * 1024,
+	/* Where there is none in half a second, there will be none so soon. */
+	SURE_TRIES = 50,
+	SURE_REST_NS = 10 * 1000 * 1000,
 };
 static const char INLINE = 'i', MEMFD = 'm';
 
@@ -108,6 +112,25 @@ packet_send(int socket, struct span head, struct span body, const int *fds, size
 	/* The socket's buffer, or the kernel's memory, is too small for it. */
 	if (result == PACKET_FAILED && (errno == EMSGSIZE || errno == ENOBUFS))
 		result = send_memfd(socket, head, body, fds, fd_count);
+	return result;
+}
+
+static bool
+is_short(void)
+{
+	return errno == ENOMEM || errno == ENOBUFS || errno == EMFILE || errno == ENFILE;
+}
+
+enum packet_result
+packet_send_surely(int socket, struct span head, struct span body, const int *fds, size_t fd_count)
+{
+	const struct timespec rest = { .tv_nsec = SURE_REST_NS };
+	enum packet_result result = packet_send(socket, head, body, fds, fd_count);
+
+	for (int tries = 1; result == PACKET_FAILED && is_short() && tries < SURE_TRIES; tries++) {
+		nanosleep(&rest, NULL);
+		result = packet_send(socket, head, body, fds, fd_count);
+	}
 	return result;
 }
 

@@ -20,6 +20,9 @@ bool packet_pair(int fds[2], bool first_nonblocking, bool second_nonblocking);
 enum packet_result { PACKET_SENT, PACKET_AGAIN, PACKET_FAILED };
 /* head and body are gathered; fds are not closed. AGAIN: the queue is full. */
 enum packet_result packet_send(int socket, struct span head, struct span body, const int *fds, size_t fd_count);
+/* The same for what is said once and must not be lost: a shortage of memory or descriptors is
+ * waited out, for up to half a second, in which the process does nothing else. */
+enum packet_result packet_send_surely(int socket, struct span head, struct span body, const int *fds, size_t fd_count);
 
 struct packet {
 	struct buf data;       /* head and body in one */

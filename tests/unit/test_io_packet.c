@@ -8,10 +8,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* In the C library's place: so many of the next calls find no memory. */
+static int short_of_memory;
+
+ssize_t
+sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	if (short_of_memory > 0) {
+		short_of_memory--;
+		errno = ENOMEM;
+		return -1;
+	}
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
 
 static void
 check_sizes(size_t head_len, size_t body_len)
@@ -209,6 +225,32 @@ test_last_words(void **state)
 	close(s[0]);
 }
 
+/* What is said surely waits until there is memory, but not for ever. */
+static void
+test_a_shortage(void **state)
+{
+	const struct span word = SPAN_LITERAL("word");
+	struct packet p;
+	int s[2];
+
+	(void)state;
+	assert_true(packet_pair(s, true, true));
+	packet_init(&p);
+	short_of_memory = 1;
+	assert_int_equal(packet_send(s[0], word, SPAN_NONE, NULL, 0), PACKET_FAILED);
+	short_of_memory = 3;
+	assert_int_equal(packet_send_surely(s[0], word, SPAN_NONE, NULL, 0), PACKET_SENT);
+	assert_int_equal(packet_receive(s[1], &p), 1);
+	assert_true(span_eq(buf_span(&p.data), word));
+	assert_int_equal(packet_receive(s[1], &p), 0);
+	short_of_memory = INT_MAX;
+	assert_int_equal(packet_send_surely(s[0], word, SPAN_NONE, NULL, 0), PACKET_FAILED);
+	short_of_memory = 0;
+	packet_free(&p);
+	close(s[0]);
+	close(s[1]);
+}
+
 int
 main(void)
 {
@@ -218,6 +260,7 @@ main(void)
 		cmocka_unit_test(test_full_queue),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_last_words),
+		cmocka_unit_test(test_a_shortage),
 	};
 
 	return cmocka_run_group_tests_name("io/packet", tests, NULL, NULL);
