@@ -239,6 +239,31 @@ refused("a configuration with errors", break_configuration, "listner")
 
 
 @tests
+def no_control(t):
+    "one that serves and cannot open the control socket is told, and the old one goes on with its own"
+    installed = Installed(t)
+    gatepost = installed.gatepost
+    idle = t.client(gatepost)
+    idle.greet()
+    asking = os.path.join(gatepost.folder, "asking.yaml")
+    shutil.copy(gatepost.file, asking)
+    gatepost.write_config({**gatepost.config, "control": {"path": "not/there"}})
+    gatepost.file, read = asking, gatepost.file
+    code, told = gatepost.ctl("upgrade")
+    expect(code == 1 and "the control socket cannot be opened" in told and "this one goes on" in told, "ctl upgrade", code, told)
+    expect_equal(gatepost.ctl("status")[0], 0, "ctl status")
+    expect_equal(idle.deliver(MESSAGE % (HELD, 1)).code, 250, "a session")
+    client = t.client(gatepost)
+    client.greet()
+    expect_equal(client.deliver(MESSAGE % (HELD, 2)).code, 250, "a new one")
+    shutil.copy(asking, read)
+    installed.upgrade()
+    expect_equal(idle.deliver(MESSAGE % (PLAIN, 3)).code, 250, "a session, after one that can begin")
+    idle.quit()
+    client.quit()
+
+
+@tests
 def ending_meanwhile(t):
     "SIGTERM while the new one begins ends both"
     installed = Installed(t)

@@ -13,13 +13,13 @@ enum handover_kind {
 	HANDOVER_TRANSPARENT,  /* the same, of a listener with intercept: tproxy */
 	HANDOVER_METRICS,      /* the same, where metrics are served */
 	HANDOVER_ALL,          /* there are no more sockets */
-	HANDOVER_YOURS,        /* it takes no more sessions, and has left the control socket */
+	HANDOVER_YOURS,        /* it has left the control socket */
 	HANDOVER_KEEPER_ENDED, /* the quarantine is free */
 	HANDOVER_LINK,         /* of a proxy of the old one to the new one's keeper */
 	/* The new one's. */
 	HANDOVER_FAILED,       /* the text says why */
 	HANDOVER_READY,        /* its proxies and scanners serve; the text is KEEP_FRAME_VERSION as a number */
-	HANDOVER_TAKEN,        /* it listens at the control socket */
+	HANDOVER_TAKEN,        /* it listens at the control socket: the old one takes no more sessions */
 	HANDOVER_KEEPER_THERE, /* links to it are wanted */
 	HANDOVER_KEEPER_LEAVES,
 	HANDOVER_END,          /* the old one's sessions are to end */

@@ -3,9 +3,9 @@
  *
  * The old one starts the new one and gives it the listening sockets. The new one
  * reads the configuration and forks scanners and proxies, which accept beside the
- * old one's; then it says so. From there on the old one takes no more sessions and
- * ends with its last one. Whatever goes wrong before is told to who asked, and
- * nothing else comes of it.
+ * old one's; then it says so, and is given the control socket's place. Once it has
+ * that, the old one takes no more sessions and ends with its last one. Whatever goes
+ * wrong before is told to who asked, and nothing else comes of it.
  *
  * The quarantine has one keeper. The old one's is asked to leave, and when it has
  * ended the new one's begins, to which the old one's proxies are linked, by way of
@@ -16,8 +16,10 @@
 
 #include "base/log.h"
 #include "daemon/channel.h"
+#include "daemon/generation.h"
 #include "proxy/keep_frame.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,11 +38,18 @@ struct peer_master {
 	char why[512]; /* why it failed */
 };
 
-static void
+/* False: it did not reach the other one, which goes on. Of one that has ended its end is
+ * known, or will be. */
+static bool
+tell(struct peer_master *p, enum handover_kind kind, const char *text)
+{
+	return p == NULL || handover_send(p->channel, kind, span_str(text), -1) || errno == EPIPE || errno == ECONNRESET;
+}
+
+static bool
 say(struct peer_master *p, enum handover_kind kind)
 {
-	if (p != NULL)
-		handover_send(p->channel, kind, SPAN_NONE, -1);
+	return tell(p, kind, "");
 }
 
 static void
@@ -90,11 +99,14 @@ answer_asker(struct master *m, bool ok, const char *text)
 	m->asker = -1;
 }
 
+/* Whatever the new one had of this one's place is this one's again. */
 static void
 fail(struct master *m, const char *why)
 {
 	timer_at(m->patience, 0);
 	leave(&m->successor);
+	if (m->control == NULL && !m->ending)
+		m->control = control_new(m->loop, m->current->generation->settings->control_path, m);
 	answer_asker(m, false, why);
 }
 
@@ -108,26 +120,50 @@ master_lose_patience(void *context)
 		return;
 	}
 	kill(m->successor->pid, SIGTERM);
-	fail(m, "the new gatepost was not ready in time: this one goes on");
+	/* It may have the control socket just now: its end is awaited, and its word counts no more. */
+	if (m->successor->ready)
+		m->successor->ready = false;
+	else
+		fail(m, "the new gatepost was not ready in time: this one goes on");
 }
 
-/* Links its proxies to the new one's keeper. */
+static bool
+link_proxy(struct master *m, const struct child *proxy)
+{
+	int pair[2];
+	bool linked;
+
+	if (!packet_pair(pair, true, false))
+		return false;
+	linked = handover_send(m->successor->channel, HANDOVER_LINK, SPAN_NONE, pair[1]) &&
+	    channel_tell(proxy->channel, CHANNEL_LINK_KEEPER, 0, pair[0]);
+	close(pair[0]);
+	close(pair[1]);
+	return linked;
+}
+
+/* Links its proxies to the new one's keeper. One that cannot be is to end its sessions, for
+ * what they have for a keeper no keeper would take. */
 static void
 link_proxies(struct master *m)
 {
-	const struct child *child;
+	struct child *child;
 
-	LIST_FOREACH (child, &m->children.list, others) {
-		int pair[2];
-
-		if (child->kind != CHILD_PROXY || !m->successor->knows_frames || !packet_pair(pair, true, false))
-			continue;
-		if (handover_send(m->successor->channel, HANDOVER_LINK, SPAN_NONE, pair[1]))
-			channel_send(child->channel, CHANNEL_LINK_KEEPER, 0, pair[0]);
-		close(pair[0]);
-		close(pair[1]);
-	}
+	LIST_FOREACH (child, &m->children.list, others)
+		if (child->kind == CHILD_PROXY && m->successor->knows_frames && !link_proxy(m, child))
+			child_drain(child);
 	say(m->predecessor, HANDOVER_KEEPER_THERE);
+}
+
+/* There is one control socket, which the new one opens now. */
+static void
+give_place(struct master *m)
+{
+	control_free(&m->control);
+	if (say(m->successor, HANDOVER_YOURS))
+		return;
+	kill(m->successor->pid, SIGTERM);
+	fail(m, "the new gatepost cannot be given the place: this one goes on");
 }
 
 /* From now on new sessions are the new one's. */
@@ -141,9 +177,7 @@ hand_over(struct master *m)
 	master_notify(state);
 	m->handed_over = true;
 	master_take_no_more(m);
-	control_free(&m->control);
 	say(m->predecessor, HANDOVER_END);
-	say(m->successor, HANDOVER_YOURS);
 	listeners_close(&m->current->metrics, NULL);
 	m->current->metrics.count = 0;
 	if (reporter != NULL)
@@ -172,9 +206,10 @@ obey_successor(struct master *m, const struct handover_message *message)
 	} else if (message->kind == HANDOVER_READY && !p->ready) {
 		p->ready = true;
 		p->knows_frames = span_to_u64(message->text, &version) && version == KEEP_FRAME_VERSION;
-		hand_over(m);
-	} else if (message->kind == HANDOVER_TAKEN && !p->taken) {
+		give_place(m);
+	} else if (message->kind == HANDOVER_TAKEN && p->ready && !p->taken) {
 		p->taken = true;
+		hand_over(m);
 		answer_asker(m, true, "another gatepost has taken over; sessions of this one finish");
 	} else if (message->kind == HANDOVER_KEEPER_THERE) {
 		link_proxies(m);
@@ -192,8 +227,6 @@ lose_successor(struct master *m)
 	char text[640];
 
 	if (m->handed_over) {
-		if (!m->successor->taken)
-			answer_asker(m, false, "the new gatepost has ended");
 		leave(&m->successor);
 		master_end_all(m);
 		return;
@@ -265,16 +298,33 @@ take_link(struct master *m, int fd)
 	if (m->handed_over && m->successor != NULL && m->successor->knows_frames)
 		handover_send(m->successor->channel, HANDOVER_LINK, SPAN_NONE, fd);
 	else if (keeper != NULL && !keeper->leaving)
-		channel_send(keeper->channel, CHANNEL_LINK_PROXY, 0, fd);
+		channel_tell(keeper->channel, CHANNEL_LINK_PROXY, 0, fd);
+}
+
+/* The old one goes on as it was, and this one ends. */
+static void
+refuse_place(struct master *m)
+{
+	control_free(&m->control);
+	tell(m->predecessor, HANDOVER_FAILED, "the control socket cannot be opened, or its opening cannot be told");
+	leave(&m->predecessor);
+	master_drain(m);
+}
+
+static void
+take_place(struct master *m)
+{
+	m->control = control_new(m->loop, m->current->generation->settings->control_path, m);
+	m->predecessor->taken = m->control != NULL && say(m->predecessor, HANDOVER_TAKEN);
+	if (!m->predecessor->taken)
+		refuse_place(m);
 }
 
 static void
 obey_predecessor(struct master *m, const struct handover_message *message)
 {
-	if (message->kind == HANDOVER_YOURS) {
-		m->control = control_new(m->loop, m->current->generation->settings->control_path, m);
-		m->predecessor->taken = true;
-		say(m->predecessor, HANDOVER_TAKEN);
+	if (message->kind == HANDOVER_YOURS && !m->predecessor->taken) {
+		take_place(m);
 	} else if (message->kind == HANDOVER_KEEPER_ENDED) {
 		master_start_keeper(m);
 	} else if (message->kind == HANDOVER_LINK && message->fd >= 0) {
@@ -340,9 +390,10 @@ master_serves(struct master *m)
 
 	if (m->predecessor == NULL || m->predecessor->ready)
 		return;
-	m->predecessor->ready = true;
 	snprintf(version, sizeof(version), "%d", KEEP_FRAME_VERSION);
-	handover_send(m->predecessor->channel, HANDOVER_READY, span_str(version), -1);
+	m->predecessor->ready = true;
+	if (!tell(m->predecessor, HANDOVER_READY, version))
+		refuse_place(m);
 }
 
 /* ---- of both ---- */
@@ -351,7 +402,8 @@ void
 master_keeper_started(struct master *m)
 {
 	m->awaits_keeper = m->children.awaits_keeper = false;
-	say(m->predecessor, HANDOVER_KEEPER_THERE);
+	if (!say(m->predecessor, HANDOVER_KEEPER_THERE))
+		lose_predecessor(m);
 }
 
 void
@@ -365,8 +417,8 @@ master_change_keeper(struct master *m, struct child *keeper)
 void
 master_keeper_ended(struct master *m)
 {
-	if (m->handed_over)
-		say(m->successor, HANDOVER_KEEPER_ENDED);
+	if (m->handed_over && !say(m->successor, HANDOVER_KEEPER_ENDED))
+		lose_successor(m);
 }
 
 bool
