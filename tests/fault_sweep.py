@@ -31,7 +31,7 @@ os.environ["GATEPOST"] = faults.PROGRAM
 import gatepost_test  # noqa: E402
 from faults import ALWAYS, KILL, SHORT, Faults  # noqa: E402
 from gatepost_test import PATIENCE, Context, Skip, Tests, await_event, expect, expect_equal, left_to  # noqa: E402
-from short_sessions import PROTOCOLS, Estate  # noqa: E402
+from short_sessions import PROTOCOLS, Estate, StrictClient  # noqa: E402
 
 tests = Tests()
 
@@ -449,6 +449,98 @@ def upgrading(t):
     print(f"# an upgrade: {sweep.swept} kills", flush=True)
     expect(sweep.swept, "nobody was killed")
 
+
+# What the old master does in an upgrade, and the new one; and the process between them,
+# until it is the new one. Signals as in a reload.
+UPGRADE_FAILS = {
+    "master": {"fork": [errno.EAGAIN], "pipe": [errno.EMFILE], "socketpair": [errno.EMFILE], "sendmsg": [errno.ENOMEM, errno.ENOBUFS],
+               "recvmsg": [errno.ENOMEM], "socket": [errno.EMFILE], "bind": [errno.EADDRINUSE], "open": [errno.EMFILE],
+               "fcntl": [errno.ENOMEM], "mmap": [errno.ENOMEM], "stat": [errno.EIO], "sockopt": [errno.ENOBUFS],
+               "epoll_ctl": [errno.ENOMEM], "getrandom": [errno.EAGAIN], "unlink": [errno.EIO], "alloc": [errno.ENOMEM]},
+    "forked": {"fork": [errno.EAGAIN], "exec": [errno.ENOMEM], "fcntl": [errno.ENOMEM], "write": [errno.EPIPE], "alloc": [errno.ENOMEM]},
+}
+
+
+class Upgrade(Upgraded):
+    """One in which a call fails: it is refused with a word that says why and the old one
+    goes on, or the new one serves; what is under way is not lost, and the next upgrade is
+    as if nothing had been."""
+
+    def __init__(self, sweep):
+        super().__init__(sweep)
+        self.done = 0  # upgrades
+        self.under_way = [self.connected(kind) for kind in ("clean", "quarantine")]
+
+    def connected(self, kind):
+        client = StrictClient(self.gatepost.address_of(0), PATIENCE)
+        self.sweep.t.callback(client.close)
+        client.greet()
+        for reply in client.envelope():
+            expect_equal(reply.code, 250, "an envelope")
+        return client, kind
+
+    def ask(self):
+        """True: another one has taken over."""
+        code, told = self.gatepost.ctl("upgrade")
+        started = self.gatepost.events("upgrade", msg="is started as process")
+        self.masters[1:] = [int(line["msg"].rsplit(" ", 1)[1]) for line in started]
+        expect(code == 0 or (code == 1 and len(told) > 1), "what is told", code, told)
+        self.done += code == 0
+        return code == 0
+
+    def finish(self):
+        """What is under way, and the upgrade."""
+        visit = self.estate.visit("smtp")
+        for client, kind in self.under_way:
+            reply = client.data(visit.message(kind))
+            expect(reply.code == 250 or (reply.code, kind) == (451, "quarantine"), "a message under way", kind, reply)
+            client.close()
+            if reply.code == 250:
+                visit.kept.append(kind)
+        visit.check()
+        self.gatepost.wait_event("ready", self.done + 1)
+
+    def check(self):
+        self.visit()
+        expect(self.ask(), "the next upgrade")
+        self.visit()
+        expect(not self.gatepost.crash_report(), self.gatepost.crash_report())
+
+
+def upgraded(sweep, process, function, error, nth):
+    """(calls counted, calls that failed)"""
+    sweep.estate.gatepost.stop()
+    sweep.estate.config["timeouts"]["drain"] = "60s"
+    expect(begin(sweep.estate), "a start", sweep.estate.gatepost.lines[-5:])
+    upgrade = Upgrade(sweep)
+    sweep.faults.fail(function, error, nth=nth, process=process)
+    upgrade.ask()
+    upgrade.finish()
+    counted = sweep.faults.none()
+    upgrade.check()
+    upgrade.end()
+    return counted
+
+
+def upgrade_fails(process, functions):
+    def test(t):
+        sweep = Sweep(t, single=False)
+        for function in functions:
+            sweep.counts[process, function], _ = upgraded(sweep, process, function, 0, ALWAYS)
+            for error in UPGRADE_FAILS[process][function]:
+                for nth in chosen(sweep.counts[process, function], function, process, error):
+                    with sweep.telling(f"upgrade: {function} {nth} of the {process}: {name_of(error)}"):
+                        sweep.swept += 1
+                        sweep.hit += upgraded(sweep, process, function, error, nth)[1]
+            sweep.report("an upgrade", function, process)
+        expect(not sweep.wrong, sweep.wrong, "went wrong, told above")
+    return test
+
+
+for process, functions in UPGRADE_FAILS.items():
+    for group in [[f] for f in functions] if ALL else [functions_of(process, list(functions))]:
+        what = group[0] if ALL else "call"
+        tests.add(f"R15: an upgrade: the nth {what} of the {process} fails", upgrade_fails(process, group))
 
 # All calls take hours: there each function is a test of its own.
 GROUPS = [[f] for f in FUNCTIONS] if ALL else [["alloc", "mmap"], [f for f in FUNCTIONS if f not in ("alloc", "mmap")]]

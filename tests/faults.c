@@ -428,6 +428,11 @@ INTERCEPTED(int, socketpair, int domain, int type, int protocol, int fds[2])
 	return fails("socketpair") ? -1 : REAL(socketpair)(domain, type, protocol, fds);
 }
 
+INTERCEPTED(int, pipe2, int fds[2], int flags)
+{
+	return fails("pipe") ? -1 : REAL(pipe2)(fds, flags);
+}
+
 INTERCEPTED(int, accept4, int fd, struct sockaddr *address, socklen_t *len, int flags)
 {
 	return fails("accept") ? -1 : REAL(accept4)(fd, address, len, flags);
@@ -569,6 +574,22 @@ INTERCEPTED(pid_t, fork, void)
 	if (pid == 0)
 		strcpy(process, "forked");
 	return pid;
+}
+
+/* Which calls execve() where nothing can stand in between. */
+enum { ARGUMENTS_MAX = 16 };
+
+int
+execl(const char *path, const char *arg, ...)
+{
+	char *arguments[ARGUMENTS_MAX] = { (char *)(uintptr_t)arg };
+	va_list more;
+
+	va_start(more, arg);
+	for (size_t i = 1; i < ARGUMENTS_MAX && (arguments[i] = va_arg(more, char *)) != NULL; i++)
+		continue;
+	va_end(more);
+	return fails("exec") ? -1 : execv(path, arguments);
 }
 
 /* Each child tells by this what it is: "gatepost:proxy". */
