@@ -300,25 +300,29 @@ def reloading(t):
     sweep.end()
 
 
-@tests
-def starting(t):
-    "R15: a start: the nth allocation fails; gatepost begins all the same, or says why not"
-    sweep = Sweep(t, single=True)
-    estate = sweep.estate
-    estate.gatepost.stop()
-    # OpenSSL leaks something of its own where its beginning fails.
-    estate.environment["ASAN_OPTIONS"] = "detect_leaks=0"
-    sweep.faults.fail("alloc", 0, nth=ALWAYS)
-    estate.start().stop()
-    for nth in chosen(sweep.faults.none()[0], "alloc", ""):
-        sweep.faults.fail("alloc", errno.ENOMEM, nth=nth)
-        gatepost = estate.start(wait=False)
-        await_event(gatepost.changed, lambda: gatepost.ended or gatepost.events("ready"), "gatepost to begin")
-        sweep.faults.none()
-        began = bool(gatepost.events("ready"))
-        expect(gatepost.stop() in ([0] if began else [1, 2]), gatepost.process.returncode, "exit status, allocation", nth)
-        expect(began or len(gatepost.lines) > 1, "nothing is said, allocation", nth)
-        expect(not gatepost.crash_report(), gatepost.crash_report())
+def starting(function, single):
+    def test(t):
+        sweep = Sweep(t, single)
+        estate = sweep.estate
+        estate.gatepost.stop()
+        if function == "alloc":  # OpenSSL leaks something of its own where its beginning fails
+            estate.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+        sweep.faults.fail(function, 0, nth=ALWAYS, process="master")
+        estate.start().stop()
+        for nth in chosen(sweep.faults.none()[0], function, ""):
+            sweep.faults.fail(function, FUNCTIONS[function][0], nth=nth, process="master")
+            gatepost = estate.start(wait=False)
+            await_event(gatepost.changed, lambda: gatepost.ended or gatepost.events("ready"), "gatepost to begin")
+            sweep.faults.none()
+            began = bool(gatepost.events("ready"))
+            expect(gatepost.stop() in ([0] if began else [1, 2]), gatepost.process.returncode, "exit status,", function, nth)
+            expect(began or len(gatepost.lines) > 1, "nothing is said,", function, nth)
+            expect(not gatepost.crash_report(), gatepost.crash_report())
+    return test
+
+
+tests.add("R15: a start: the nth allocation fails; gatepost begins all the same, or says why not", starting("alloc", True))
+tests.add("R15: a start of several processes: the nth mapping of the master fails; the same", starting("mmap", False))
 
 
 # Where a process is killed while it begins; without --all at one of them. "forked" is

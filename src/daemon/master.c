@@ -556,6 +556,8 @@ master_run(const char *file)
 	report_init(&report, arena);
 	if (!begin(&m)) {
 		log_error("master", "the master cannot begin");
+		arena_free(&arena);
+		end(&m);
 		return status;
 	}
 	r = load_first(&m, arena, &report, &status);
