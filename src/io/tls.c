@@ -18,6 +18,7 @@
 
 #include "io/tls_internal.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -28,10 +29,12 @@ struct tls_server {
 	size_t count;
 };
 
+/* The first that is asked of OpenSSL: where there was no memory for what all of it uses, it
+ * would use that nevertheless. */
 bool
 tls_tickets_make(struct tls_tickets *t)
 {
-	return RAND_bytes(t->keys, sizeof(t->keys)) == 1;
+	return OSSL_LIB_CTX_get0_global_default() != NULL && RAND_bytes(t->keys, sizeof(t->keys)) == 1;
 }
 
 const char *
