@@ -126,9 +126,12 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 
+/* Large ones are known by a name of their own too: they are the first that find no room, and few. */
+enum { LARGE = 1024 * 1024 };
+
 INTERCEPTED(void *, malloc, size_t size)
 {
-	if (fails("alloc"))
+	if (fails("alloc") || (size > LARGE && fails("large")))
 		return NULL;
 	return __interceptor_malloc != NULL ? __interceptor_malloc(size) : __libc_malloc(size);
 }
@@ -142,7 +145,7 @@ INTERCEPTED(void *, calloc, size_t count, size_t size)
 
 INTERCEPTED(void *, realloc, void *old, size_t size)
 {
-	if (size > 0 && fails("alloc"))
+	if (size > 0 && (fails("alloc") || (size > LARGE && fails("large"))))
 		return NULL;
 	return __interceptor_realloc != NULL ? __interceptor_realloc(old, size) : __libc_realloc(old, size);
 }

@@ -31,6 +31,8 @@ struct arena {
 	struct block *first;  /* outlives a reset */
 	struct block *blocks; /* the one being filled first */
 	struct deferred *deferred;
+	struct arena *owner;         /* NULL: it is nobody's */
+	struct arena *within, *next; /* those that are its own; the next one of its owner's */
 	jmp_buf *escape;
 	const char *why;
 	size_t limit, used;
@@ -86,11 +88,20 @@ arena_ran_short(void)
 }
 
 /* The arena itself lies at the beginning of its first block. */
+static struct arena *
+begin(struct block *b, size_t limit)
+{
+	struct arena *a = (struct arena *)(void *)b->data;
+
+	*a = (struct arena){ .first = b, .blocks = b, .limit = limit };
+	b->used = ARENA_SIZE;
+	return a;
+}
+
 struct arena *
 arena_new(size_t limit)
 {
 	struct block *b;
-	struct arena *a;
 
 	fill_reserve();
 	b = block_or_reserve(BLOCK_FIRST);
@@ -98,10 +109,48 @@ arena_new(size_t limit)
 		fputs("gatepost: out of memory\n", stderr);
 		abort();
 	}
-	a = (struct arena *)(void *)b->data;
-	*a = (struct arena){ .first = b, .blocks = b, .limit = limit };
-	b->used = ARENA_SIZE;
+	return begin(b, limit);
+}
+
+/* The one whose escape is taken. */
+static struct arena *
+outermost(struct arena *a)
+{
+	while (a->owner != NULL)
+		a = a->owner;
 	return a;
+}
+
+/* The reserve is for those that cannot escape. */
+static struct block *
+block_for(struct arena *a, size_t cap)
+{
+	struct block *b = outermost(a)->escape != NULL ? block_new(cap) : block_or_reserve(cap);
+
+	if (b == NULL)
+		arena_give_up(a, "out of memory");
+	return b;
+}
+
+struct arena *
+arena_new_within(struct arena *owner)
+{
+	struct arena *a = begin(block_for(owner, BLOCK_FIRST), 0);
+
+	a->owner = owner;
+	a->next = owner->within;
+	owner->within = a;
+	return a;
+}
+
+static void
+leave_owner(struct arena *a)
+{
+	struct arena **at = &a->owner->within;
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
 }
 
 static void
@@ -117,6 +166,8 @@ arena_reset(struct arena *a)
 {
 	struct block *next;
 
+	for (struct arena *w = a->within; w != NULL; w = a->within)
+		arena_free(&w);
 	run_deferred(a);
 	for (struct block *b = a->blocks; b != NULL; b = next) {
 		next = b->next;
@@ -137,6 +188,8 @@ arena_free(struct arena **a)
 	if (*a == NULL)
 		return;
 	arena_reset(*a);
+	if ((*a)->owner != NULL)
+		leave_owner(*a);
 	free((*a)->first); /* and with it the arena */
 	*a = NULL;
 }
@@ -160,6 +213,7 @@ arena_set_escape(struct arena *a, jmp_buf *escape)
 _Noreturn void
 arena_give_up(struct arena *a, const char *why)
 {
+	a = outermost(a);
 	a->why = why;
 	if (a->escape != NULL)
 		longjmp(*a->escape, 1);
@@ -178,10 +232,8 @@ add_block(struct arena *a, size_t len)
 {
 	size_t cap = a->blocks->cap < BLOCK_MOST / 2 ? a->blocks->cap * 2 : BLOCK_MOST;
 	bool apart = len > cap / 4;
-	struct block *b = a->escape != NULL ? block_new(apart ? len : cap) : block_or_reserve(apart ? len : cap);
+	struct block *b = block_for(a, apart ? len : cap);
 
-	if (b == NULL)
-		arena_give_up(a, "out of memory");
 	if (apart) { /* keep filling the current block */
 		b->next = a->blocks->next;
 		a->blocks->next = b;

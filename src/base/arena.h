@@ -22,6 +22,9 @@ struct arena;
 /* limit: most bytes it may hold, 0 = no limit. Ends the program when even the
  * arena itself cannot be had, and no reserve is left. */
 struct arena *arena_new(size_t limit);
+/* For work on what is to be `owner`'s: gives up where that does, as if that had, and is freed
+ * with it if it is not before. */
+struct arena *arena_new_within(struct arena *owner);
 /* Whether the reserve of this process was used since this was last asked. */
 bool arena_ran_short(void);
 /* Runs what was deferred, last first, frees everything and clears *a. */

@@ -199,6 +199,7 @@ be_child(struct children *c, struct realm *r, const struct child *self, int chan
 
 	close_others(channel, r, kind);
 	forget_signals();
+	arena_ran_short(); /* what the master lacked, no session of this one is to end for */
 	log_setup(settings->log_target, settings->log_format, settings->log_level);
 	prctl(PR_SET_NAME, arena_printf(r->generation->arena, "gatepost:%.5s", name), 0, 0, 0);
 	log_set_process(name);

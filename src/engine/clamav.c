@@ -344,7 +344,7 @@ clam_loader_finish(struct clam_loader *l, struct clam_db **db)
 {
 	const char *wrong = NULL;
 
-	l->work = arena_new(0);
+	l->work = arena_new_within(l->arena);
 	for (int ignores = 1; ignores >= 0; ignores--) {
 		for (size_t i = 0; i < l->file_count && wrong == NULL; i++)
 			if ((l->files[i].kind == KIND_IGNORE) == (ignores == 1))

@@ -156,7 +156,7 @@ put_grams(struct table *t, uint32_t *next, const struct gram_item *item, uint32_
 static void
 table_fill(struct arena *a, struct table *t, enum gram_kind kind, const struct gram_item *items, size_t count)
 {
-	struct arena *work = arena_new(0);
+	struct arena *work = arena_new_within(a);
 	size_t buckets;
 	uint32_t *next;
 

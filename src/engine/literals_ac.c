@@ -275,7 +275,7 @@ struct literals *
 literals_compile(struct arena *a, const struct literal *items, size_t count)
 {
 	struct literals *set = ARENA_NEW(a, struct literals);
-	struct arena *work = arena_new(0);
+	struct arena *work = arena_new_within(a);
 
 	set->exact = compile_kind(a, work, items, count, false);
 	set->folded = compile_kind(a, work, items, count, true);

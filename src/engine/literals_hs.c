@@ -76,7 +76,7 @@ literals_compile(struct arena *a, const struct literal *items, size_t count)
 	if (count > UINT_MAX)
 		arena_give_up(a, "too many literals");
 	set->ids = ARENA_ARRAY(a, uint32_t, count);
-	work = arena_new(0);
+	work = arena_new_within(a);
 	error = compile(a, work, set, items, (unsigned)count);
 	arena_free(&work);
 	if (error != NULL)

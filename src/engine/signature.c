@@ -193,14 +193,14 @@ sort_ids(struct signatures *s)
 static struct grams *
 compile_anchors(struct arena *a, struct signatures *s)
 {
-	struct arena *work = arena_new(0);
+	struct arena *work = arena_new_within(a);
 	struct pattern **patterns = ARENA_ARRAY(work, struct pattern *, s->pattern_count);
 	struct gram_item *items = ARENA_ARRAY(work, struct gram_item, s->pattern_count);
 	struct grams *anchors;
 
 	for (size_t i = 0; i < s->pattern_count; i++)
 		patterns[i] = &s->patterns[i].pattern;
-	pattern_choose_anchors(patterns, s->pattern_count);
+	pattern_choose_anchors(work, patterns, s->pattern_count);
 	for (size_t i = 0; i < s->pattern_count; i++) {
 		const struct pattern *p = patterns[i];
 

@@ -162,9 +162,9 @@ pattern_has_anchor(const struct pattern *p)
 }
 
 void
-pattern_choose_anchors(struct pattern *const *patterns, size_t count)
+pattern_choose_anchors(struct arena *a, struct pattern *const *patterns, size_t count)
 {
-	struct arena *work = arena_new(0);
+	struct arena *work = arena_new_within(a);
 	struct counters c = { ARENA_ARRAY(work, uint8_t, (size_t)1 << COUNTERS_LOG) };
 
 	for (size_t i = 0; i < count; i++)

@@ -65,8 +65,8 @@ const char *pattern_of_text(struct arena *a, struct span text, struct pattern *o
 
 /* Whether there is a window to be an anchor. */
 bool pattern_has_anchor(const struct pattern *p);
-/* Sets the anchors of all, each with a view to the others. */
-void pattern_choose_anchors(struct pattern *const *patterns, size_t count);
+/* Sets the anchors of all, each with a view to the others. The arena is for its work. */
+void pattern_choose_anchors(struct arena *a, struct pattern *const *patterns, size_t count);
 
 /* Steps of 8 bytes compared or 64 passed over: what a search may take. */
 struct work {

@@ -133,7 +133,7 @@ leaving_of(const struct regex *r)
 static void
 guard_by_wider(struct arena *a, struct textset *t)
 {
-	struct arena *work = arena_new(0);
+	struct arena *work = arena_new_within(a);
 	struct wider *wider = ARENA_ARRAY(work, struct wider, t->count);
 	bool *taken = ARENA_ARRAY(work, bool, t->count);
 	size_t count = 0;

@@ -130,7 +130,7 @@ struct wider_set *
 wider_set_compile(struct arena *a, const struct wider *items, size_t count, bool *taken)
 {
 	struct wider_set *set = ARENA_NEW(a, struct wider_set);
-	struct arena *work = arena_new(0);
+	struct arena *work = arena_new_within(a);
 	struct input in = { .count = 0 };
 
 	memset(taken, false, count * sizeof(*taken));

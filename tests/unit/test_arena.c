@@ -187,6 +187,34 @@ test_defer_and_escape(void **state)
 	assert_string_equal(text, "x");
 }
 
+/* One that works for another gives up as that does, and goes with it. */
+static void
+test_within(void **state)
+{
+	struct arena *a = arena_new(0), *done = arena_new_within(a), *left = arena_new_within(a), *inner;
+	char text[8] = "";
+	struct note n[] = { { text, 'x' }, { text, 'y' }, { text, 'z' } };
+	jmp_buf escape;
+
+	(void)state;
+	inner = arena_new_within(left);
+	arena_defer(done, write_letter, &n[0]);
+	arena_defer(left, write_letter, &n[1]);
+	arena_defer(inner, write_letter, &n[2]);
+	arena_free(&done);
+	assert_string_equal(text, "x");
+	arena_set_escape(a, &escape);
+	if (setjmp(escape) == 0) {
+		arena_alloc_raw(inner, SIZE_MAX);
+		fail_msg("it goes on");
+	}
+	assert_string_equal(arena_gave_up(a), "out of memory");
+	arena_reset(a);
+	assert_string_equal(text, "xzy");
+	arena_free(&a);
+	assert_string_equal(text, "xzy");
+}
+
 static void
 test_wipe(void **state)
 {
@@ -211,6 +239,7 @@ main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_defer),
 		cmocka_unit_test(test_defer_and_escape),
+		cmocka_unit_test(test_within),
 		cmocka_unit_test(test_wipe),
 	};
 
