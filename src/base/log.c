@@ -1,4 +1,4 @@
-/* Logging. A line is put together in memory and written by one writev(2), so
+/* Logging. A line is put together in memory and written by one write(2), so
  * that the lines of several processes do not mix. */
 #include "config.h"
 
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -128,9 +127,9 @@ static void
 add_key(struct log_entry *e, const char *key)
 {
 	if (logger.format == LOG_FORMAT_JSON)
-		buf_printf(&e->line, "%s\"%s\":", e->line.len > 1 ? "," : "", key);
+		buf_printf(&e->line, "%s\"%s\":", e->line.len > e->begun ? "," : "", key);
 	else
-		buf_printf(&e->line, "%s%s=", e->line.len > 0 ? " " : "", key);
+		buf_printf(&e->line, "%s%s=", e->line.len > e->begun ? " " : "", key);
 }
 
 /* Takes a field back that does not fit, with the brace and the LF to come. */
@@ -191,8 +190,11 @@ log_begin(struct log_entry *e, enum log_level level, const char *event)
 
 	buf_init(&e->line, 0);
 	e->level = level;
+	if (logger.target == LOG_TARGET_STDERR && logger.to_journal)
+		buf_printf(&e->line, "<%d>", syslog_levels[level]);
 	if (logger.format == LOG_FORMAT_JSON)
 		buf_add_byte(&e->line, '{');
+	e->begun = e->line.len;
 	if (logger.target == LOG_TARGET_STDERR) {
 		clock_iso(now);
 		log_text(e, "time", now);
@@ -203,18 +205,14 @@ log_begin(struct log_entry *e, enum log_level level, const char *event)
 }
 
 static void
-write_line(const struct log_entry *e)
+write_line(struct log_entry *e)
 {
-	char level[] = "<6>";
-	struct iovec parts[] = {
-		{ .iov_base = level, .iov_len = logger.to_journal ? strlen(level) : 0 },
-		{ .iov_base = e->line.data, .iov_len = e->line.len },
-		{ .iov_base = (char[]){ '\n' }, .iov_len = 1 },
-	};
+	struct span line;
 
-	level[1] = (char)('0' + syslog_levels[e->level]);
+	buf_add_byte(&e->line, '\n');
+	line = buf_span(&e->line);
 	/* Nobody is left to tell when standard error is gone or full. */
-	while (writev(STDERR_FILENO, parts, 3) < 0 && errno == EINTR)
+	while (write(STDERR_FILENO, line.data, line.len) < 0 && errno == EINTR)
 		;
 }
 

@@ -36,6 +36,7 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
 enum { LOG_VALUE_MAX = 1024, LOG_LINE_MAX = 8192 };
 struct log_entry {
 	struct buf line;
+	size_t begun; /* octets of it that are before the first field */
 	enum log_level level;
 };
 void log_begin(struct log_entry *e, enum log_level level, const char *event);
