@@ -27,6 +27,7 @@ def terminate(gatepost):
 
 def expect_end(gatepost):
     expect_equal(gatepost.process.wait(PATIENCE), 0, "exit status")
+    gatepost.reader.join(PATIENCE)  # its log is whole
 
 
 def pop3(single):
