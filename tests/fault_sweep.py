@@ -476,7 +476,7 @@ UPGRADE_FAILS = {
     "master": {"fork": [errno.EAGAIN], "pipe": [errno.EMFILE], "socketpair": [errno.EMFILE], "sendmsg": [errno.ENOMEM, errno.ENOBUFS],
                "recvmsg": [errno.ENOMEM], "socket": [errno.EMFILE], "bind": [errno.EADDRINUSE], "open": [errno.EMFILE],
                "fcntl": [errno.ENOMEM], "mmap": [errno.ENOMEM], "stat": [errno.EIO], "sockopt": [errno.ENOBUFS],
-               "getrandom": [errno.EAGAIN], "unlink": [errno.EIO], "alloc": [errno.ENOMEM]},
+               "getrandom": [errno.EAGAIN], "unlink": [errno.EIO], "alloc": [errno.ENOMEM], "large": [errno.ENOMEM]},
     "forked": {"fork": [errno.EAGAIN], "exec": [errno.ENOMEM], "fcntl": [errno.ENOMEM], "write": [errno.EPIPE], "alloc": [errno.ENOMEM]},
 }
 
