@@ -502,11 +502,21 @@ class Upgrade(Upgraded):
     def ask(self):
         """True: another one has taken over."""
         code, told = self.gatepost.ctl("upgrade")
-        started = self.gatepost.events("upgrade", msg="is started as process")
-        self.masters[1:] = [int(line["msg"].rsplit(" ", 1)[1]) for line in started]
+        self.note_masters()
         expect(code == 0 or (code == 1 and len(told) > 1), "what is told", code, told)
         self.done += code == 0
         return code == 0
+
+    def note_masters(self):
+        started = self.gatepost.events("upgrade", msg="is started as process")
+        self.masters[1:] = [int(line["msg"].rsplit(" ", 1)[1]) for line in started]
+
+    def kill(self):
+        """Where something went wrong: nobody else knows of them all."""
+        self.note_masters()
+        for pid in self.masters:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def finish(self):
         """What is under way, and the upgrade."""
@@ -533,12 +543,16 @@ def upgraded(sweep, process, function, error, nth):
     sweep.estate.config["timeouts"]["drain"] = "60s"
     expect(begin(sweep.estate), "a start", sweep.estate.gatepost.lines[-5:])
     upgrade = Upgrade(sweep)
-    sweep.faults.fail(function, error, nth=nth, process=process)
-    upgrade.ask()
-    upgrade.finish()
-    counted = sweep.faults.none()
-    upgrade.check()
-    upgrade.end()
+    try:
+        sweep.faults.fail(function, error, nth=nth, process=process)
+        upgrade.ask()
+        upgrade.finish()
+        counted = sweep.faults.none()
+        upgrade.check()
+        upgrade.end()
+    except Exception:
+        upgrade.kill()
+        raise
     return counted
 
 
