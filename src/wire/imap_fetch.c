@@ -448,6 +448,36 @@ imap_fetch_print(struct buf *out, const struct imap_attribute *attributes, size_
 	buf_add_byte(out, ')');
 }
 
+/* The octets that a name stands for, one by one, in lower case; -1 at its end. */
+static int
+next_octet(struct span *inside, bool quoted)
+{
+	char c;
+
+	if (quoted && span_starts(*inside, "\\"))
+		*inside = span_from(*inside, 1);
+	if (inside->len == 0)
+		return -1;
+	c = ascii_lower(inside->data[0]);
+	*inside = span_from(*inside, 1);
+	return (unsigned char)c;
+}
+
+/* Of names as written. */
+static bool
+names_equal(struct span a, struct span b)
+{
+	bool quoted_a = span_starts(a, "\""), quoted_b = span_starts(b, "\"");
+	int octet;
+
+	a = plain(a);
+	b = plain(b);
+	while ((octet = next_octet(&a, quoted_a)) == next_octet(&b, quoted_b))
+		if (octet < 0)
+			return true;
+	return false;
+}
+
 static bool
 fields_equal(struct span a, struct span b)
 {
@@ -455,9 +485,9 @@ fields_equal(struct span a, struct span b)
 	bool more_a, more_b;
 
 	do {
-		more_a = imap_fields_next(&a, &name_a);
-		more_b = imap_fields_next(&b, &name_b);
-		if (more_a != more_b || (more_a && !span_eq_nocase(name_a, name_b)))
+		more_a = next_field(&a, &name_a);
+		more_b = next_field(&b, &name_b);
+		if (more_a != more_b || (more_a && !names_equal(name_a, name_b)))
 			return false;
 	} while (more_a);
 	return true;

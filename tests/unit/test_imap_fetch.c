@@ -182,6 +182,8 @@ test_equal_sections(void **state)
 		{ "BODY[1.2]", "BODY[1]", false },
 		{ "BODY[1.TEXT]", "BODY[1.MIME]", false },
 		{ "BODY[HEADER.FIELDS (From \"To\")]", "BODY[header.fields ({4}\r\nFROM TO)]", true },
+		{ "BODY[HEADER.FIELDS (\"a\\\"b\\\\\")]", "BODY[HEADER.FIELDS ({4}\r\nA\"B\\)]", true },
+		{ "BODY[HEADER.FIELDS (\"a\\\"b\")]", "BODY[HEADER.FIELDS ({4}\r\na\\\"b)]", false },
 		{ "BODY[HEADER.FIELDS (From To)]", "BODY[HEADER.FIELDS (To From)]", false },
 		{ "BODY[HEADER.FIELDS (From To)]", "BODY[HEADER.FIELDS (From)]", false },
 		{ "BODY[HEADER.FIELDS (From)]", "BODY[HEADER.FIELDS.NOT (From)]", false },
