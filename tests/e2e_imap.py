@@ -20,7 +20,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
 from dovecot import SECRET  # noqa: E402
 from gatepost_test import GATEPOST, Skip, Tests, expect, expect_equal  # noqa: E402
 from imap_mail import JUDGED, RULES, stinging  # noqa: E402
-from imap_programs import PROGRAMS  # noqa: E402
+from imap_programs import PROGRAMS, WITHOUT_TLS  # noqa: E402
 from imap_servers import SERVER, shared_server  # noqa: E402
 from messages import Maker  # noqa: E402
 from pop3_programs import Job  # noqa: E402
@@ -121,7 +121,7 @@ def fetched_by_rules(name, program):
 
 
 for name, program in PROGRAMS.items():
-    for tls in (None, "starttls", "implicit"):
+    for tls in (None,) if name in WITHOUT_TLS else (None, "starttls", "implicit"):
         tests.add(f"{name}, {tls or 'no TLS'}", fetched_alike(program, tls))
     tests.add(f"rules: {name}", fetched_by_rules(name, program))
 

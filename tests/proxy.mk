@@ -19,7 +19,7 @@ EXTRA_DIST += $(session_tests) tests/transcripts tests/data/valgrind.supp tests/
 	tests/lib/imap_servers.py tests/lib/imap_upstream.py tests/lib/imap_watch.py tests/lib/messages.py \
 	tests/lib/namespaces.py tests/lib/pop3_client.py tests/lib/pop3_mail.py tests/lib/pop3_programs.py \
 	tests/lib/pop3_upstream.py tests/lib/postfix.py tests/lib/process.py tests/lib/quarantine_command.py \
-	tests/lib/run_offlineimap.py tests/lib/smtp_client.py \
+	tests/lib/smtp_client.py \
 	tests/lib/smtp_upstream.py tests/lib/terminal.py tests/lib/three.py tests/lib/transcript.py
 
 # A gatepost that fails where a test wants it.

@@ -120,20 +120,16 @@ remoteport = {port}
 remoteuser = {user}
 remotepass = {secret}
 auth_mechanisms = PLAIN, LOGIN
-ssl = {ssl}
-starttls = {starttls}
-{ca}
+ssl = no
 folderfilter = lambda name: name == 'INBOX'
 """
 
 
 def by_offlineimap(job):
-    if not os.path.exists("/usr/bin/offlineimap"):
-        raise Skip("offlineimap is not installed")
-    rc = job.write("offlineimaprc", OFFLINEIMAP.format(
-        port=job.port, user=job.user, secret=SECRET, folder=job.folder, ssl="yes" if job.tls == "implicit" else "no",
-        starttls="yes" if job.tls == "starttls" else "no", ca=f"sslcacertfile = {job.ca}" if job.tls else ""))
-    job.run(["/usr/bin/python3", os.path.join(HERE, "run_offlineimap.py"), "-c", rc, "-o"])
+    """Without TLS: over that its imaplib2 waits for ever now and then, whatever server it is at, for it reads and
+    writes one connection in two threads at once, and after STARTTLS may end reading too early."""
+    rc = job.write("offlineimaprc", OFFLINEIMAP.format(port=job.port, user=job.user, secret=SECRET, folder=job.folder))
+    job.run(["offlineimap", "-c", rc, "-o"])
     return sorted(map(with_crlf, job.files("box/INBOX/new") + job.files("box/INBOX/cur")))
 
 
@@ -171,3 +167,4 @@ def by_imapflow(job):
 
 PROGRAMS = {"imaplib": by_imaplib, "curl": by_curl, "fetchmail": by_fetchmail, "mbsync": by_mbsync,
             "offlineimap": by_offlineimap, "mutt": by_mutt, "imapflow": by_imapflow}
+WITHOUT_TLS = ("offlineimap",)
