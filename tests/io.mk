@@ -10,6 +10,10 @@ unit_tests += tests/unit/test_io_deflate
 tests_unit_test_io_deflate_SOURCES = tests/unit/test_io_deflate.c
 tests_unit_test_io_deflate_LDADD = $(IO_DEPS)
 
+unit_tests += tests/unit/test_io_tls_memory
+tests_unit_test_io_tls_memory_SOURCES = tests/unit/test_io_tls_memory.c
+tests_unit_test_io_tls_memory_LDADD = $(IO_DEPS)
+tests_unit_test_io_tls_memory_LDFLAGS = -Wl,--wrap=malloc
 unit_tests += tests/unit/test_io_tls
 tests_unit_test_io_tls_SOURCES = tests/unit/test_io_tls.c tests/unit/io_certs.h tests/unit/io_certs.c $(IO_PAIR)
 tests_unit_test_io_tls_LDADD = $(IO_DEPS)

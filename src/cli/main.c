@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "conf/report.h"
+#include "io/tls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +79,10 @@ dispatch(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	int status = dispatch(argc, argv);
+	int status;
+
+	tls_watch_memory();
+	status = dispatch(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return complain("cannot write to standard output");

@@ -65,6 +65,8 @@ make_tls(struct generation *g, const struct tls_tickets *tickets, struct report 
 			report_tls(report, u->tls.mark, "upstream", u->name, error);
 	}
 	g->intercept_tls = tls_client_new(g->secrets, &plain, &error);
+	if (g->intercept_tls == NULL)
+		arena_give_up(g->secrets, error);
 	return report->count == 0;
 }
 

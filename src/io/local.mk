@@ -3,7 +3,7 @@ src_libio_a_SOURCES = \
 	src/io/loop.h src/io/loop_internal.h src/io/loop.c \
 	src/io/output.h src/io/output.c \
 	src/io/tls.h src/io/tls_internal.h src/io/tls.c \
-	src/io/tls_client.c \
+	src/io/tls_client.c src/io/tls_memory.c \
 	src/io/endpoint.h src/io/endpoint_internal.h src/io/endpoint.c \
 	src/io/endpoint_input.c \
 	src/io/endpoint_tls.c \

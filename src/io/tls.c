@@ -239,6 +239,7 @@ tls_server_new(struct arena *a, const struct listener_tls *settings, const struc
 {
 	struct tls_server *s = ARENA_NEW(a, struct tls_server);
 
+	tls_memory_begin();
 	if (settings->certificate_count == 0) {
 		*error = "TLS needs a certificate";
 		return NULL;
@@ -250,7 +251,7 @@ tls_server_new(struct arena *a, const struct listener_tls *settings, const struc
 	SSL_CTX_set_dh_auto(s->ctx, 1);
 	SSL_CTX_set_options(s->ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_cert_cb(s->ctx, on_certificate, s);
-	return s;
+	return tls_memory_sufficed(error) ? s : NULL;
 }
 
 SSL *

@@ -6,6 +6,9 @@
 
 #include "conf/settings.h"
 
+/* Before all else that is asked of OpenSSL: a context that memory was short for is none. */
+void tls_watch_memory(void);
+
 struct tls_server; /* one listener's: contexts for all its certificates, chosen by SNI */
 struct tls_client; /* one upstream's: verification and its sessions for resumption */
 

@@ -143,6 +143,7 @@ tls_client_new(struct arena *a, const struct upstream_tls *settings, const char 
 	struct tls_client *c = ARENA_NEW(a, struct tls_client);
 
 	ERR_clear_error();
+	tls_memory_begin();
 	c->verify = settings->verify;
 	c->server_name = settings->server_name;
 	c->fingerprints = settings->fingerprints;
@@ -160,7 +161,7 @@ tls_client_new(struct arena *a, const struct upstream_tls *settings, const char 
 	SSL_CTX_set_app_data(c->ctx, c);
 	SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(c->ctx, on_session);
-	return c;
+	return tls_memory_sufficed(error) ? c : NULL;
 }
 
 static bool

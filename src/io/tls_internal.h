@@ -14,6 +14,10 @@ bool tls_context_identity(SSL_CTX *ctx, struct arena *a, const char *certificate
 /* "FILE: what OpenSSL says" in the arena. */
 const char *tls_error(struct arena *a, const char *file);
 
+/* Whether OpenSSL had all the memory that it asked for between the two; *error where not. */
+void tls_memory_begin(void);
+bool tls_memory_sufficed(const char **error);
+
 /* A connection yet without a socket; NULL: no memory, or (client) no name to verify. */
 SSL *tls_server_ssl(const struct tls_server *s);
 SSL *tls_client_ssl(const struct tls_client *c, const char *host, const char *peer_key);
