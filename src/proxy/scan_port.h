@@ -1,10 +1,11 @@
 /* A proxy's way to the scanners: messages go out over one link a scanner, and
  * verdicts come back as events.
  *
- * A scanner that dies takes one message with it, the one that it was at, which
- * gets the policy's failure action; the others that it had are sent to another
- * scanner. Where it was at none, it is the oldest unanswered of each link. While there is no scanner that has time, messages wait: a client's
- * next one behind the first one of each other client. */
+ * A scanner that dies takes one message with it, the one that it was at, which gets
+ * the policy's failure action; the others that it had are sent to another scanner.
+ * Where it was at none, it is the oldest unanswered of each link. While there is no
+ * scanner that has time, messages wait: a client's next one behind the first one of
+ * each other client. */
 #ifndef PROXY_SCAN_PORT_H
 #define PROXY_SCAN_PORT_H
 
