@@ -79,15 +79,22 @@ is_header_name(struct span name)
 	return true;
 }
 
+/* As written. "[" is an octet of it as others are, and begins no section. */
+static bool
+skip_field(struct imap_cursor *c, struct span *name)
+{
+	if (imap_sees(c, '"') || imap_sees(c, '{'))
+		return imap_skip_value(c, name);
+	return imap_take_atom(c, name);
+}
+
 static bool
 take_field(struct imap_cursor *c)
 {
 	struct span name;
 
-	if (imap_sees(c, '"'))
-		return imap_skip_value(c, NULL);
 	if (!imap_sees(c, '{'))
-		return imap_take_atom(c, &name);
+		return skip_field(c, &name);
 	return imap_take_string(c, NULL, &name) && (is_header_name(name) || fail(c));
 }
 
@@ -345,7 +352,7 @@ next_field(struct span *fields, struct span *name)
 
 	if (imap_sees(&c, '(') || imap_sees(&c, ' '))
 		c.rest = span_from(c.rest, 1);
-	if (c.rest.len == 0 || imap_sees(&c, ')') || !imap_skip_value(&c, name))
+	if (c.rest.len == 0 || imap_sees(&c, ')') || !skip_field(&c, name))
 		return false;
 	*fields = c.rest;
 	return true;

@@ -73,6 +73,7 @@ test_printed_as_asked(void **state)
 		{ "body[1.2.header]<1.4294967296>", "(BODY[1.2.HEADER]<1.4294967296>)", "" },
 		{ "BODY.PEEK[HEADER.FIELDS (From \"To\" {2}\r\nCc)]", "(BODY.PEEK[HEADER.FIELDS (From \"To\" \"Cc\")])",
 		    "" },
+		{ "BODY[HEADER.FIELDS (BINARY[ From)]", "(BODY[HEADER.FIELDS (BINARY[ From)])", "" },
 		{ "BODY[4.header.fields.not (X-Y \"]\")]", "(BODY[4.HEADER.FIELDS.NOT (X-Y \"]\")])", "" },
 		{ "(RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE)", "(RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE)", "" },
 		{ "(BINARY[1] binary.peek[2]<3.4> BINARY.SIZE[1.1] BINARY[])",
