@@ -512,6 +512,26 @@ def quarantine_not_writable(t):
     expect(r"\Seen" not in str(upstream.mailbox.messages[1][2]), "it is marked as seen")
 
 
+@tests
+def one_of_several_not_kept(t):
+    "the same of one among others that are fetched at once: those behind it are heard out, and can be had"
+    upstream = t.imap_upstream([MESSAGE, MESSAGE, BANNED, MESSAGE, MESSAGE])
+    gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
+    quarantine = os.path.join(gatepost.folder, "quarantine")
+    shutil.rmtree(quarantine)
+    with open(quarantine, "w", encoding="ascii"):
+        pass
+    client = visit(t, gatepost)
+    for fetch in ("FETCH 1:5", "UID FETCH 1:*"):
+        answer = client.command(f"{fetch} (FLAGS BODY.PEEK[])")
+        expect_unavailable(answer)
+        expect_equal(answer.data, [], "told before")
+    client.ok("NOOP")
+    for number in (5, 4, 2, 1):
+        expect_equal(client.fetch(number), MESSAGE, f"message {number}")
+    client.logout()
+
+
 def scanner_dies(before_end):
     """Its scanner is killed when a message is about to be judged, or while it is."""
     def test(t):

@@ -179,7 +179,7 @@ hold_back(struct imap_session *s, const struct imap_line *line)
 {
 	const struct imap_mailbox *m = s->mailbox;
 
-	if (m == NULL || !m->fetching.marked || s->asked_done || line->has_literal ||
+	if (m == NULL || m->fetching.marking == IMAP_MARK_NONE || s->asked_done || line->has_literal ||
 	    s->held_back.len + line->whole.len > IMAP_HELD_BACK_MAX)
 		return false;
 	buf_add_span(&s->held_back, line->whole);
@@ -436,7 +436,7 @@ imap_read_response(struct session *session)
 
 	if (s->hopeless || !s->listening)
 		return imap_back_goto(s, IMAP_BACK_REST);
-	if (imap_client_is_full(s))
+	if (imap_client_is_full(s) || (s->mailbox != NULL && imap_ahead_is_full(s)))
 		return imap_back_wait(s);
 	if (s->in.line.len > 0)
 		return imap_join_response(s);

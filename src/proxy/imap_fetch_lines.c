@@ -92,7 +92,7 @@ is_for_us(const struct imap_session *s, struct span rest)
 	if (s->asking == IMAP_ASKING_NOTHING)
 		return false;
 	if (s->asking == IMAP_ASKING_MARK)
-		return s->in.uid == s->mailbox->fetching.uid;
+		return imap_ahead_marks(s->mailbox, s->in.uid);
 	return span_find_nocase(rest, SPAN_LITERAL("FLAGS")) == SIZE_MAX;
 }
 

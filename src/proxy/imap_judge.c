@@ -220,14 +220,16 @@ settle(struct imap_session *s)
 {
 	struct imap_mailbox *m = s->mailbox;
 	const struct held *h = &m->fetching.held;
-	struct imap_view *v = imap_view_add(m, m->fetching.uid);
+	uint32_t uid = m->fetching.uid;
+	struct imap_view *v = imap_view_add(m, uid);
 
 	if (v == NULL)
 		return false;
-	*v = (struct imap_view){ .uid = m->fetching.uid, .judged = true, .kept = h->kept, .unsaved = true,
+	*v = (struct imap_view){ .uid = uid, .judged = true, .kept = h->kept, .unsaved = true,
 		.verdict = h->answer->verdict, .octets = h->spool.size,
-		.to_move = h->answer->tagged && imap_moves_spam(m) && imap_news_hides(m, m->fetching.number),
-		.mark_due = m->fetching.marked ? IMAP_MARK_NONE : mark_of(h->answer) };
+		.to_move = h->answer->tagged && imap_moves_spam(m) && imap_news_hides(m, imap_mailbox_number_behind(m, uid - 1)),
+		.mark_due = mark_of(h->answer) };
+	imap_ahead_mark(m, v->mark_due);
 	if (h->answer->edit_count == 0 || (!h->answer->in_place && !h->answer->has_told)) /* nobody could tell of it */
 		return true;
 	v->shown = keep_shown(m, h->answer);
@@ -266,38 +268,26 @@ take_failure(struct imap_session *s)
 	return true;
 }
 
-/* The client's command cannot be answered now. */
+/* The client's command cannot be answered now. It hears so when all that was asked
+ * for came. */
+static void
+fail(struct imap_session *s, const char *text)
+{
+	s->mailbox->fetching.failure = text;
+}
+
 static enum outcome
-refuse_fetch(struct imap_session *s, const char *text)
+refuse_fetch(struct imap_session *s)
 {
 	struct imap_mailbox *m = s->mailbox;
+	const char *text = m->fetching.failure;
 
 	held_reset(&m->fetching.held);
 	m->fetching.uid = IMAP_NO_UID;
+	m->fetching.failure = NULL;
 	imap_views_save(m);
 	imap_arm(s, 0);
 	return m->then == IMAP_FRONT_JUDGE_NEWS ? imap_news_fail(s) : imap_refuse(s, "NO", text);
-}
-
-/* Spam is marked by the keyword that is registered for it (RFC 9051 2.3.2). */
-static bool
-wants_mark(const struct imap_mailbox *m)
-{
-	const struct scan_answer *a = m->fetching.held.answer;
-
-	return !m->fetching.marked && m->takes_junk && !m->read_only && a != NULL && mark_of(a) != IMAP_MARK_NONE;
-}
-
-static void
-ask_mark(struct imap_session *s)
-{
-	struct imap_mailbox *m = s->mailbox;
-	uint32_t which = m->by_uid ? m->fetching.uid : m->fetching.number;
-
-	m->fetching.marked = true;
-	imap_arm(s, ends_settings(&s->ends)->timeouts.command);
-	imap_ask(s, IMAP_ASKING_MARK, "%sSTORE %u +FLAGS.SILENT (%s)", m->by_uid ? "UID " : "", which,
-	    m->fetching.held.answer->tagged ? "$Junk" : "$NotJunk");
 }
 
 /* Goes on with the message at hand: true = it is judged and settled, else
@@ -320,8 +310,8 @@ decide(struct imap_session *s, enum outcome *outcome)
 		held_refuse_answer(h);
 	if (h->keep == NULL && !h->kept && !h->keep_failed) {
 		if (!h->answer->complete && h->answer->verdict == VERDICT_DEFER && !take_failure(s)) {
-			*outcome = refuse_fetch(s, "[UNAVAILABLE] a message could not be scanned, try again later");
-			return false;
+			fail(s, "[UNAVAILABLE] a message could not be scanned, try again later");
+			return true;
 		}
 		if (h->answer->verdict >= VERDICT_QUARANTINE && h->answer->edit_count == 0)
 			withhold(s, arena_strndup(held_arena(h), h->answer->reason));
@@ -331,8 +321,8 @@ decide(struct imap_session *s, enum outcome *outcome)
 	if (h->keep != NULL && endpoint_expired(s->ends.server))
 		h->keep_failed = true;
 	if (h->keep_failed) {
-		*outcome = refuse_fetch(s, "[UNAVAILABLE] the original of a message cannot be kept now, try again later");
-		return false;
+		fail(s, "[UNAVAILABLE] the original of a message cannot be kept now, try again later");
+		return true;
 	}
 	if (h->keep != NULL) {
 		*outcome = imap_wait_patiently(s, PARTY_KEEPER);
@@ -349,27 +339,41 @@ has_view(struct imap_mailbox *m, uint32_t uid)
 	return v != NULL && v->judged;
 }
 
-/* Fetched and judged: true = there is a view, or no such message any more. */
+/* The message at hand has not come, but all that was asked for with it: true = it is
+ * gone, or the mail server does not give it. */
+static bool
+look_for(struct imap_session *s, enum outcome *outcome)
+{
+	if (!imap_ahead_end(s, outcome))
+		return false;
+	if (s->mailbox->fetching.asked_count > 1) {
+		imap_ahead_ask_alone(s);
+		*outcome = imap_wait_patiently(s, PARTY_SERVER);
+		return false;
+	}
+	if (!s->asked_ok)
+		fail(s, "[UNAVAILABLE] the mail server does not give a message, try again later");
+	return true;
+}
+
+/* Fetched and judged: true = there is a view, or no such message any more, or it
+ * has failed. */
 static bool
 look_at(struct imap_session *s, enum outcome *outcome)
 {
 	struct imap_mailbox *m = s->mailbox;
 	struct imap_fetching *f = &m->fetching;
 
-	if (s->asking == IMAP_ASKING_MESSAGE || (f->marked && !s->asked_done)) {
+	if (s->asking == IMAP_ASKING_MESSAGE && !f->ended) {
 		*outcome = imap_wait_patiently(s, PARTY_SERVER);
 		return false;
 	}
-	if (!f->came && !f->refused && !s->asked_ok) {
-		*outcome = refuse_fetch(s, "[UNAVAILABLE] the mail server does not give a message, try again later");
-		return false;
-	}
 	if (f->refused) {
-		*outcome = refuse_fetch(s, "[UNAVAILABLE] no room for a message, try again later");
-		return false;
+		fail(s, "[UNAVAILABLE] no room for a message, try again later");
+		return true;
 	}
 	if (!f->came)
-		return true; /* it is gone */
+		return look_for(s, outcome);
 	if (!imap_object_find(s) && endpoint_expired(s->ends.server))
 		imap_object_give_up(s);
 	if (!imap_object_find(s)) {
@@ -378,13 +382,10 @@ look_at(struct imap_session *s, enum outcome *outcome)
 	}
 	if (has_view(m, f->uid))
 		return true;
-	if (!f->marked && !decide(s, outcome))
+	if (!decide(s, outcome))
 		return false;
-	if (wants_mark(m)) {
-		ask_mark(s);
-		*outcome = imap_wait_patiently(s, PARTY_SERVER);
-		return false;
-	}
+	if (f->failure != NULL)
+		return true;
 	log_verdict(s);
 	if (!settle(s)) {
 		*outcome = imap_give_up(s, "out of memory");
@@ -394,33 +395,25 @@ look_at(struct imap_session *s, enum outcome *outcome)
 	return true;
 }
 
-static void
-ask_message(struct imap_session *s, uint32_t number)
-{
-	struct imap_mailbox *m = s->mailbox;
-	uint32_t uid = imap_mailbox_uid(m, number);
-
-	held_reset(&m->fetching.held);
-	m->fetching.uid = uid;
-	m->fetching.number = number;
-	m->fetching.came = m->fetching.refused = m->fetching.marked = false;
-	m->fetching.find = IMAP_FIND_BY_UID;
-	buf_clear(&m->fetching.object);
-	imap_arm(s, ends_settings(&s->ends)->timeouts.data_final);
-	imap_ask(s, IMAP_ASKING_MESSAGE, "%sFETCH %u (UID %sBODY.PEEK[])", m->by_uid ? "UID " : "", m->by_uid ? uid : number,
-	    imap_object_item(s));
-}
-
 bool
-imap_judge_one(struct imap_session *s, uint32_t number, enum outcome *outcome)
+imap_judge_one(struct imap_session *s, enum outcome *outcome)
 {
 	struct imap_mailbox *m = s->mailbox;
+	struct imap_fetching *f = &m->fetching;
 
-	if (m->fetching.uid == IMAP_NO_UID)
-		ask_message(s, number);
-	if (!look_at(s, outcome))
+	if (!f->settled) {
+		if (!look_at(s, outcome))
+			return false;
+		f->settled = true;
+		imap_arm(s, ends_settings(&s->ends)->timeouts.data_final);
+	}
+	if ((f->failure != NULL || f->at + 1 == f->asked_count) && !imap_ahead_end(s, outcome))
 		return false;
-	m->fetching.uid = IMAP_NO_UID;
+	if (f->failure != NULL) {
+		*outcome = refuse_fetch(s);
+		return false;
+	}
+	imap_ahead_next(s);
 	if (++m->judged % SAVE_EVERY == 0)
 		imap_views_save(m);
 	return true;
@@ -475,25 +468,24 @@ imap_is_wanted(struct imap_mailbox *m, uint32_t number)
 	return m->wanted_at < m->wanted_count && m->wanted[m->wanted_at].low <= number;
 }
 
-/* The next message of the set that has no view, or 0. UIDs ascend as numbers do,
+/* The UID of the next message of the set that has no view. UIDs ascend as numbers do,
  * and stay what they are when others are expunged. */
 static uint32_t
-next_unjudged(struct imap_mailbox *m)
+next_unjudged(struct imap_mailbox *m, uint32_t behind)
 {
-	for (uint32_t n = imap_mailbox_number_behind(m, m->looked_at); n <= m->exists; n++) {
+	if (behind == m->looked_at)
+		m->wanted_at = 0;
+	for (uint32_t n = imap_mailbox_number_behind(m, behind); n <= m->exists; n++) {
 		uint32_t uid = imap_mailbox_uid(m, n);
-		const struct imap_view *v;
 
 		if (uid == IMAP_NO_UID) /* it came meanwhile, and is looked at when it is known */
-			return 0;
-		m->looked_at = uid;
+			return IMAP_NO_UID;
 		if (!imap_is_wanted(m, m->by_uid ? uid : n) || (m->needs == IMAP_NEEDS_LAYOUT && !imap_mailbox_is_new(m, uid)))
 			continue;
-		v = imap_view_find(m, uid);
-		if (v == NULL || !v->judged)
-			return n;
+		if (!has_view(m, uid))
+			return uid;
 	}
-	return 0;
+	return IMAP_NO_UID;
 }
 
 /* Something new came meanwhile, and "*" may be another message now. */
@@ -512,7 +504,6 @@ imap_judge_messages(struct session *session)
 	enum outcome outcome;
 	const char *wrong;
 	struct span set;
-	uint32_t number = 0;
 
 	if (s->hopeless)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
@@ -522,9 +513,11 @@ imap_judge_messages(struct session *session)
 		return map_anew(s);
 	if (m->wanted == NULL && !sort_wanted(m, span_is(set, "$") ? buf_span(&m->saved) : set))
 		return imap_give_up(s, "out of memory");
-	while (m->fetching.uid != IMAP_NO_UID || (number = next_unjudged(m)) != 0)
-		if (!imap_judge_one(s, number, &outcome))
+	while (m->fetching.uid != IMAP_NO_UID || imap_ahead_begin(s, next_unjudged, m->looked_at)) {
+		m->looked_at = m->fetching.uid;
+		if (!imap_judge_one(s, &outcome))
 			return outcome;
+	}
 	if (imap_mailbox_first_unknown(m) != 0)
 		return map_anew(s);
 	imap_views_save(m);

@@ -32,13 +32,30 @@ enum imap_need {
 	IMAP_NEEDS_VERDICT,
 };
 
-/* The message that is being judged. */
+enum { IMAP_FETCH_AT_ONCE = 16 };
+
+/* Those that a command of our own asks for. */
+struct imap_asked {
+	uint32_t uid;
+	enum imap_mark mark;   /* that it is to get */
+};
+
+/* The messages that are being judged. */
 struct imap_fetching {
+	struct imap_asked asked[IMAP_FETCH_AT_ONCE]; /* by uid, ascending */
+	unsigned asked_count, at;
+	unsigned came_count;   /* of those before `at` */
+	uint64_t came_octets;
+	unsigned astray;       /* how often one had to be asked for again */
+	enum imap_mark marking; /* that was asked for */
+	/* The one at hand, `at`. */
 	struct held held;
-	uint32_t uid, number;
+	uint32_t uid;          /* IMAP_NO_UID: none is */
 	bool came;             /* whole, in held's spool */
 	bool refused;          /* no room for it */
-	bool marked;           /* the keyword was asked for */
+	bool ended;            /* and so has its response */
+	bool settled;          /* what is shown of it, or that it is gone, or the failure */
+	const char *failure;   /* what the client's command is refused with */
 	struct buf object;     /* what the server names it by in every mailbox; empty: it does not tell */
 	enum imap_find find;
 	struct keep_job *finding;

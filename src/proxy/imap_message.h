@@ -45,15 +45,38 @@ bool imap_is_wanted(struct imap_mailbox *m, uint32_t which);
 void imap_forget_wanted(struct imap_mailbox *m);
 /* Octets of the message that was asked for came. */
 void imap_message_goes_on(struct imap_session *s);
-/* Goes on with the message at hand, or begins with that one: true = there is a
- * view, or no such message any more; else *outcome says how to go on. */
-bool imap_judge_one(struct imap_session *s, uint32_t number, enum outcome *outcome);
+/* Goes on with the message at hand: true = there is a view, or no such message any
+ * more, and the next one is at hand or none; else *outcome says how to go on. */
+bool imap_judge_one(struct imap_session *s, enum outcome *outcome);
 /* Waits for a command of our own: the client hears something before it loses
  * patience, from imap_begin_waiting() on. */
 void imap_begin_waiting(struct imap_session *s);
 enum outcome imap_wait_patiently(struct imap_session *s, enum party whom);
 /* How long the server, the scanner or the keeper has; 0: no matter. */
 void imap_arm(struct imap_session *s, uint64_t timeout);
+
+/* imap_ahead.c: the UID of the next message behind that one which is to be judged;
+ * IMAP_NO_UID: none. */
+typedef uint32_t imap_next_message(struct imap_mailbox *m, uint32_t behind);
+/* Asks for the first messages behind that UID, and takes the first one in hand.
+ * False: there are none. */
+bool imap_ahead_begin(struct imap_session *s, imap_next_message *next, uint32_t behind);
+/* Asks once more for the one at hand, by itself; those behind it have to be asked for
+ * again. */
+void imap_ahead_ask_alone(struct imap_session *s);
+/* The one at hand is settled: the next one is at hand, if one was asked for. */
+void imap_ahead_next(struct imap_session *s);
+/* Whether the next response has to wait, for the message at hand came. */
+bool imap_ahead_is_full(const struct imap_session *s);
+/* A FETCH response has ended. */
+void imap_ahead_heard(struct imap_session *s);
+/* The message at hand gets that mark, where the mailbox takes it. */
+void imap_ahead_mark(struct imap_mailbox *m, enum imap_mark mark);
+/* Whether the mark that is being set is that message's. */
+bool imap_ahead_marks(const struct imap_mailbox *m, uint32_t uid);
+/* True: all that was asked for came, and got its mark; else *outcome says how to go
+ * on. */
+bool imap_ahead_end(struct imap_session *s, enum outcome *outcome);
 
 /* imap_junk.c: a command that moves spam told where it now is. */
 void imap_junk_moved(struct imap_session *s, const struct imap_response *r);

@@ -26,7 +26,7 @@ imap_object_told(struct imap_session *s, const struct imap_fetch_piece *piece)
 	enum imap_item item = piece->attribute.item;
 	struct span id = piece->value;
 
-	if (s->asking != IMAP_ASKING_MESSAGE || s->in.number != f->number || piece->is_literal || piece->goes_on ||
+	if (s->asking != IMAP_ASKING_MESSAGE || s->in.uid != f->uid || piece->is_literal || piece->goes_on ||
 	    (item != IMAP_ITEM_EMAILID && item != IMAP_ITEM_X_GM_MSGID))
 		return;
 	if (item == IMAP_ITEM_EMAILID && id.len > 2)

@@ -419,6 +419,7 @@ imap_take_fetch_line(struct imap_session *s, struct span whole, struct span text
 	}
 	tell_flags(s);
 	imap_note_saved(s);
+	imap_ahead_heard(s);
 	s->in.relaying = s->in.in_fetch = false;
 	session_wake(s);
 	return imap_back_goto(s, IMAP_BACK_READ_RESPONSE);

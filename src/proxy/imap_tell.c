@@ -33,12 +33,13 @@ imap_judge_news_then(struct imap_session *s, bool may_expunge, enum imap_front_s
 	return imap_goto(s, IMAP_FRONT_JUDGE_NEWS);
 }
 
-/* The next message that is to be judged now, or 0. */
+/* The UID of the next message that is to be judged now. */
 static uint32_t
-next_of_news(struct imap_mailbox *m)
+next_of_news(struct imap_mailbox *m, uint32_t behind)
 {
 	struct imap_news *n = &m->news;
-	uint32_t number = imap_mailbox_number_behind(m, n->done);
+	uint32_t number = imap_mailbox_number_behind(m, behind);
+	bool goes_on = behind == n->done;
 
 	if (number <= n->told) /* the server tells other UIDs than before */
 		number = n->told + 1;
@@ -47,12 +48,13 @@ next_of_news(struct imap_mailbox *m)
 		const struct imap_view *v = imap_view_find(m, uid);
 
 		if (uid == IMAP_NO_UID) /* it came meanwhile, and is looked at when it is known */
-			return 0;
+			return IMAP_NO_UID;
 		if (v == NULL || !v->judged)
-			return number;
-		n->done = uid;
+			return uid;
+		if (goes_on)
+			n->done = uid;
 	}
-	return 0;
+	return IMAP_NO_UID;
 }
 
 static enum outcome
@@ -72,16 +74,15 @@ imap_judge_news(struct session *session)
 	struct imap_mailbox *m = s->mailbox;
 	struct imap_news *n = &m->news;
 	enum outcome outcome;
-	uint32_t number = 0;
 
 	if (s->hopeless)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	m->then = IMAP_FRONT_JUDGE_NEWS;
 	if (m->fetching.uid == IMAP_NO_UID && (!m->recalled || imap_mailbox_first_unknown(m) != 0))
 		return imap_goto(s, IMAP_FRONT_MAP_MAILBOX);
-	while (m->fetching.uid != IMAP_NO_UID || (number = next_of_news(m)) != 0) {
-		n->at = m->fetching.uid != IMAP_NO_UID ? m->fetching.uid : imap_mailbox_uid(m, number);
-		if (!imap_judge_one(s, number, &outcome))
+	while (m->fetching.uid != IMAP_NO_UID || imap_ahead_begin(s, next_of_news, n->done)) {
+		n->at = m->fetching.uid;
+		if (!imap_judge_one(s, &outcome))
 			return outcome;
 		n->done = n->at;
 	}
@@ -142,7 +143,7 @@ imap_tell_news(struct session *session)
 	imap_views_save(m);
 	if (n->opening || n->put_off || m->exists <= n->told)
 		return imap_goto(s, n->then);
-	if (imap_mailbox_first_unknown(m) == 0 && next_of_news(m) == 0) /* nor would there be the next time */
+	if (imap_mailbox_first_unknown(m) == 0 && next_of_news(m, n->done) == IMAP_NO_UID) /* nor would there be the next time */
 		return imap_lost(s, "the mail server's answer makes no sense", "new messages that are nowhere");
 	return imap_goto(s, IMAP_FRONT_JUDGE_NEWS);
 }

@@ -8,6 +8,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/ends.h \
 	src/proxy/held.c \
 	src/proxy/held.h \
+	src/proxy/imap_ahead.c \
 	src/proxy/imap_append.c \
 	src/proxy/imap_back.c \
 	src/proxy/imap_bound.c \
