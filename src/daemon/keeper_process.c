@@ -145,7 +145,7 @@ serve_fetch(struct keep_service *k, int link, const struct keep_frame *f)
 	if (k->views == NULL)
 		ok = false;
 	else if (f->kind == KEEP_VIEWS_FIND)
-		ok = views_find(k->views, &f->owner, f->name, add_view, &views, &error);
+		ok = views_find(k->views, &f->owner, f->names, f->name_count, add_view, &views, &error);
 	else
 		ok = views_each(k->views, &f->owner, add_view, &views, &error);
 	if (views.failed)

@@ -36,7 +36,7 @@ take_in_hand(struct imap_session *s, unsigned at)
 	f->at = at;
 	f->uid = f->asked[at].uid;
 	f->came = f->refused = f->ended = f->settled = false;
-	f->find = IMAP_FIND_BY_UID;
+	f->find = IMAP_FIND_BY_OBJECT;
 	buf_clear(&f->object);
 	imap_arm(s, ends_settings(&s->ends)->timeouts.data_final);
 }
@@ -65,6 +65,7 @@ ask(struct imap_session *s)
 		session_ran_short(&s->ends.session);
 	m->fetching.came_octets = m->fetching.came_count = 0;
 	take_in_hand(s, 0);
+	imap_object_recall(s);
 	imap_ask(s, IMAP_ASKING_MESSAGE, "%sFETCH %.*s (UID %sBODY.PEEK[])", m->by_uid ? "UID " : "", SPAN_ARG(buf_span(&set)),
 	    imap_object_item(s));
 	buf_free(&set);
@@ -123,7 +124,10 @@ imap_ahead_heard(struct imap_session *s)
 {
 	struct imap_fetching *f = &s->mailbox->fetching;
 
-	f->ended = f->ended || (s->asking == IMAP_ASKING_MESSAGE && s->in.uid == f->uid && (f->came || f->refused));
+	if (s->asking != IMAP_ASKING_MESSAGE || s->in.uid != f->uid || f->ended || (!f->came && !f->refused))
+		return;
+	f->ended = true;
+	imap_arm(s, IMAP_RECALL_MS);
 }
 
 /* ---- marks ---- */

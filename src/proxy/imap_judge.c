@@ -380,7 +380,7 @@ look_at(struct imap_session *s, enum outcome *outcome)
 		*outcome = imap_wait_patiently(s, PARTY_KEEPER);
 		return false;
 	}
-	if (has_view(m, f->uid))
+	if (imap_object_is_known(m))
 		return true;
 	if (!decide(s, outcome))
 		return false;

@@ -47,6 +47,7 @@ imap_mailbox_free(struct imap_mailbox **mailbox)
 		return;
 	*mailbox = NULL;
 	keep_cancel(&m->recalling);
+	keep_cancel(&m->fetching.recalling);
 	keep_cancel(&m->fetching.finding);
 	buf_free(&m->fetching.object);
 	buf_free(&m->saved);

@@ -23,8 +23,8 @@ struct imap_view {
 	const struct scan_answer *shown; /* its edits and sections; NULL: the message as it is */
 };
 
-/* Where the keeper is asked for its view. */
-enum imap_find { IMAP_FIND_BY_UID, IMAP_FIND_BY_OBJECT, IMAP_FIND_BY_OBJECT_BEFORE, IMAP_FIND_OVER };
+/* Where the keeper is asked for a view that another mailbox has. */
+enum imap_find { IMAP_FIND_BY_OBJECT, IMAP_FIND_BY_OBJECT_BEFORE, IMAP_FIND_OVER };
 /* What FETCH needs of each message that it asks for. */
 enum imap_need {
 	IMAP_NEEDS_NOTHING,
@@ -48,6 +48,7 @@ struct imap_fetching {
 	uint64_t came_octets;
 	unsigned astray;       /* how often one had to be asked for again */
 	enum imap_mark marking; /* that was asked for */
+	struct keep_job *recalling; /* what others were shown of them meanwhile */
 	/* The one at hand, `at`. */
 	struct held held;
 	uint32_t uid;          /* IMAP_NO_UID: none is */
@@ -166,9 +167,14 @@ struct arena *imap_mailbox_arena(struct imap_mailbox *m);
 const char *imap_object_item(const struct imap_session *s);
 /* The message that is judged has it. */
 void imap_object_told(struct imap_session *s, const struct imap_fetch_piece *piece);
-/* Whether all was asked; a wake comes when it was. Then there is a view if anybody
- * had one. */
+/* The keeper is asked for the views of the messages that are fetched. */
+void imap_object_recall(struct imap_session *s);
+/* Whether all was asked of the message at hand; a wake comes when it was. Then there is
+ * a view if anybody had one. */
 bool imap_object_find(struct imap_session *s);
+/* The message at hand has a view: of a message of its size, as a UID may come to be
+ * another's with servers that do not tell. */
+bool imap_object_is_known(struct imap_mailbox *m);
 /* No matter what the keeper says. */
 void imap_object_give_up(struct imap_session *s);
 /* This is shown of it, in whatever mailbox it is. */

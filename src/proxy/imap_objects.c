@@ -1,5 +1,5 @@
-/* What the keeper has of one message: its view in this mailbox, which another
- * session may have made since, or, where the server tells by what it names the
+/* What the keeper has of messages that are fetched: their views in this mailbox, which
+ * another session may have made since, or, where the server tells by what it names a
  * message wherever that is, its view from another mailbox. */
 #include "config.h"
 
@@ -50,18 +50,80 @@ owner_of_objects(const struct imap_session *s, unsigned quarters_ago, char name[
 
 /* ---- asking ---- */
 
+/* A message that somebody has moved back is not moved again. NULL: there is no view. */
+static struct imap_view *
+add_view(struct imap_mailbox *m, uint32_t uid, const struct imap_view *v)
+{
+	struct imap_view *added = imap_view_add(m, uid);
+
+	if (added == NULL)
+		return NULL;
+	*added = *v;
+	added->uid = uid;
+	added->to_move = false;
+	added->unsaved = true;
+	return added;
+}
+
+static bool
+is_judged(struct imap_mailbox *m, uint32_t uid)
+{
+	const struct imap_view *v = imap_view_find(m, uid);
+
+	return v != NULL && v->judged;
+}
+
+static void
+found_by_uid(void *context, bool ok, struct span views)
+{
+	struct imap_mailbox *m = context;
+	struct view one;
+
+	m->fetching.recalling = NULL;
+	while (ok && keep_views_next(&views, &one)) {
+		struct imap_view v = { 0 };
+		uint64_t uid;
+
+		if (span_to_u64(one.message, &uid) && uid <= UINT32_MAX && !is_judged(m, (uint32_t)uid) &&
+		    imap_view_decode(m, one.state, &v) && v.judged)
+			add_view(m, (uint32_t)uid, &v);
+	}
+	session_wake(m->session);
+}
+
+void
+imap_object_recall(struct imap_session *s)
+{
+	struct imap_mailbox *m = s->mailbox;
+	struct imap_fetching *f = &m->fetching;
+	struct span names[IMAP_FETCH_AT_ONCE];
+	char uids[IMAP_FETCH_AT_ONCE][16];
+	struct view_owner owner;
+	struct buf mailbox = { 0 };
+
+	keep_cancel(&f->recalling);
+	if (s->user.len == 0 || m->uidvalidity == 0)
+		return;
+	for (unsigned i = 0; i < f->asked_count; i++) {
+		snprintf(uids[i], sizeof(uids[i]), "%u", f->asked[i].uid);
+		names[i] = span_str(uids[i]);
+	}
+	owner = imap_mailbox_owner(m, &mailbox);
+	f->recalling = keep_views_find(s->ends.session.proxy->keep, &owner, names, f->asked_count, found_by_uid, m);
+	buf_free(&mailbox);
+}
+
 /* By another mailbox's view of layout rewrite only what is new here can be shown: of
  * others the server may have told sizes already. */
 static bool
 suits(const struct imap_mailbox *m, const struct imap_view *v)
 {
-	return m->fetching.find == IMAP_FIND_BY_UID || v->shown == NULL || !v->shown->has_told ||
-	    imap_mailbox_is_new(m, m->fetching.uid);
+	return v->judged && v->octets == m->fetching.held.spool.size &&
+	    (v->shown == NULL || !v->shown->has_told || imap_mailbox_is_new(m, m->fetching.uid));
 }
 
-/* A message that somebody has moved back is not moved again. */
 static void
-found(void *context, bool ok, struct span views)
+found_object(void *context, bool ok, struct span views)
 {
 	struct imap_mailbox *m = context;
 	struct imap_fetching *f = &m->fetching;
@@ -69,12 +131,8 @@ found(void *context, bool ok, struct span views)
 	struct view one;
 
 	f->finding = NULL;
-	if (ok && keep_views_next(&views, &one) && imap_view_decode(m, one.state, &v) && v.judged &&
-	    v.octets == f->held.spool.size && suits(m, &v) && (added = imap_view_add(m, f->uid)) != NULL) {
-		v.uid = f->uid;
-		v.to_move = false;
-		v.unsaved = true;
-		*added = v;
+	if (ok && keep_views_next(&views, &one) && imap_view_decode(m, one.state, &v) && suits(m, &v) &&
+	    (added = add_view(m, f->uid, &v)) != NULL) {
 		if (f->find == IMAP_FIND_BY_OBJECT_BEFORE)
 			imap_object_remember(m, added);
 		f->find = IMAP_FIND_OVER;
@@ -85,28 +143,23 @@ found(void *context, bool ok, struct span views)
 }
 
 static void
-ask_by_uid(struct imap_mailbox *m)
-{
-	struct imap_fetching *f = &m->fetching;
-	struct buf mailbox = { 0 };
-	struct view_owner owner = imap_mailbox_owner(m, &mailbox);
-	char uid[16];
-
-	snprintf(uid, sizeof(uid), "%u", f->uid);
-	if (m->uidvalidity != 0)
-		f->finding = keep_views_find(m->session->ends.session.proxy->keep, &owner, span_str(uid), found, m);
-	buf_free(&mailbox);
-}
-
-static void
 ask_by_object(struct imap_mailbox *m)
 {
 	struct imap_fetching *f = &m->fetching;
 	char name[QUARTER_SIZE];
 	struct view_owner owner = owner_of_objects(m->session, f->find == IMAP_FIND_BY_OBJECT_BEFORE, name);
+	struct span object = buf_span(&f->object);
 
-	if (f->object.len > 0)
-		f->finding = keep_views_find(m->session->ends.session.proxy->keep, &owner, buf_span(&f->object), found, m);
+	if (object.len > 0)
+		f->finding = keep_views_find(m->session->ends.session.proxy->keep, &owner, &object, 1, found_object, m);
+}
+
+bool
+imap_object_is_known(struct imap_mailbox *m)
+{
+	const struct imap_view *v = imap_view_find(m, m->fetching.uid);
+
+	return v != NULL && v->judged && v->octets == m->fetching.held.spool.size;
 }
 
 bool
@@ -117,11 +170,12 @@ imap_object_find(struct imap_session *s)
 
 	if (s->user.len == 0)
 		return true;
+	if (f->recalling != NULL)
+		return false;
+	if (imap_object_is_known(m))
+		return true;
 	while (f->finding == NULL && f->find != IMAP_FIND_OVER) {
-		if (f->find == IMAP_FIND_BY_UID)
-			ask_by_uid(m);
-		else
-			ask_by_object(m);
+		ask_by_object(m);
 		if (f->finding == NULL)
 			f->find++;
 		else
@@ -133,6 +187,7 @@ imap_object_find(struct imap_session *s)
 void
 imap_object_give_up(struct imap_session *s)
 {
+	keep_cancel(&s->mailbox->fetching.recalling);
 	keep_cancel(&s->mailbox->fetching.finding);
 	s->mailbox->fetching.find = IMAP_FIND_OVER;
 }

@@ -154,13 +154,14 @@ take_puts(struct arena *a, struct span *in, struct keep_frame *f)
 	return true;
 }
 
+/* Names of messages. */
 static bool
-take_drops(struct arena *a, struct span *in, struct keep_frame *f)
+take_names(struct arena *a, struct span *in, size_t most, const struct span **names, size_t *count)
 {
-	if (!take_spans(a, in, KEEP_CHANGES_MAX, &f->drops, &f->drop_count))
+	if (!take_spans(a, in, most, names, count))
 		return false;
-	for (size_t i = 0; i < f->drop_count; i++)
-		if (f->drops[i].len > VIEW_MESSAGE_MAX)
+	for (size_t i = 0; i < *count; i++)
+		if ((*names)[i].len > VIEW_MESSAGE_MAX)
 			return false;
 	return true;
 }
@@ -173,16 +174,17 @@ take_fetch(struct span in, struct keep_frame *f)
 }
 
 static bool
-take_find(struct span in, struct keep_frame *f)
+take_find(struct arena *a, struct span in, struct keep_frame *f)
 {
 	take_u64(&in, &f->id);
-	return take_owner(&in, &f->owner) && take_span(&in, &f->name) && f->name.len <= VIEW_MESSAGE_MAX && in.len == 0;
+	return take_owner(&in, &f->owner) && take_names(a, &in, KEEP_FINDS_MAX, &f->names, &f->name_count) && in.len == 0;
 }
 
 static bool
 take_change(struct arena *a, struct span in, struct keep_frame *f)
 {
-	return take_owner(&in, &f->owner) && take_puts(a, &in, f) && take_drops(a, &in, f) && in.len == 0;
+	return take_owner(&in, &f->owner) && take_puts(a, &in, f) &&
+	    take_names(a, &in, KEEP_CHANGES_MAX, &f->drops, &f->drop_count) && in.len == 0;
 }
 
 /* ---- frames ---- */
@@ -201,7 +203,7 @@ keep_frame_encode(struct buf *out, const struct keep_frame *f)
 	}
 	put_owner(out, &f->owner);
 	if (f->kind == KEEP_VIEWS_FIND)
-		buf_put_span(out, f->name);
+		put_spans(out, f->names, f->name_count);
 	if (f->kind != KEEP_VIEWS_CHANGE)
 		return;
 	buf_put_u32(out, (uint32_t)f->put_count);
@@ -225,7 +227,7 @@ keep_frame_decode(struct arena *a, struct span in, struct keep_frame *f)
 	case KEEP_VIEWS_FETCH:
 		return take_fetch(in, f);
 	case KEEP_VIEWS_FIND:
-		return take_find(in, f);
+		return take_find(a, in, f);
 	case KEEP_VIEWS_CHANGE:
 		return take_change(a, in, f);
 	}

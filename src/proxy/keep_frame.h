@@ -16,9 +16,11 @@
 enum {
 	/* Of all frames: one more with every change of them. A proxy of another version may
 	 * be told of a keeper only where this is the same. */
-	KEEP_FRAME_VERSION = 1,
+	KEEP_FRAME_VERSION = 2,
 	/* Puts, and drops, of one change: whoever has more sends several. */
 	KEEP_CHANGES_MAX = 100 * 1000,
+	/* Messages of one find. */
+	KEEP_FINDS_MAX = 100,
 	/* Octets of views in one packet, of a change or an answer: a maildrop of
 	 * 100,000 messages has a sixth of it, and a proxy reads that much without
 	 * keeping its other sessions waiting. */
@@ -40,8 +42,9 @@ struct keep_frame {
 
 	/* KEEP_VIEWS_*: within the limits of store/views.h */
 	struct view_owner owner;
-	/* KEEP_VIEWS_FIND: of which message */
-	struct span name;
+	/* KEEP_VIEWS_FIND: of which messages */
+	const struct span *names;
+	size_t name_count;
 	/* KEEP_VIEWS_CHANGE */
 	const struct view *puts;
 	size_t put_count;

@@ -320,28 +320,34 @@ keep_views_fetch(struct keep_port *p, const struct view_owner *owner, keep_views
 	return view_owner_fits(owner) ? send_job(p, &as, &f, NULL) : NULL;
 }
 
+static bool
+names_fit(const struct span *names, size_t count, size_t most)
+{
+	for (size_t i = 0; count <= most && i < count; i++)
+		if (names[i].len > VIEW_MESSAGE_MAX)
+			return false;
+	return count <= most;
+}
+
 struct keep_job *
-keep_views_find(struct keep_port *p, const struct view_owner *owner, struct span message, keep_views_done *done,
-    void *context)
+keep_views_find(struct keep_port *p, const struct view_owner *owner, const struct span *names, size_t count,
+    keep_views_done *done, void *context)
 {
 	const struct keep_job as = { .kind = KEEP_VIEWS_FIND, .fetched = done, .context = context };
-	struct keep_frame f = { .kind = KEEP_VIEWS_FIND, .owner = *owner, .name = message };
+	struct keep_frame f = { .kind = KEEP_VIEWS_FIND, .owner = *owner, .names = names, .name_count = count };
 
-	return view_owner_fits(owner) && message.len <= VIEW_MESSAGE_MAX ? send_job(p, &as, &f, NULL) : NULL;
+	return view_owner_fits(owner) && names_fit(names, count, KEEP_FINDS_MAX) ? send_job(p, &as, &f, NULL) : NULL;
 }
 
 static bool
 change_fits(const struct keep_frame *f)
 {
-	if (!view_owner_fits(&f->owner) || f->put_count > KEEP_CHANGES_MAX || f->drop_count > KEEP_CHANGES_MAX)
+	if (!view_owner_fits(&f->owner) || f->put_count > KEEP_CHANGES_MAX)
 		return false;
 	for (size_t i = 0; i < f->put_count; i++)
 		if (!view_fits(&f->puts[i]))
 			return false;
-	for (size_t i = 0; i < f->drop_count; i++)
-		if (f->drops[i].len > VIEW_MESSAGE_MAX)
-			return false;
-	return true;
+	return names_fit(f->drops, f->drop_count, KEEP_CHANGES_MAX);
 }
 
 bool

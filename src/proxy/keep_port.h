@@ -42,9 +42,9 @@ struct keep_job *keep_submit(struct keep_port *p, const struct quarantine_item *
  * now, its queue is full, or the owner does not fit. */
 struct keep_job *keep_views_fetch(struct keep_port *p, const struct view_owner *owner, keep_views_done *done,
     void *context);
-/* The same of one message. */
-struct keep_job *keep_views_find(struct keep_port *p, const struct view_owner *owner, struct span message,
-    keep_views_done *done, void *context);
+/* The same of the messages by those names, at most KEEP_FINDS_MAX. */
+struct keep_job *keep_views_find(struct keep_port *p, const struct view_owner *owner, const struct span *names,
+    size_t count, keep_views_done *done, void *context);
 /* Puts and drops as in views_change(); nothing is kept, and nobody is told
  * what became of it. False: nothing was sent, for there is no keeper now, its
  * queue is full, or it is more than one change may hold (proxy/keep_frame.h). */

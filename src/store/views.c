@@ -302,20 +302,25 @@ column(sqlite3_stmt *s, int i)
 	return span_of(data, data != NULL ? (size_t)sqlite3_column_bytes(s, i) : 0);
 }
 
-/* message: data == NULL for all. */
+/* What is told of each view. */
+struct telling {
+	bool (*row)(void *context, const struct view *view);
+	void *context;
+	bool over; /* it wants no more */
+};
+
+/* Of a statement that is bound. */
 static bool
-each_row(struct views *v, int64_t owner, struct span message, bool (*row)(void *context, const struct view *view),
-    void *context, const char **error)
+tell_rows(struct views *v, sqlite3_stmt *s, bool bound, struct telling *t, const char **error)
 {
-	sqlite3_stmt *s = v->statements[message.data != NULL ? FIND : EACH];
-	bool bound = sqlite3_bind_int64(s, 1, owner) == SQLITE_OK && (message.data == NULL || bind_span(s, 2, message));
 	int status = bound ? sqlite3_step(s) : SQLITE_ERROR;
 	bool ok = true;
 
 	while (status == SQLITE_ROW) {
 		const struct view view = { column(s, 0), column(s, 1) };
 
-		if (!row(context, &view))
+		t->over = !t->row(t->context, &view);
+		if (t->over)
 			break;
 		status = sqlite3_step(s);
 	}
@@ -325,36 +330,50 @@ each_row(struct views *v, int64_t owner, struct span message, bool (*row)(void *
 	return ok;
 }
 
+/* owner->id == 0: nothing is kept of it. */
 static bool
-rows(struct views *v, const struct view_owner *o, struct span message, bool (*row)(void *context, const struct view *view),
-    void *context, const char **error)
+visit_owner(struct views *v, const struct view_owner *o, struct owner_row *owner, const char **error)
 {
-	struct owner_row owner;
 	const char *not_noted;
 
 	if (!ready(v, error))
 		return false;
-	if (!find_owner(v, o, &owner))
+	if (!find_owner(v, o, owner))
 		return fail(v, error, "views.db cannot be read");
-	if (owner.id == 0)
-		return true;
-	if (!note_seen(v, &owner))
+	if (owner->id != 0 && !note_seen(v, owner))
 		fail(v, &not_noted, "views.db cannot be written"); /* it can still be read */
-	return each_row(v, owner.id, message, row, context, error);
+	return true;
 }
 
 bool
 views_each(struct views *v, const struct view_owner *o, bool (*row)(void *context, const struct view *view),
     void *context, const char **error)
 {
-	return rows(v, o, SPAN_NONE, row, context, error);
+	struct telling t = { row, context, false };
+	struct owner_row owner;
+	sqlite3_stmt *s;
+
+	if (!visit_owner(v, o, &owner, error))
+		return false;
+	s = v->statements[EACH];
+	return owner.id == 0 || tell_rows(v, s, sqlite3_bind_int64(s, 1, owner.id) == SQLITE_OK, &t, error);
 }
 
 bool
-views_find(struct views *v, const struct view_owner *o, struct span message,
+views_find(struct views *v, const struct view_owner *o, const struct span *names, size_t count,
     bool (*row)(void *context, const struct view *view), void *context, const char **error)
 {
-	return rows(v, o, message.data != NULL ? message : SPAN_LITERAL(""), row, context, error);
+	struct telling t = { row, context, false };
+	struct owner_row owner;
+	sqlite3_stmt *s;
+	bool ok = true;
+
+	if (!visit_owner(v, o, &owner, error))
+		return false;
+	s = v->statements[FIND];
+	for (size_t i = 0; owner.id != 0 && ok && !t.over && i < count; i++)
+		ok = tell_rows(v, s, sqlite3_bind_int64(s, 1, owner.id) == SQLITE_OK && bind_span(s, 2, names[i]), &t, error);
+	return ok;
 }
 
 static bool

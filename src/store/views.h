@@ -57,8 +57,9 @@ void views_close(struct views **v);
  * returns; row() must not call views_*(). */
 bool views_each(struct views *v, const struct view_owner *o, bool (*row)(void *context, const struct view *view),
     void *context, const char **error);
-/* The same for one message's view; no row where there is none. */
-bool views_find(struct views *v, const struct view_owner *o, struct span message,
+/* The same for the views of the messages by those names, in their order; no row where
+ * there is none. */
+bool views_find(struct views *v, const struct view_owner *o, const struct span *names, size_t count,
     bool (*row)(void *context, const struct view *view), void *context, const char **error);
 /* Puts views, in the place of what had their names, then drops those with the
  * names in `drops`, which need not be there: all of it or nothing. */

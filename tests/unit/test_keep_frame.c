@@ -26,7 +26,7 @@ static const struct keep_frame samples[] = {
 		.puts = some_puts, .put_count = 2, .drops = some_drops, .drop_count = 3 },
 	{ .kind = KEEP_VIEWS_CHANGE, .owner = { SPAN_LITERAL("host"), SPAN_LITERAL("u"), SPAN_LITERAL("m") } },
 	{ .kind = KEEP_VIEWS_FIND, .id = 2, .owner = { SPAN_LITERAL("host"), SPAN_LITERAL("u"), SPAN_LITERAL("m") },
-		.name = SPAN_LITERAL("uidl-1") },
+		.names = some_drops, .name_count = 3 },
 	{ .kind = KEEP_VIEWS_FIND },
 };
 enum { SAMPLES = sizeof(samples) / sizeof(samples[0]) };
@@ -180,10 +180,12 @@ test_limits(void **state)
 	f.owner.mailbox.len--;
 	assert_true(goes_through(&f));
 	f.kind = KEEP_VIEWS_FIND;
-	f.name = span_of(bytes, VIEW_MESSAGE_MAX);
+	f.names = &drop;
+	f.name_count = 1;
 	assert_true(goes_through(&f));
-	f.name.len++;
+	drop.len++;
 	assert_false(goes_through(&f));
+	drop.len--;
 	f.kind = KEEP_VIEWS_CHANGE;
 	view.message.len++;
 	assert_false(goes_through(&f));
@@ -209,6 +211,10 @@ test_too_many(void **state)
 	assert_false(goes_through(&f));
 	f.put_count--;
 	f.drop_count++;
+	assert_false(goes_through(&f));
+	f = (struct keep_frame){ .kind = KEEP_VIEWS_FIND, .names = names, .name_count = KEEP_FINDS_MAX };
+	assert_true(goes_through(&f));
+	f.name_count++;
 	assert_false(goes_through(&f));
 }
 

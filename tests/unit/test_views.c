@@ -242,8 +242,9 @@ test_puts_replaces_and_drops(void **state)
 }
 
 static void
-test_finds_one(void **state)
+test_finds_some(void **state)
 {
+	const struct span names[] = { SPAN_LITERAL("2"), SPAN_LITERAL("3"), SPAN_NONE };
 	struct views *v = open_in(*state);
 	struct seen s = { .most = VIEWS_MOST };
 	const char *error = NULL;
@@ -251,14 +252,17 @@ test_finds_one(void **state)
 	put(v, &alice, "1", "clean");
 	put(v, &alice, "", "of no name");
 	put(v, &alice, "2", "hidden");
-	assert_true(views_find(v, &alice, SPAN_LITERAL("2"), see, &s, &error));
+	assert_true(views_find(v, &alice, names, 1, see, &s, &error));
 	assert_int_equal(s.count, 1);
 	assert_true(span_is(buf_span(&s.bytes[0][1]), "hidden"));
-	assert_true(views_find(v, &alice, SPAN_LITERAL("3"), see, &s, &error));
+	assert_true(views_find(v, &alice, names + 1, 1, see, &s, &error));
 	assert_int_equal(s.count, 1);
-	assert_true(views_find(v, &alice, SPAN_NONE, see, &s, &error));
+	assert_true(views_find(v, &alice, names + 1, 2, see, &s, &error));
 	assert_int_equal(s.count, 2);
 	assert_true(span_is(buf_span(&s.bytes[1][1]), "of no name"));
+	s.most = 3;
+	assert_true(views_find(v, &alice, names, 3, see, &s, &error));
+	assert_int_equal(s.count, 3); /* it wants no more */
 	forget(&s);
 	views_close(&v);
 }
@@ -648,7 +652,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_puts_replaces_and_drops, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_finds_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_finds_some, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stops_when_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_owners_are_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_any_bytes_up_to_the_limits, setup, teardown),
