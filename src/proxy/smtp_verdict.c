@@ -199,6 +199,19 @@ relay_end(struct smtp_session *s)
 	return end_message(s);
 }
 
+/* The client has had its 354 from us: by LMTP it awaits a reply for each recipient. */
+static enum outcome
+data_refused(struct smtp_session *s)
+{
+	if (s->reply.code < 400)
+		return break_off(s, "421 4.3.0 the mail server's reply makes no sense");
+	for (size_t i = 1; i < s->tx.replies; i++)
+		endpoint_write_buf(s->ends.client, &s->reply.text);
+	if (s->reply.code != 421)
+		smtp_reset_upstream(s);
+	return relay_end(s);
+}
+
 enum outcome
 smtp_open_replay(struct session *session)
 {
@@ -230,13 +243,8 @@ smtp_open_replay(struct session *session)
 	if (got == 0)
 		return smtp_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_initiation);
 	s->asked = false;
-	if (s->reply.code != 354) {
-		for (size_t i = 1; i < tx->replies; i++)
-			endpoint_write_buf(s->ends.client, &s->reply.text);
-		if (s->reply.code >= 400 && s->reply.code != 421)
-			smtp_reset_upstream(s);
-		return s->reply.code >= 400 ? relay_end(s) : smtp_give_up(s, "421 4.3.0 the mail server's reply makes no sense");
-	}
+	if (s->reply.code != 354)
+		return data_refused(s);
 	tx->replaying = true;
 	return STEP_NEXT;
 }
