@@ -5,7 +5,7 @@
 
 #include "proxy/smtp_session.h"
 
-/* MAIL as it goes on; SIZE is left out when the message may grow on its way. */
+/* MAIL as it goes on. without_size: the message may grow on its way, or the upstream knows no SIZE. */
 void smtp_put_mail(struct buf *line, const struct smtp_command *c, bool without_size);
 
 /* Appends what is kept of MAIL or RCPT, for smtp_split_path() once it was

@@ -229,7 +229,7 @@ proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 		s->tx.has_policy = false;
 		s->tx.own = NULL;
 	}
-	smtp_put_mail(&line, c, may_grow(s));
+	smtp_put_mail(&line, c, !(s->offers.extensions & EXT_SIZE) || may_grow(s));
 	buf_add_byte(&kept, wants_binary(c) ? 'B' : '-');
 	smtp_put_path(&kept, c);
 	ok = !line.failed && !kept.failed &&
