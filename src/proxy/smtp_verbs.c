@@ -29,13 +29,6 @@ after_hello(struct smtp_session *s, const struct smtp_command *c)
 	return s->said_ehlo ? NULL : "503 5.5.1 say EHLO first";
 }
 
-static const char *
-no_chunk_open(struct smtp_session *s, const struct smtp_command *c)
-{
-	(void)c;
-	return s->tx.chunked ? "503 5.5.1 a BDAT is open: send the rest of it or RSET" : NULL;
-}
-
 static enum outcome
 relay(struct smtp_session *s, const struct smtp_command *c, uint64_t timeout, smtp_handler *handle, struct span text)
 {
@@ -141,13 +134,15 @@ params_known(struct smtp_session *s, const struct smtp_command *c)
 	return NULL;
 }
 
+/* Within a transaction some servers refuse MAIL and some begin anew: then they would
+ * have another sender and other recipients than the message is judged by. */
 static const char *
 check_mail(struct smtp_session *s, const struct smtp_command *c)
 {
 	const char *text = after_hello(s, c);
 
-	if (text == NULL)
-		text = no_chunk_open(s, c);
+	if (text == NULL && s->tx.open)
+		text = "503 5.5.1 a transaction is open: finish it or say RSET";
 	return text != NULL ? text : params_known(s, c);
 }
 
@@ -181,7 +176,7 @@ mail_replied(struct smtp_session *s, struct smtp_pending *p)
 	struct proxy *proxy = s->ends.session.proxy;
 
 	smtp_relay_reply(s, p);
-	if (!accepted(s) || s->tx.open)
+	if (!accepted(s))
 		return;
 	/* The first character tells whether the body is binary. */
 	s->tx.open = true;
@@ -224,11 +219,10 @@ proceed_mail(struct smtp_session *s, const struct smtp_command *c)
 	struct buf line = { 0 }, kept = { 0 };
 	bool ok;
 
-	if (!s->tx.open) { /* recipients named before count for nothing */
-		s->tx.recipients_asked = 0;
-		s->tx.has_policy = false;
-		s->tx.own = NULL;
-	}
+	/* Recipients named before count for nothing. */
+	s->tx.recipients_asked = 0;
+	s->tx.has_policy = false;
+	s->tx.own = NULL;
 	smtp_put_mail(&line, c, !(s->offers.extensions & EXT_SIZE) || may_grow(s));
 	buf_add_byte(&kept, wants_binary(c) ? 'B' : '-');
 	smtp_put_path(&kept, c);
@@ -306,10 +300,9 @@ proceed_data(struct smtp_session *s, const struct smtp_command *c)
 static const char *
 check_data(struct smtp_session *s, const struct smtp_command *c)
 {
-	const char *text = no_chunk_open(s, c);
-
-	if (text != NULL)
-		return text;
+	(void)c;
+	if (s->tx.chunked)
+		return "503 5.5.1 a BDAT is open: send the rest of it or RSET";
 	if (!s->tx.open)
 		return "503 5.5.1 say MAIL first";
 	if (s->tx.binary)
