@@ -172,7 +172,7 @@ smtp_read_command(struct session *session)
 		return end_in_turn(s, "421 4.7.0 too many commands");
 	wrong = smtp_command_parse(line, &s->command);
 	if (!clean)
-		return refuse(s, "500 5.5.2 a command ends in CRLF and holds no bare CR or LF");
+		wrong = "500 5.5.2 a command ends in CRLF and holds no bare CR or LF";
 	if (wrong != NULL)
 		return refuse_wrong(s, wrong);
 	/* The command is read again then: input does not keep its place. */
