@@ -285,6 +285,19 @@ imap_drop_literal(struct session *session)
 
 /* ---- relay_command ---- */
 
+/* What comes behind one of these is meant for the state, and the mailbox, that it
+ * brings; a login that fails may leave no upstream. */
+static bool
+state_is_due(const struct imap_session *s)
+{
+	static const enum imap_verb verbs[] = { IMAP_LOGIN, IMAP_SELECT, IMAP_EXAMINE, IMAP_CLOSE, IMAP_UNSELECT };
+	bool due = false;
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		due = due || imap_pending_of(s, verbs[i]) != NULL;
+	return due;
+}
+
 enum outcome
 imap_relay_command(struct session *session)
 {
@@ -297,13 +310,9 @@ imap_relay_command(struct session *session)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	/* The unit may have moved while its literals came. */
 	imap_command_parse(buf_span(&s->unit), &s->command);
-	if (verb->alone && s->pending_count > 0)
-		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
-	if (!imap_may_say(s))
+	if ((verb->alone && s->pending_count > 0) || state_is_due(s) || !imap_may_say(s))
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	text = imap_verb_refusal(s, verb);
-	if (text != NULL && verb->states != 0 && s->pending_count > 0) /* SELECT may be among them */
-		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	if (text != NULL)
 		return imap_refuse_unit(s, verb->states == 0 ? "BAD" : "NO", text);
 	if (imap_news_first(s, &outcome))
