@@ -304,14 +304,16 @@ imap_relay_command(struct session *session)
 	struct imap_session *s = imap_of(session);
 	const struct imap_verb_entry *verb = &imap_verbs[s->command.verb];
 	enum outcome outcome;
-	const char *text;
+	const char *wrong, *text;
 
 	if (s->hopeless)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
-	/* The unit may have moved while its literals came. */
-	imap_command_parse(buf_span(&s->unit), &s->command);
+	/* The unit may have moved while its literals came; and one may stand where none can. */
+	wrong = imap_command_parse(buf_span(&s->unit), &s->command);
 	if ((verb->alone && s->pending_count > 0) || state_is_due(s) || !imap_may_say(s))
 		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
+	if (wrong != NULL)
+		return imap_refuse_unit(s, "BAD", wrong);
 	text = imap_verb_refusal(s, verb);
 	if (text != NULL)
 		return imap_refuse_unit(s, verb->states == 0 ? "BAD" : "NO", text);
