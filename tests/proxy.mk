@@ -7,7 +7,7 @@ session_tests = tests/transcripts.py tests/smuggling.py tests/wire_smtp.py tests
 	tests/processes.py tests/reload.py tests/reload_load.py tests/clamd.py tests/wire_pop3.py tests/pop3_faults.py \
 	tests/pop3_quarantine.py tests/upgrade.py tests/activation.py tests/drain.py tests/pop3_users.py tests/pop3_views.py \
 	tests/pop3_waits.py tests/e2e_dovecot.py tests/wire_imap.py tests/imap_faults.py tests/e2e_imap.py \
-	tests/imap_agreement.py tests/imap_news.py tests/kill_matrix.py tests/fault_sweep.py tests/metrics.py \
+	tests/imap_agreement.py tests/imap_news.py tests/imap_users.py tests/kill_matrix.py tests/fault_sweep.py tests/metrics.py \
 	tests/cage.py tests/credentials.py tests/imap_compress.py tests/valgrind.py tests/imap_agreement_cyrus.sh \
 	tests/e2e_imap_cyrus.sh tests/imap_stress.py tests/poison.py tests/mutated_sessions.py
 TESTS += $(session_tests)

@@ -25,6 +25,9 @@ imap_connect_upstream(struct session *session)
 
 	switch (ends_connect(&s->ends)) {
 	case ENDS_READY:
+		s->asked_tls = false; /* there may have been another upstream before */
+		s->dropped = 0;
+		s->offers = 0;
 		ends_progress(&s->ends);
 		return STEP_NEXT;
 	case ENDS_WAIT:
