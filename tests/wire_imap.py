@@ -837,6 +837,23 @@ def copies_of_very_many(t):
 
 
 @tests
+def copied_to_inbox(t):
+    "with rules, what was shown of a message is shown of its copy in INBOX, however the client writes that"
+    upstream = t.imap_upstream(Mailbox([WITH_PROGRAM], first_uid=500, uidvalidity=9))
+    upstream.replies["COPY"] = b"%s OK [COPYUID 9 500 501] done\r\n"
+    client = visit(t, t.imap_gatepost(upstream, QUICK, rules=RULES))
+    client.ok("SELECT Archive")
+    shown = client.fetch(1)
+    client.ok("COPY 1 inBox")
+    upstream.mailbox.messages[0][0] = 501
+    client.ok("SELECT INBOX")
+    expect_equal(client.fetch(1), shown, "the copy")
+    asked = [c for c in upstream.sessions[0].commands if c.startswith(b"gatepost-") and b"BODY.PEEK[]" in c]
+    expect_equal(len(asked), 1, "messages that were judged")
+    client.logout()
+
+
+@tests
 def told_elsewhere_first(t):
     "with rules, what was shown of a message is remembered when a session does not know of it yet"
     upstream = t.imap_upstream([MESSAGE, WITH_PROGRAM])

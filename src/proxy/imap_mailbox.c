@@ -23,6 +23,13 @@ enum {
 	VIEW_FAILURES_SHIFT = 16,
 };
 
+/* RFC 9051 5.1: that one in any case. */
+static struct span
+plain_name(struct span name)
+{
+	return span_is_nocase(name, "INBOX") ? SPAN_LITERAL("INBOX") : name;
+}
+
 struct imap_mailbox *
 imap_mailbox_new(struct imap_session *s, struct span name)
 {
@@ -31,7 +38,7 @@ imap_mailbox_new(struct imap_session *s, struct span name)
 	if (m == NULL)
 		return NULL;
 	m->session = s;
-	buf_add_span(&m->name, span_is_nocase(name, "INBOX") ? SPAN_LITERAL("INBOX") : name);
+	buf_add_span(&m->name, plain_name(name));
 	held_init(&m->fetching.held, &s->ends.session);
 	if (m->name.failed)
 		imap_mailbox_free(&m);
@@ -292,7 +299,7 @@ imap_owner(struct imap_session *s, struct span name, uint64_t uidvalidity, struc
 	const struct upstream *u = ends_upstream(&s->ends);
 
 	buf_printf(mailbox, "imap %llu ", (unsigned long long)uidvalidity);
-	buf_add_span(mailbox, name);
+	buf_add_span(mailbox, plain_name(name));
 	if (mailbox->failed) /* it would name another one */
 		session_ran_short(&s->ends.session);
 	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user), buf_span(mailbox) };
