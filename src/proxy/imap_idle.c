@@ -15,7 +15,8 @@ idle_answered(struct imap_session *s, struct imap_pending *p, const struct imap_
 {
 	(void)p;
 	(void)r;
-	s->awaits = IMAP_CONTINUE_NONE;
+	if (s->awaits == IMAP_CONTINUE_IDLE) /* not what the next command awaits by now */
+		s->awaits = IMAP_CONTINUE_NONE;
 	s->idle_over = true;
 }
 
