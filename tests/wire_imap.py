@@ -13,7 +13,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import Tests, expect, expect_equal, is_sanitized  # noqa: E402
+from gatepost_test import PATIENCE, Tests, expect, expect_equal, is_sanitized  # noqa: E402
 from imap_upstream import CAPABILITIES, Mailbox  # noqa: E402
 from smtp_client import Closed  # noqa: E402
 from smtp_upstream import PeerClosed  # noqa: E402
@@ -851,6 +851,37 @@ def copied_to_inbox(t):
     asked = [c for c in upstream.sessions[0].commands if c.startswith(b"gatepost-") and b"BODY.PEEK[]" in c]
     expect_equal(len(asked), 1, "messages that were judged")
     client.logout()
+
+
+def answered_between(rules_and_layout, own):
+    """The server refuses what gatepost asks for, and begins to tell of something else with it."""
+    def test(t):
+        half, begun = b'* LIST () "/" {7}\r\nAr', threading.Event()
+
+        def refuse(session, line):
+            if not line.startswith(b"gatepost-") or own not in line:
+                return session.usual
+            session.send(session.tag + b" NO not now\r\n" + half)
+            begun.wait(PATIENCE)
+            session.send(b"chive\r\n")
+            return None
+
+        upstream = t.imap_upstream(Mailbox([WITH_PROGRAM], uidvalidity=9, uidnext=101), replies={"FETCH": refuse})
+        client = visit(t, t.imap_gatepost(upstream, {**QUICK, **rules_and_layout}, rules=RULES))
+        client.ok("SELECT INBOX")
+        tag = client.begin("FETCH 1 BODY[TEXT]")
+        expect_equal(client.take(len(half)), half, "what is told unasked")
+        begun.set()
+        expect_equal(client.line(), b"chive", "the rest of it")
+        answer = client.answer(tag)
+        expect(answer.status.text.startswith(b"NO ") and not answer.data, "the answer", answer)
+        client.logout()
+    return test
+
+
+tests.add("with rules, FETCH is not refused in the middle of what the server tells unasked", answered_between({}, b"BODY.PEEK[]"))
+tests.add("by layout rewrite, FETCH is not answered in the middle of what the server tells unasked",
+          answered_between({"policies": {"inbound": {"layout": "rewrite"}}}, b"(BODY[])"))
 
 
 @tests

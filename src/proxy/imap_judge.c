@@ -507,6 +507,8 @@ imap_judge_messages(struct session *session)
 
 	if (s->hopeless)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
+	if (!imap_may_say(s)) /* it may end in a refusal */
+		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
 	imap_command_parse(buf_span(&s->unit), &s->command);
 	inspect(&s->command, &set, &wrong);
 	if (m->fetching.uid == IMAP_NO_UID && imap_mailbox_first_unknown(m) != 0)

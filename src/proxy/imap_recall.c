@@ -42,7 +42,7 @@ imap_find_saved(struct session *session)
 		imap_arm(s, ends_settings(&s->ends)->timeouts.command);
 		imap_ask(s, IMAP_ASKING_SAVED, "%sFETCH $ (UID)", m->by_uid ? "UID " : "");
 	}
-	if (s->asking == IMAP_ASKING_SAVED)
+	if (s->asking == IMAP_ASKING_SAVED || !imap_may_say(s))
 		return imap_wait_patiently(s, PARTY_SERVER);
 	imap_set_finish(&m->saving);
 	imap_arm(s, 0);

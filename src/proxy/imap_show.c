@@ -343,5 +343,7 @@ imap_show_messages(struct session *session)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	while (sh->unanswered < UNANSWERED_MAX && ask_next(s, sh))
 		;
-	return sh->unanswered > 0 ? imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final) : finish(s);
+	if (sh->unanswered > 0 || !imap_may_say(s))
+		return imap_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.data_final);
+	return finish(s);
 }
