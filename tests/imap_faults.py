@@ -591,6 +591,24 @@ def never_scanned(t):
     expect_equal(client.fetch(1), notice, "in another session")
 
 
+@tests
+def second_message_in_time(t):
+    "where there is no scanner for the first message of an APPEND, the second is waited for as long"
+    upstream = t.imap_upstream([MESSAGE], capabilities=(*CAPABILITIES, "MULTIAPPEND"))
+    gatepost = t.imap_gatepost(upstream, {
+        **QUICK, "run": {"proxies": 1, "scanners": 1}, "timeouts": {"scan": "1s"},
+        "policies": {"inbound": {"on_failure": "accept"}}}, rules=RULES, single=False)
+    client = visit(t, gatepost)
+    gatepost.signal(signal.SIGSTOP)  # the master: there will be no other scanner
+    os.kill(int(gatepost.wait_event("started", child="^scanner$")["pid"]), signal.SIGKILL)
+    expect(client.append(MESSAGE).ok, "a message that the scanner may seem to have died on")
+    tag = client.begin(b"APPEND INBOX " + b" ".join(b"{%d+}\r\n%s" % (len(m), m) for m in (MESSAGE, BANNED)))
+    gatepost.wait_event("append", reason="not scanned in time")
+    gatepost.signal(signal.SIGCONT)
+    expect(b"NO [CANNOT]" in client.answer(tag).status.raw, "the second message is not let in unseen")
+    expect_equal(upstream.mailbox.appended, [MESSAGE], "appended")
+
+
 def exists(answer):
     return [response.raw for response in answer.data if response.raw.endswith(b" EXISTS")]
 

@@ -362,7 +362,7 @@ imap_judge_append(struct session *session)
 		return imap_goto(s, IMAP_FRONT_CLOSE);
 	if (h->job == NULL && h->answer == NULL)
 		ask_verdict(s);
-	if (h->answer == NULL && s->ends.awaited == PARTY_SCANNER && endpoint_expired(s->ends.client))
+	else if (h->answer == NULL && s->ends.awaited == PARTY_SCANNER && endpoint_expired(s->ends.client))
 		held_abandon_scan(h, s->policy);
 	if (h->answer == NULL)
 		return imap_wait(s, PARTY_SCANNER, scan_patience(session->proxy->scan, s->policy));
