@@ -83,10 +83,33 @@ proceed_noop(struct imap_session *s, const struct imap_command *c)
 	return s->ends.server != NULL ? relay(s, c) : answer_ourselves(s, "nothing done");
 }
 
+/* Where gatepost is a proxy that the server trusts, Dovecot believes fields of ID such as
+ * "x-originating-ip" as Postfix believes XCLIENT: they are not the client's to tell. Nor
+ * is what is no list of fields, for it may be one to the server. */
+static bool
+id_may_pass(struct span arguments)
+{
+	struct imap_cursor cursor = imap_cursor(arguments);
+	struct arena *a;
+	struct span field, value;
+	bool may;
+
+	if (!imap_sees(&cursor, '('))
+		return span_is_nocase(arguments, "NIL");
+	a = arena_new(0);
+	do {
+		cursor.rest = span_from(cursor.rest, 1); /* the parenthesis, or SP */
+		may = imap_take_string(&cursor, a, &field) && !span_starts_nocase(field, "x-") && imap_take_space(&cursor) &&
+		    imap_take_nstring(&cursor, a, &value);
+	} while (may && imap_sees(&cursor, ' '));
+	arena_free(&a);
+	return may && imap_take_char(&cursor, ')') && imap_at_end(&cursor);
+}
+
 static enum outcome
 proceed_id(struct imap_session *s, const struct imap_command *c)
 {
-	if (s->ends.server != NULL)
+	if (s->ends.server != NULL && id_may_pass(c->arguments))
 		return relay(s, c);
 	imap_say(s, "* ID NIL");
 	return answer_ourselves(s, "ID");
