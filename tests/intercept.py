@@ -10,7 +10,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
 from gatepost_test import Tests, expect, expect_equal, free_port  # noqa: E402
-from namespaces import CLIENT, SERVER, Network  # noqa: E402
+from namespaces import ANOTHER, CLIENT, SERVER, Network  # noqa: E402
+from pop3_mail import BANNED, PROGRAM  # noqa: E402
 
 tests = Tests()
 
@@ -74,6 +75,30 @@ def directly(how):
 
 for how in ("redirect", "tproxy"):
     tests.add(f"{how}: a connection to gatepost itself is no loop", directly(how))
+
+
+@tests
+def users_of_two_servers(t):
+    "IMAP: what a user was shown at one server is not what one of the same name is shown at another"
+    network, port = Network(t), free_port()
+    network.redirect(port)
+    upstream = t.imap_upstream([MESSAGE], listener=network.listen())
+    t.imap_upstream([BANNED], listener=network.listen_at_another())
+    gatepost = t.imap_gatepost(upstream, {"log": {"level": "info"}},
+                               {"intercept": "redirect", "address": f"*:{port}", "upstream": None},
+                               rules="rules:\n- { name: STRIP, when: { attachment: { extension: [exe] } }, then: strip }\n",
+                               single=False, prefix=["ip", "netns", "exec", network.middle])
+    shown = []
+    for address in (SERVER, ANOTHER):
+        with network.inside(network.client):
+            client = t.imap_client((address, 25))
+        client.login()
+        client.ok("SELECT INBOX")
+        shown.append(client.fetch(1))
+        client.logout()
+    expect_equal(shown[0], MESSAGE, "at the first")
+    expect(PROGRAM not in shown[1], "the program at the second", shown[1])
+    gatepost.wait_event("message", 2)
 
 
 @tests

@@ -59,6 +59,19 @@ ends_upstream(const struct ends *e)
 	return e->upstream != SIZE_MAX ? &ends_settings(e)->upstreams[e->upstream] : NULL;
 }
 
+const char *
+ends_server(const struct ends *e, char text[static ENDS_SERVER_SIZE])
+{
+	const struct upstream *u = ends_upstream(e);
+	char address[PEER_TEXT_SIZE];
+
+	if (u != NULL)
+		return u->name;
+	peer_text(&e->destination, address);
+	snprintf(text, ENDS_SERVER_SIZE, "%s %u", address, peer_port(&e->destination));
+	return text;
+}
+
 struct quarantine_item
 ends_item(const struct ends *e, struct arena *a, size_t policy)
 {

@@ -48,6 +48,11 @@ ends_of(struct session *s)
 const struct settings *ends_settings(const struct ends *e);
 const struct upstream *ends_upstream(const struct ends *e); /* NULL when intercepted */
 
+enum { ENDS_SERVER_SIZE = PEER_TEXT_SIZE + sizeof(" 65535") };
+/* What tells the upstream's users from another's, for the keeper: its name, or the
+ * address of one that was intercepted. Lives as long as the settings and text. */
+const char *ends_server(const struct ends *e, char text[static ENDS_SERVER_SIZE]);
+
 enum ends_result {
 	ENDS_READY,
 	ENDS_WAIT,        /* for that end, at most timeouts.tls_handshake; connecting has its own bound */

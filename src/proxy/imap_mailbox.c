@@ -296,13 +296,11 @@ imap_mailbox_owner(const struct imap_mailbox *m, struct buf *mailbox)
 struct view_owner
 imap_owner(struct imap_session *s, struct span name, uint64_t uidvalidity, struct buf *mailbox)
 {
-	const struct upstream *u = ends_upstream(&s->ends);
-
 	buf_printf(mailbox, "imap %llu ", (unsigned long long)uidvalidity);
 	buf_add_span(mailbox, plain_name(name));
 	if (mailbox->failed) /* it would name another one */
 		session_ran_short(&s->ends.session);
-	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user), buf_span(mailbox) };
+	return (struct view_owner){ span_str(ends_server(&s->ends, s->server)), buf_span(&s->user), buf_span(mailbox) };
 }
 
 bool

@@ -40,12 +40,10 @@ imap_object_told(struct imap_session *s, const struct imap_fetch_piece *piece)
  * with an owner of its own: in this one and the one before is looked, and an owner
  * whom nobody asks is forgotten (VIEWS_KEPT_DAYS). */
 static struct view_owner
-owner_of_objects(const struct imap_session *s, unsigned quarters_ago, char name[static QUARTER_SIZE])
+owner_of_objects(struct imap_session *s, unsigned quarters_ago, char name[static QUARTER_SIZE])
 {
-	const struct upstream *u = ends_upstream(&s->ends);
-
 	snprintf(name, QUARTER_SIZE, "imap objects %lld", (long long)(views_today() / VIEWS_KEPT_DAYS) - quarters_ago);
-	return (struct view_owner){ span_str(u != NULL ? u->name : "intercepted"), buf_span(&s->user), span_str(name) };
+	return (struct view_owner){ span_str(ends_server(&s->ends, s->server)), buf_span(&s->user), span_str(name) };
 }
 
 /* ---- asking ---- */

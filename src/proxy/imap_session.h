@@ -208,6 +208,7 @@ struct imap_session {
 	bool listening;          /* the back may read */
 	struct imap_incoming in;
 	/* After the login. */
+	char server[ENDS_SERVER_SIZE]; /* ends_server() */
 	size_t policy;
 	struct arena *own_arena;
 	const struct user_settings *own;

@@ -19,18 +19,6 @@ enum {
 };
 static const uint64_t not_shelved = UINT64_MAX;
 
-/* Users of servers that were intercepted are told apart by where these are. */
-static void
-name_upstream(const struct pop3_session *s, struct pop3_maildrop *m)
-{
-	char address[PEER_TEXT_SIZE];
-
-	if (ends_upstream(&s->ends) != NULL)
-		return;
-	peer_text(&s->ends.destination, address);
-	snprintf(m->upstream, sizeof(m->upstream), "%s %u", address, peer_port(&s->ends.destination));
-}
-
 struct pop3_maildrop *
 pop3_maildrop_new(struct pop3_session *s)
 {
@@ -42,7 +30,6 @@ pop3_maildrop_new(struct pop3_session *s)
 	m->fetch.asked = POP3_NO_INDEX;
 	buf_init(&m->uids, UIDS_MAX);
 	held_init(&m->fetch.held, &s->ends.session);
-	name_upstream(s, m);
 	return m;
 }
 
@@ -208,10 +195,8 @@ pop3_maildrop_number(struct pop3_session *s)
 struct view_owner
 pop3_maildrop_owner(const struct pop3_session *s)
 {
-	const struct upstream *u = ends_upstream(&s->ends);
-
 	return (struct view_owner){
-		.upstream = span_str(u != NULL ? u->name : s->maildrop->upstream),
+		.upstream = span_str(ends_server(&s->ends, s->maildrop->server)),
 		.user = buf_span(&s->user),
 		.mailbox = s->utf8 ? SPAN_LITERAL("pop3 utf8") : SPAN_LITERAL("pop3"),
 	};

@@ -48,7 +48,7 @@ struct pop3_fetch {
 };
 
 struct pop3_maildrop {
-	char upstream[PEER_TEXT_SIZE + sizeof(" 65535")]; /* intercepted: its address, for the keeper */
+	char server[ENDS_SERVER_SIZE]; /* ends_server() */
 	bool open, listed;
 	struct pop3_message *messages; /* in the upstream's order */
 	size_t count, cap;

@@ -12,7 +12,7 @@ import subprocess
 
 from gatepost_test import Failure, Skip
 
-CLIENT, SERVER = "10.99.1.2", "10.99.2.2"
+CLIENT, SERVER, ANOTHER = "10.99.1.2", "10.99.2.2", "10.99.2.3"
 CLONE_NEWNET = 0x40000000
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -87,6 +87,12 @@ class Network:
         """A listening socket of the server."""
         with self.inside(self.server):
             return socket.create_server((SERVER, port), backlog=64)
+
+    def listen_at_another(self):
+        """The same at an address that the server gets in addition."""
+        self.ip(self.server, "address", "add", f"{ANOTHER}/24", "dev", f"{self.server}0"[-15:])
+        with self.inside(self.server):
+            return socket.create_server((ANOTHER, 25), backlog=64)
 
 
 def _enter(namespace):
