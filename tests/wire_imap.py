@@ -822,6 +822,26 @@ def vanished_of_very_many(t):
 
 
 @tests
+def large_part_many_times(t):
+    "with rules, one that asks many times for a large part of a message that is shown otherwise keeps nobody waiting"
+    part = base64.encodebytes(bytes(8_000_000)).replace(b"\n", b"\r\n")
+    message = WITH_PROGRAM.replace(b"--b--", b"--b\r\nContent-Transfer-Encoding: base64\r\n\r\n" + part + b"--b--")
+    upstream = t.imap_upstream([message], capabilities=(*CAPABILITIES, "BINARY"))
+    gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
+    first, second = visit(t, gatepost), visit(t, gatepost)
+    first.ok("SELECT INBOX")
+    first.ok("FETCH 1 (BINARY.PEEK[1])")
+    tag = first.begin("FETCH 1 (" + " ".join(["BINARY.PEEK[3]<0.1>"] * 300) + ")")
+    expect(b"BINARY[3]<0>" in first.line(), "the first item")
+    second.ok("NOOP")
+    while select.select([first.socket], [], [], 0)[0]:
+        first.buffer += first.socket.recv(65536)
+    expect(tag + b" OK" not in first.buffer, "all was told before another session had its turn")
+    first.close()
+    second.logout()
+
+
+@tests
 def copies_of_very_many(t):
     "with rules, a COPY of thousands that are no neighbours is answered, and the session goes on"
     upstream = t.imap_upstream([MESSAGE])

@@ -50,6 +50,7 @@ struct imap_showing {
 	size_t item;           /* the next of fetch's */
 	bool any;              /* one was told */
 	struct span left;      /* of the item's octets */
+	size_t worked;         /* octets looked through since others had their turn */
 };
 
 void imap_showing_free(struct imap_showing **sh);

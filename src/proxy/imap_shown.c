@@ -10,6 +10,9 @@
 enum {
 	RUN_MAX = 16 * 1024,   /* octets told or overlaid at once */
 	NAMES_MAX = 1000,      /* of HEADER.FIELDS: a command holds no more */
+	/* Octets decoded before other sessions have their turn: a command may ask for a
+	 * large part many times. */
+	WORK_MAX = 4 * 1024 * 1024,
 };
 
 static const char no_room[] = "NO [UNAVAILABLE] a message cannot be had now, try again later";
@@ -211,6 +214,7 @@ octets_of(struct imap_showing *sh, const struct imap_view *v, const struct imap_
 		if (!find_range(v, a, &range))
 			return SPAN_NONE;
 		octets = span_first(span_from(sh->bytes, (size_t)range.offset), (size_t)range.octets);
+		sh->worked += octets.len;
 		if (a->section.kind == IMAP_HEADER_FIELDS || a->section.kind == IMAP_HEADER_FIELDS_NOT)
 			octets = pick_fields(sh->work, octets, &a->section);
 		else if (a->item == IMAP_ITEM_BINARY)
@@ -286,6 +290,15 @@ begin_item(struct imap_session *s, const struct imap_view *v)
 	return true;
 }
 
+/* Goes on when the others had their turn. */
+static enum outcome
+let_others(struct imap_session *s)
+{
+	s->mailbox->showing->worked = 0;
+	endpoint_deadline(s->ends.server, loop_now(s->ends.session.proxy->loop));
+	return imap_back_wait(s);
+}
+
 enum outcome
 imap_show_items(struct session *session)
 {
@@ -302,12 +315,15 @@ imap_show_items(struct session *session)
 
 		if (imap_client_is_full(s))
 			return imap_back_wait(s);
+		if (sh->worked > WORK_MAX)
+			return let_others(s);
 		imap_pass(s, some);
 		sh->left = span_from(sh->left, some.len);
 		ends_progress(&s->ends);
 	}
 	spool_reset(&sh->spool, false);
 	sh->bytes = SPAN_NONE;
+	imap_arm(s, 0);
 	return imap_back_goto(s, IMAP_BACK_READ_FETCH);
 }
 
