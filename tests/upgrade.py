@@ -228,6 +228,18 @@ def refused(what, install, expected):
     tests.add(f"what cannot begin is told, and the old one goes on: {what}", test)
 
 
+# What one says of daemon/handover.h that somebody ends meanwhile.
+TOLD_TO_END = b"""#!/usr/bin/python3
+import os, socket
+ALL, END = 4, 13
+old = socket.socket(fileno=int(os.environ["GATEPOST_HANDOVER"]))
+while said := old.recv(4096):  # the first octet is that of io/packet.c
+    if said[1] == ALL:
+        old.send(said[:1] + b"%c" % END)
+        break
+"""
+
+
 def break_configuration(installed):
     installed.gatepost.write_config({**installed.gatepost.config, "listner": []})
 
@@ -235,6 +247,7 @@ def break_configuration(installed):
 refused("a file that is no program", lambda i: i.install(b"\x7fELF nothing"), "Exec format error\n")
 refused("a program that ends", lambda i: i.install(b"#!/bin/sh\nexit 3\n"), "could not begin: this one goes on")
 refused("there is none", lambda i: os.remove(i.program), "No such file or directory\n")
+refused("one that is told to end before it serves", lambda i: i.install(TOLD_TO_END), "could not begin: this one goes on")
 refused("a configuration with errors", break_configuration, "listner")
 
 

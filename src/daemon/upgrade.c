@@ -216,7 +216,7 @@ obey_successor(struct master *m, const struct handover_message *message)
 	} else if (message->kind == HANDOVER_KEEPER_LEAVES) {
 		children_leave_keeper(&m->children);
 		say(m->predecessor, HANDOVER_KEEPER_LEAVES);
-	} else if (message->kind == HANDOVER_END) {
+	} else if (message->kind == HANDOVER_END && m->handed_over) { /* before that it tells of itself only */
 		master_end_all(m);
 	}
 }
