@@ -156,16 +156,22 @@ read_host(struct conf *c, const struct key *key, const struct yaml *value, void 
 	*(const char **)key_field(key, object) = text;
 }
 
+/* Without slashes at its end: who makes the folder tells it by its name from those above it. */
 static bool
 get_path(struct conf *c, const struct yaml *value, const char **out)
 {
+	struct span text;
+
 	if (!yaml_string(value, out, c->report))
 		return false;
-	if ((*out)[0] == '\0') {
+	text = span_str(*out);
+	if (text.len == 0) {
 		report_add(c->report, value->mark, "must not be empty");
 		return false;
 	}
-	*out = path_resolve(c->arena, c->folder, *out);
+	while (text.len > 1 && text.data[text.len - 1] == '/')
+		text.len--;
+	*out = path_resolve(c->arena, c->folder, arena_strndup(c->arena, text));
 	return true;
 }
 

@@ -193,7 +193,7 @@ static void
 test_the_rest(void **state)
 {
 	const struct settings *s = conf_settings(*state,
-	    LEAST "quarantine: { path: q, keep_for: 0, keep_size: 5MiB, release_upstream: mta }\n"
+	    LEAST "quarantine: { path: q//, keep_for: 0, keep_size: 5MiB, release_upstream: mta }\n"
 	          "spool: { path: /spool }\n"
 	          "control: { path: c }\n"
 	          "run: { user: u, group: g, proxies: 2, scanners: 3 }\n"
