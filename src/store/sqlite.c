@@ -3,13 +3,28 @@
 
 #include "store/sqlite.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 enum { BUSY_PATIENCE = 5000 }; /* a reader may hold the file this long, in milliseconds */
+
+/* SQLite's own may be read by everybody; what is made beside it is as the file is. Only one
+ * that is new is opened here, for closing a file takes the locks of all who have it open. */
+static void
+make_private(const char *file)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
 
 bool
 sqlite_open(sqlite3 **db, const char *file, const char *pragmas)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
+	make_private(file);
 	return sqlite3_open_v2(file, db, flags, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(*db, BUSY_PATIENCE) == SQLITE_OK && sqlite_run(*db, "PRAGMA temp_store = MEMORY") &&
 	    sqlite_run(*db, pragmas);
