@@ -4,6 +4,7 @@
     GATEPOST=src/gatepost python3 tests/processes.py [WORD…]"""
 
 import base64
+import glob
 import os
 import re
 import socket
@@ -104,11 +105,15 @@ def descriptors(t):
             expect_equal(gatepost.stop(), 0, "exit status")
 
 
+def with_umask(mask):
+    return ["sh", "-c", f"umask {mask}; exec \"$@\"", "sh"]
+
+
 @tests
 def unix_sockets(t):
     "whoever reaches a listener's UNIX socket may connect, whatever the umask is; the one for control is its owner's alone"
     gatepost = t.gatepost(t.upstream(), {"metrics": {"address": "unix:metrics"}}, {"address": "unix:smtp"}, single=False,
-                          prefix=["sh", "-c", "umask 077; exec \"$@\"", "sh"])
+                          prefix=with_umask("077"))
 
     def mode(name):
         return oct(os.stat(os.path.join(gatepost.folder, name)).st_mode & 0o7777)
@@ -118,6 +123,35 @@ def unix_sockets(t):
         client.settimeout(PATIENCE)
         client.connect(os.path.join(gatepost.folder, "smtp"))
         expect_equal(client.makefile("rb").readline()[:4], b"220 ", "the greeting")
+
+
+@tests
+def folders(t):
+    "the quarantine is made for its account alone, with what is in it, whatever the umask is and however it is named"
+    for mask in ("022", "077"):
+        gatepost = t.gatepost(t.upstream(), {"quarantine": {"path": "made/quarantine//"}}, single=False, prefix=with_umask(mask))
+        client = t.client(gatepost)
+        client.greet()
+        expect_equal(client.deliver(b"Subject: please quarantine\r\n\r\n").code, 250, "a delivery")
+        made = os.path.join(gatepost.folder, "made", "quarantine")
+        modes = {path: oct(os.stat(path).st_mode & 0o7777) for path in [made, *glob.glob(made + "/**", recursive=True)]}
+        expect_equal({path: mode for path, mode in modes.items() if not mode.endswith("00")}, {}, "what others may read")
+        expect(any("index.db" in path for path in modes) and len(modes) > 5, "what is there", modes)
+        client.quit()
+
+
+@tests
+def linked_folder(t):
+    "a link in the place of a folder has nothing that is root's given to the account"
+    if os.geteuid() != 0:
+        raise Skip("only root could give it")
+    gatepost = t.gatepost(t.upstream(), single=False)
+    secret, link = os.path.join(gatepost.folder, "secret"), os.path.join(gatepost.folder, "link")
+    os.mkdir(secret, 0o700)
+    os.symlink(secret, link)
+    gatepost.write_config({**gatepost.config, "spool": {"path": link}})
+    gatepost.ctl("reload")
+    expect_equal(os.stat(secret).st_uid, 0, "who owns it")
 
 
 def private_number(key):

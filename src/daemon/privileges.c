@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -70,30 +71,43 @@ account_become(const struct account *a, bool keep_net_admin)
 	return !keep_net_admin || keep_only_net_admin();
 }
 
+/* Only what is ours alone: never a shared folder such as /var/tmp, nor one that a link leads
+ * to, which who owns the folder above it can lay. */
+static bool
+give_away(const struct account *a, const char *path)
+{
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	bool ours = folder >= 0 && fstat(folder, &st) == 0 && st.st_uid == 0 && (st.st_mode & 077) == 0;
+	bool ok = !ours || fchown(folder, a->uid, a->gid) == 0;
+
+	if (folder >= 0)
+		close(folder);
+	return ok;
+}
+
+/* Whoever started us may keep what he makes to himself, and these are for the account. */
+static bool
+make_folder(const char *path, mode_t mode)
+{
+	mode_t mask = umask(022);
+	bool ok = mkdir(path, mode) == 0 || errno == EEXIST;
+
+	umask(mask);
+	if (!ok)
+		log_error("folder", "%s: %m", path);
+	return ok;
+}
+
 bool
 account_prepare_folder(const struct account *a, const char *path)
 {
 	char part[PATH_MAX];
 
-	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		int len = slash != NULL ? (int)(slash - path) : (int)strlen(path);
-		mode_t mode = slash != NULL ? 0755 : 0700;
-
-		snprintf(part, sizeof(part), "%.*s", len, path);
-		if (mkdir(part, mode) != 0 && errno != EEXIST) {
-			log_error("folder", "%s: %m", part);
-			return false;
-		}
-		if (slash == NULL)
-			break;
-	}
-	if (a->change && access(path, F_OK) == 0) {
-		struct stat st;
-
-		/* Only what is ours alone: never a shared folder such as /var/tmp. */
-		if (stat(path, &st) == 0 && st.st_uid == 0 && (st.st_mode & 077) == 0 &&
-		    chown(path, a->uid, a->gid) != 0)
+	for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
+		if (!make_folder(part, 0755))
 			return false;
 	}
-	return true;
+	return make_folder(path, 0700) && (!a->change || give_away(a, path));
 }
