@@ -67,6 +67,17 @@ def sockets(t):
 
 
 @tests
+def closed_descriptors(t):
+    "started with standard input and output closed, nothing of the master's takes their place in its children"
+    if os.geteuid() != 0:
+        raise Skip("only root may see what they hold")
+    gatepost = t.gatepost(t.upstream(), {"log": {"level": "info"}}, single=False,
+                          prefix=["sh", "-c", "exec \"$@\" <&- >&-", "sh"])
+    for pid in [gatepost.process.pid, *(pid for kind in KINDS[:3] for pid in gatepost.processes(kind))]:
+        expect_equal([os.readlink(f"/proc/{pid}/fd/{fd}") for fd in (0, 1)], ["/dev/null"] * 2, f"what {pid} has there")
+
+
+@tests
 def privileges(t):
     "children have given up root, capabilities and the way to new privileges, and are caged"
     if os.geteuid() != 0:

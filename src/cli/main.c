@@ -6,8 +6,10 @@
 #include "conf/report.h"
 #include "io/tls.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
 	const char *name, *about;
@@ -76,11 +78,24 @@ dispatch(int argc, char **argv)
 	return unknown_command(argv[1]);
 }
 
+/* One that is closed would be the next file's or socket's: what is printed would go there,
+ * and processes in their cages would have it too. Here reading and writing fail as before. */
+static bool
+fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
 	int status;
 
+	if (!fill_standard_descriptors())
+		return STATUS_ERROR;
 	tls_watch_memory();
 	status = dispatch(argc, argv);
 
