@@ -355,7 +355,7 @@ child_start(struct children *c, struct realm *r, enum child_kind kind, uint32_t 
 		close(pair[1]);
 		return false;
 	}
-	child->pid = fork();
+	child->pid = loop_fork();
 	if (child->pid == 0)
 		be_child(c, r, child, pair[1]);
 	failure = errno;

@@ -3,6 +3,8 @@
 
 #include "daemon/handover.h"
 
+#include "io/loop.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -85,7 +87,7 @@ fork_away(void)
 
 	if (pipe2(told, O_CLOEXEC) != 0)
 		return -1;
-	between = fork();
+	between = loop_fork();
 	if (between == 0) {
 		pid = fork();
 		if (pid == 0)

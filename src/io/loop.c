@@ -22,6 +22,7 @@
 #include <event2/event_struct.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A proxy's turn serves a few hundred sockets, one after the other, and each
  * gives its blocks back before the next takes any, unless a peer is slow. */
@@ -243,6 +244,20 @@ watch_free(struct watch **w)
 	event_del(&(*w)->event);
 	free(*w);
 	*w = NULL;
+}
+
+pid_t
+loop_fork(void)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	if (pid != 0)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
 }
 
 static void

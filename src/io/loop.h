@@ -4,6 +4,8 @@
 
 #include "base/span.h"
 
+#include <sys/types.h>
+
 struct event_base;
 struct loop;
 /* NULL when the kernel refuses. The process ignores SIGPIPE from now on:
@@ -26,6 +28,9 @@ void watch_free(struct watch **w);
 
 /* A signal, as an event of the loop. */
 struct watch *watch_signal(struct loop *l, int signal, void (*ready)(void *context), void *context);
+/* As fork(). Signals are blocked in the child, until it has forgotten the loop's handlers: these
+ * write into a pipe that is the parent's too, which would take the signal for its own. */
+pid_t loop_fork(void);
 
 /* A timer that costs nothing to move: setting a later time only writes a
  * number. 0 disarms. Times are loop_now() milliseconds. */

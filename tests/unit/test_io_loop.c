@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct count {
@@ -201,6 +202,43 @@ test_signal(void **state)
 	loop_free(&c.loop);
 }
 
+static void
+time_is_up(void *context)
+{
+	loop_stop(((struct count *)context)->loop);
+}
+
+/* What a child hears before it has handlers of its own is not the parent's. */
+static void
+test_signal_in_a_child(void **state)
+{
+	struct count c = { .loop = loop_new() };
+	sigset_t none;
+	pid_t child;
+
+	(void)state;
+	c.watch = watch_signal(c.loop, SIGUSR1, due, &c);
+	c.timer = timer_new(c.loop, time_is_up, &c);
+	child = loop_fork();
+	if (child == 0) {
+		raise(SIGUSR1);
+		signal(SIGUSR1, SIG_IGN);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	timer_at(c.timer, loop_now(c.loop) + 1);
+	loop_run(c.loop);
+	assert_int_equal(c.calls, 0);
+	raise(SIGUSR1);
+	loop_run(c.loop);
+	assert_int_equal(c.calls, 1);
+	watch_free(&c.watch);
+	timer_free(&c.timer);
+	loop_free(&c.loop);
+}
+
 /* A stop before the run holds for the next run, and only for that. */
 static void
 test_stop_before_run(void **state)
@@ -227,6 +265,7 @@ main(void)
 		cmocka_unit_test(test_timer_freed_when_due),
 		cmocka_unit_test(test_watch_pause),
 		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_signal_in_a_child),
 		cmocka_unit_test(test_stop_before_run),
 	};
 
