@@ -362,6 +362,9 @@ yaml_read(struct arena *a, const char *file, struct span text, struct report *re
 		report_add(report, (struct mark){ file, 0, 0 }, "out of memory");
 		return NULL;
 	}
+	/* libyaml looks for this one only where it is to find the encoding out. */
+	if (span_starts(text, "\xef\xbb\xbf"))
+		r->text = text = span_from(text, 3);
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)(text.len > 0 ? text.data : ""), text.len);
 	root = read_stream(r);

@@ -45,6 +45,17 @@ test_reads_a_tree(void **state)
 	assert_null(yaml_get(b, "a"));
 }
 
+/* As some editors begin every file with. */
+static void
+test_passes_over_a_byte_order_mark(void **state)
+{
+	struct yaml *root = conf_yaml(*state, "\xef\xbb\xbf" "a: 1\nb: 2\n");
+
+	assert_int_equal(root->count, 2);
+	assert_text(yaml_get(root, "a"), "1");
+	conf_yaml_fails(*state, "\xef\xbb\xbf\xff", "t:1:1: invalid leading UTF-8 octet\n");
+}
+
 static void
 test_knows_places(void **state)
 {
@@ -402,6 +413,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_reads_a_tree),
+		TEST(test_passes_over_a_byte_order_mark),
 		TEST(test_knows_places),
 		TEST(test_nothing_is_an_empty_mapping),
 		TEST(test_resolves_aliases),
