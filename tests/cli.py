@@ -11,7 +11,7 @@ import sys
 import zipfile
 
 sys.path.insert(0, os.path.join(os.environ.get("srcdir", "."), "tests/lib"))
-from gatepost_test import GATEPOST, Tests, expect, expect_equal  # noqa: E402
+from gatepost_test import GATEPOST, Skip, Tests, expect, expect_equal  # noqa: E402
 
 DATA = os.path.join(os.environ.get("srcdir", "."), "tests/data")
 CONTRACT = os.path.join(DATA, "contract")
@@ -168,6 +168,19 @@ def check_errors(t):
     expect(status == 2 and re.match(r".*gatepost\.yaml:\d+:\d+: .*rules\.yaml cannot be read: ", err), err)
     status, _, err = gatepost("check", "-c", "/nonexistent/gatepost.yaml")
     expect(status == 2 and err.startswith("/nonexistent/gatepost.yaml:"), err)
+
+
+@tests
+def check_account(t):
+    "check knows the account that gatepost would run as, when root asks"
+    if os.geteuid() != 0:
+        raise Skip("only root changes to an account")
+    path = config(t, "rules: []\n")
+    with open(path, encoding="utf-8") as f:
+        settings = f.read()
+    for key, told in (("user", "run.user names no account"), ("group", "run.group names no group")):
+        named = write(os.path.dirname(path), f"{key}.yaml", f"run: {{ {key}: no-such }}\n" + settings)
+        expect_equal(gatepost("check", "-c", named), (2, "", f"{named}:0:0: {told}\n"))
 
 
 @tests

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/options.h"
+#include "daemon/privileges.h"
 #include "io/tls.h"
 
 static const char help[] =
@@ -47,6 +48,17 @@ check_upstreams(const struct loaded *l, struct report *report)
 	}
 }
 
+/* As run looks for it when root starts it. */
+static void
+check_account(const struct loaded *l, struct report *report)
+{
+	struct account account;
+	const char *error;
+
+	if (!account_find(l->settings, &account, &error))
+		report_add(report, (struct mark){ l->settings->file, 0, 0 }, "%s", error);
+}
+
 /* No session begins here, so the keys of tickets need not be random. */
 static bool
 check_files(const struct loaded *l)
@@ -56,6 +68,7 @@ check_files(const struct loaded *l)
 	report_init(&report, l->arena);
 	check_listeners(l, &report);
 	check_upstreams(l, &report);
+	check_account(l, &report);
 	loaded_check_users(l, &report);
 	report_print(&report, stderr);
 	return report.count == 0;
