@@ -71,28 +71,43 @@ report_add(struct report *r, struct mark mark, const char *format, ...)
 	}
 }
 
-/* A message may quote the file, and a terminal shall not obey it. */
+/* A message may quote the file, and a terminal shall not obey it. Some obey U+0080 to U+009F too. */
 static void
-print_message(const char *message, FILE *out)
+put_shown(struct buf *out, const char *text)
 {
-	for (; *message != '\0'; message++) {
-		unsigned char c = (unsigned char)*message;
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
 
-		if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
+		if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
+			buf_printf(out, "\\x%02x", next);
+			text++;
+		} else if (c < 0x20 || c == 0x7f) {
+			buf_printf(out, "\\x%02x", c);
+		} else {
+			buf_add_byte(out, *text);
+		}
 	}
-	fputc('\n', out);
+}
+
+void
+report_put(struct buf *out, const struct report *r)
+{
+	for (const struct report_error *e = r->first; e != NULL; e = e->next) {
+		put_shown(out, e->mark.file);
+		buf_printf(out, ":%zu:%zu: ", e->mark.line, e->mark.column);
+		put_shown(out, e->message);
+		buf_add_byte(out, '\n');
+	}
+	if (r->count > REPORT_SHOWN_MAX)
+		buf_printf(out, "… and %zu more\n", r->count - REPORT_SHOWN_MAX);
 }
 
 void
 report_print(const struct report *r, FILE *out)
 {
-	for (const struct report_error *e = r->first; e != NULL; e = e->next) {
-		fprintf(out, "%s:%zu:%zu: ", e->mark.file, e->mark.line, e->mark.column);
-		print_message(e->message, out);
-	}
-	if (r->count > REPORT_SHOWN_MAX)
-		fprintf(out, "… and %zu more\n", r->count - REPORT_SHOWN_MAX);
+	struct buf text = { 0 };
+
+	report_put(&text, r);
+	fputs(buf_str(&text), out);
+	buf_free(&text);
 }

@@ -4,6 +4,7 @@
 #define CONF_REPORT_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 #include <stdio.h>
 
@@ -30,7 +31,8 @@ void report_init(struct report *r, struct arena *a);
  * is read once for each policy that has it. The report outlives what it is
  * about: the file's name is copied. */
 void report_add(struct report *r, struct mark mark, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* One line an error: `file:line:column: message`. */
+/* One line an error: `file:line:column: message`, no control characters in it. */
+void report_put(struct buf *out, const struct report *r);
 void report_print(const struct report *r, FILE *out);
 
 /* The candidate nearest to `word` by edit distance, or NULL when none is near

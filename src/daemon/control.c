@@ -37,8 +37,7 @@ reload(struct master *m, struct buf *out)
 
 	report_init(&report, arena);
 	buf_add_str(out, master_reload(m, &report) ? "ok\n" : "error\n");
-	for (const struct report_error *e = report.first; e != NULL; e = e->next)
-		buf_printf(out, "%s:%zu:%zu: %s\n", e->mark.file, e->mark.line, e->mark.column, e->message);
+	report_put(out, &report);
 	arena_free(&arena);
 }
 

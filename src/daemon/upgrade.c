@@ -376,10 +376,8 @@ master_refuse_place(int channel, const struct report *report)
 {
 	struct buf text = { 0 };
 
-	for (const struct report_error *e = report->first; e != NULL; e = e->next)
-		buf_printf(&text, "%s%s:%zu:%zu: %s", e == report->first ? "" : "\n", e->mark.file, e->mark.line,
-		    e->mark.column, e->message);
-	handover_send(channel, HANDOVER_FAILED, buf_span(&text), -1);
+	report_put(&text, report);
+	handover_send(channel, HANDOVER_FAILED, span_trim(buf_span(&text)), -1);
 	buf_free(&text);
 }
 

@@ -41,8 +41,8 @@ test_shows_no_control_characters(void **state)
 {
 	struct conf_fixture *f = *state;
 
-	report_add(&f->report, (struct mark){ "a", 1, 1 }, "\"%s\"", "\033[2J\r\n\177\303\244");
-	assert_string_equal(conf_errors(f), "a:1:1: \"\\x1b[2J\\x0d\\x0a\\x7f\303\244\"\n");
+	report_add(&f->report, (struct mark){ "a", 1, 1 }, "\"%s\"", "\033[2J\r\n\177\302\2332J\303\244\302\240");
+	assert_string_equal(conf_errors(f), "a:1:1: \"\\x1b[2J\\x0d\\x0a\\x7f\\x9b2J\303\244\302\240\"\n");
 }
 
 static void
