@@ -76,7 +76,7 @@ no_password(char *buffer, int size, int writing, void *context) /* NOLINT(readab
 	return 0;
 }
 
-bool
+const char *
 tls_context_common(SSL_CTX *ctx, int min_version, int max_version, const char *ciphers, const char *ciphersuites)
 {
 	if (ciphers == NULL && min_version != 0 && min_version < TLS1_2_VERSION)
@@ -91,10 +91,12 @@ tls_context_common(SSL_CTX *ctx, int min_version, int max_version, const char *c
 	/* A record by one read, not its header and its body by two. */
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_default_passwd_cb(ctx, no_password);
-	return (min_version == 0 || SSL_CTX_set_min_proto_version(ctx, min_version) == 1) &&
-	    (max_version == 0 || SSL_CTX_set_max_proto_version(ctx, max_version) == 1) &&
-	    (ciphers == NULL || SSL_CTX_set_cipher_list(ctx, ciphers) == 1) &&
-	    (ciphersuites == NULL || SSL_CTX_set_ciphersuites(ctx, ciphersuites) == 1);
+	if ((min_version != 0 && SSL_CTX_set_min_proto_version(ctx, min_version) != 1) ||
+	    (max_version != 0 && SSL_CTX_set_max_proto_version(ctx, max_version) != 1))
+		return "tls";
+	if (ciphers != NULL && SSL_CTX_set_cipher_list(ctx, ciphers) != 1)
+		return ciphers;
+	return ciphersuites == NULL || SSL_CTX_set_ciphersuites(ctx, ciphersuites) == 1 ? NULL : ciphersuites;
 }
 
 bool
@@ -165,17 +167,18 @@ static SSL_CTX *
 context_new(struct arena *a, const struct listener_tls *settings, const char **error)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	const char *refused;
 
 	if (ctx == NULL) {
 		*error = tls_error(a, "tls");
 		return NULL;
 	}
 	arena_defer(a, free_context, ctx);
-	if (tls_context_common(ctx, settings->min_version, settings->max_version, settings->ciphers,
-	        settings->ciphersuites))
-		return ctx;
-	*error = tls_error(a, settings->ciphers != NULL ? settings->ciphers : "tls");
-	return NULL;
+	refused = tls_context_common(ctx, settings->min_version, settings->max_version, settings->ciphers,
+	    settings->ciphersuites);
+	if (refused != NULL)
+		*error = tls_error(a, refused);
+	return refused == NULL ? ctx : NULL;
 }
 
 static bool

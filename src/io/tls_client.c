@@ -141,6 +141,7 @@ struct tls_client *
 tls_client_new(struct arena *a, const struct upstream_tls *settings, const char **error)
 {
 	struct tls_client *c = ARENA_NEW(a, struct tls_client);
+	const char *refused;
 
 	ERR_clear_error();
 	tls_memory_begin();
@@ -149,8 +150,9 @@ tls_client_new(struct arena *a, const struct upstream_tls *settings, const char 
 	c->fingerprints = settings->fingerprints;
 	c->ctx = SSL_CTX_new(TLS_client_method());
 	arena_defer(a, client_free, c);
-	if (c->ctx == NULL || !tls_context_common(c->ctx, settings->min_version, 0, settings->ciphers, NULL)) {
-		*error = tls_error(a, settings->ciphers != NULL ? settings->ciphers : "tls");
+	refused = c->ctx == NULL ? "tls" : tls_context_common(c->ctx, settings->min_version, 0, settings->ciphers, NULL);
+	if (refused != NULL) {
+		*error = tls_error(a, refused);
 		return NULL;
 	}
 	if (!set_verification(c, a, settings, error))
@@ -172,14 +174,22 @@ is_number(const char *host)
 	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
-/* What the server is asked for by SNI, and must prove to be. */
+/* What the server is asked for by SNI, and must prove to be. The dot at the end of a name, by
+ * which resolvers do not try the domains of this machine behind it, is no part of it there
+ * (RFC 6066, 3). */
 static bool
 name_server(SSL *ssl, const struct tls_client *c, const char *host)
 {
 	bool verify = c->verify == VERIFY_FULL;
+	size_t len = host != NULL ? strlen(host) : 0;
+	char name[256];
 
 	if (host == NULL)
 		return !verify;
+	if (len > 0 && len < sizeof(name) && host[len - 1] == '.') {
+		snprintf(name, sizeof(name), "%.*s", (int)len - 1, host);
+		host = name;
+	}
 	if (is_number(host))
 		return !verify || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
 	return SSL_set_tlsext_host_name(ssl, host) == 1 && (!verify || SSL_set1_host(ssl, host) == 1);

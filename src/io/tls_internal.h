@@ -7,8 +7,8 @@
 #include <openssl/ssl.h>
 
 /* What servers and clients have in common: versions and ciphers, with the
- * security level of 0 that TLS 1.0 needs. False: OpenSSL refuses the ciphers. */
-bool tls_context_common(SSL_CTX *ctx, int min_version, int max_version, const char *ciphers, const char *ciphersuites);
+ * security level of 0 that TLS 1.0 needs. What of it OpenSSL refuses; NULL: nothing. */
+const char *tls_context_common(SSL_CTX *ctx, int min_version, int max_version, const char *ciphers, const char *ciphersuites);
 /* Loads a certificate with its chain, and its key. False and *error as in io/tls.h. */
 bool tls_context_identity(SSL_CTX *ctx, struct arena *a, const char *certificate, const char *key, const char **error);
 /* "FILE: what OpenSSL says" in the arena. */

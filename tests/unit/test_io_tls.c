@@ -258,6 +258,12 @@ test_verification(void **state)
 	tls_end(&t);
 
 	tls_begin(&t);
+	t.host = "mail.example.org.";
+	handshake(&t);
+	assert_secure(&t);
+	tls_end(&t);
+
+	tls_begin(&t);
 	t.host = "mail.example.net";
 	check_refused(&t, "TLS handshake failed: hostname mismatch");
 
@@ -764,6 +770,10 @@ test_bad_settings(void **state)
 	server.ciphers = "NONSENSE";
 	assert_null(tls_server_new(a, &server, &tickets, &error));
 	expect_error(error, "NONSENSE", "no cipher match");
+	server.ciphers = "HIGH";
+	server.ciphersuites = "TLS_NONSENSE";
+	assert_null(tls_server_new(a, &server, &tickets, &error));
+	expect_error(error, "TLS_NONSENSE", "no cipher match");
 	server.certificate_count = 0;
 	assert_null(tls_server_new(a, &server, &tickets, &error));
 	assert_string_equal(error, "TLS needs a certificate");
