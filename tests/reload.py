@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
+import quarantine_command  # noqa: E402
 from gatepost_test import (PATIENCE, STANDARD_RULES, Failure, Tests, await_event, expect, expect_equal,  # noqa: E402
                            free_port)
 from smtp_client import Client  # noqa: E402
@@ -262,6 +263,17 @@ def quarantine(t):
     found = [name for _, _, names in os.walk(os.path.join(moved["quarantine"]["path"], "messages")) for name in names]
     expect_equal(len(found), 2, "messages in the new quarantine")
     expect_equal((gatepost.quarantined(b"token-1-end"), gatepost.quarantined(b"token-2-end")), (1, 0), "in the old one")
+
+
+@tests
+def log(t):
+    "the keeper logs as the new configuration has it"
+    gatepost = start(t, t.upstream())
+    deliver(t, gatepost.address, QUARANTINED % 1)
+    reload(gatepost, {**gatepost.config, "log": {"level": "error"}})
+    quarantine_command.ok(gatepost, "delete", "2")
+    expect_equal(gatepost.stop(), 0, "exit status")
+    expect_equal(gatepost.events("removed"), [], "what the keeper tells below the level of errors")
 
 
 def merged_quarantine(gatepost, path):

@@ -91,13 +91,19 @@ realm_new(struct generation *g, const struct realm *old, struct report *report)
 	return NULL;
 }
 
+static bool
+same_log(const struct settings *a, const struct settings *b)
+{
+	return a->log_target == b->log_target && a->log_format == b->log_format && a->log_level == b->log_level;
+}
+
 bool
 realm_keeps_alike(const struct realm *one, const struct realm *other)
 {
 	const struct settings *a = one->generation->settings, *b = other->generation->settings;
 
 	return strcmp(a->quarantine_path, b->quarantine_path) == 0 && a->quarantine_keep_for == b->quarantine_keep_for &&
-	    a->quarantine_keep_size == b->quarantine_keep_size;
+	    a->quarantine_keep_size == b->quarantine_keep_size && same_log(a, b);
 }
 
 static bool
@@ -113,5 +119,5 @@ same_sockets(const struct listen_sockets *a, const struct listen_sockets *b)
 bool
 realm_reports_alike(const struct realm *one, const struct realm *other)
 {
-	return same_sockets(&one->metrics, &other->metrics);
+	return same_sockets(&one->metrics, &other->metrics) && same_log(one->generation->settings, other->generation->settings);
 }
