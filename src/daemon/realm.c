@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* As many as may be configured at most, also where there are more cores. */
 static size_t
 or_cores(size_t configured)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return configured > 0 ? configured : cores > 0 ? (size_t)cores : 1;
+	return configured > 0 ? configured : cores < 1 ? 1 : cores > BOARD_PROXIES ? BOARD_PROXIES : (size_t)cores;
 }
 
 void
