@@ -39,11 +39,10 @@ passed_add(struct listen_sockets *out, struct arena *a, int fd)
 void
 passed_take(struct listen_sockets *out, struct arena *a)
 {
-	int count = 0;
-
 	*out = (struct listen_sockets){ ARENA_ARRAY(a, struct listen_socket, PASSED_MAX), 0 };
 #ifdef HAVE_SYSTEMD
-	count = sd_listen_fds(1);
+	int count = sd_listen_fds(1);
+
 	if (count < 0)
 		log_warning("listener", "the sockets that the service manager passes cannot be told: %s", strerror(-count));
 	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++)
