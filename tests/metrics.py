@@ -591,6 +591,16 @@ def expect_code(wanted, how):
     return lambda t: expect_equal(test(t), wanted, "exit status")
 
 
+def resize_while_it_waits(gatepost, terminal):
+    gatepost.signal(signal.SIGSTOP)
+    time.sleep(0.5)  # of the master an answer is asked for every 0.1 s
+    terminal.resize(70, 20)
+    gatepost.signal(signal.SIGCONT)
+    terminal.wait_for(lambda s: len(s) == 20 and s[0].startswith("gatepost "))
+    terminal.type(b"q")
+
+
+tests.add("ctl top: another size while gatepost is slow to answer", expect_code(0, resize_while_it_waits))
 tests.add("ctl top on a terminal: live figures, another size; q ends it, and the terminal is as before",
           expect_code(0, lambda gatepost, terminal: terminal.type(b"xq")))
 tests.add("ctl top: ^C ends it likewise", expect_code(0, lambda gatepost, terminal: terminal.type(b"\x03")))

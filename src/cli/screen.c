@@ -46,8 +46,11 @@ screen_open(void)
 
 	if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1 || tcgetattr(STDIN_FILENO, &before) != 0)
 		return false;
-	for (size_t i = 0; i < sizeof(heard) / sizeof(heard[0]); i++)
+	for (size_t i = 0; i < sizeof(heard) / sizeof(heard[0]); i++) {
+		/* Another size ends no wait for gatepost's answer; who wants to leave does. */
+		action.sa_flags = heard[i] == SIGWINCH ? SA_RESTART : 0;
 		sigaction(heard[i], &action, NULL);
+	}
 	raw = before;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
 	raw.c_cc[VMIN] = 1;
