@@ -502,6 +502,11 @@ tests:
     expect('"verdict"' in err, err)
     status, _, err = gatepost("test", write(folder, "y.test.yaml", "config: none.yaml\ntests: [{name: a, message: b, verdict: tag}]\n"))
     expect(status == 1 and "none.yaml" in err, err)
+    status, out, err = gatepost("test", write(folder, "z.test.yaml", "rules: none.yaml\ntests: [{name: a, message: b, verdict: tag}]\n"))
+    expect_equal((status, err), (1, f"{folder}/none.yaml:0:0: cannot be read: No such file or directory\n"))
+    write(folder, "empty.yaml", "rules: []\n")
+    block = write(folder, "block.test.yaml", "rules: empty.yaml\ntests:\n  - name: |\n      of a block\n    message: hi\n    verdict: accept\n")
+    expect_equal(gatepost("test", block), (0, "ok 1 - of a block\n1..1\n1 passed, 0 failed\n", ""))
 
 
 tests.run()

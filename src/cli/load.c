@@ -61,6 +61,7 @@ settings_for(struct arena *a, const char **files, size_t count, struct report *r
 		return NULL;
 	*policy = preset->policies[0];
 	policy->rules = (struct strings){ files, count };
+	policy->rules_mark = (struct mark){ 0 }; /* no file names them */
 	*settings = *preset;
 	settings->policies = policy;
 	return settings;

@@ -50,7 +50,8 @@ tell(struct results *r, const char *name, bool passed)
 		r->passed++;
 	else
 		r->failed++;
-	printf("%s %zu - %s\n", passed ? "ok" : "not ok", r->passed + r->failed, name);
+	/* The line's end would end the result too. */
+	printf("%s %zu - %.*s\n", passed ? "ok" : "not ok", r->passed + r->failed, (int)strcspn(name, "\n"), name);
 }
 
 /* What is wrong, a line each; printed after the test's own line. */
