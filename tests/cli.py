@@ -96,6 +96,7 @@ def usage_errors(t):
             ([], "Usage:"), (["chek"], 'did you mean "check"?'), (["xyzzy"], "unknown command"),
             (["scan", "--jsn", "x"], 'did you mean "--json"?'), (["scan", "-z", "x"], 'unknown option "-z"'),
             (["scan", "-jz", "x"], 'unknown option "-z"'), (["scan", "--policy"], "needs a value"),
+            (["scan", "--json=yes", "x"], '"--json=yes": the option takes no value'), (["scan", "--from=a", "-zj"], 'option "-z"'),
             (["scan"], "no PATH"), (["scan", "--json", "--rewritten", "x"], "exclude each other"),
             (["scan", "--client", "10.0.0.0/8", "x"], "IP address"), (["scan", "--client", "me", "x"], "IP address"),
             (["check", "x"], "too many"), (["rules", "x"], "too many"), (["test"], "no FILE")]:

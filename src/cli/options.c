@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { OPTIONS_MAX = 16 }; /* of one command */
 
@@ -35,6 +36,19 @@ nearest_option(const char *word, const struct option *longs)
 	return nearest_word(word, names);
 }
 
+/* "--name=value" of an option that takes none. */
+static bool
+has_a_value_too_many(const char *word, const struct option *longs)
+{
+	size_t len = strcspn(word, "=");
+
+	if (len < 3 || word[0] != '-' || word[1] != '-' || word[len] == '\0')
+		return false;
+	while (longs->name != NULL && (longs->val != optopt || strncmp(longs->name, word + 2, len - 2) != 0))
+		longs++;
+	return longs->name != NULL;
+}
+
 static void
 complain_of_option(const char *command, const char *word, const struct option *longs)
 {
@@ -57,7 +71,9 @@ option_next(int argc, char **argv, const char *shorts, const struct option *long
 		complain("%s: the option \"%s\" needs a value", argv[0], argv[optind - 1]);
 		return '?';
 	}
-	if (option == '?') {
+	if (option == '?' && has_a_value_too_many(argv[optind - 1], longs)) {
+		complain("%s: \"%s\": the option takes no value", argv[0], argv[optind - 1]);
+	} else if (option == '?') {
 		const char short_word[] = { '-', (char)optopt, '\0' };
 
 		/* A short one may stand in the middle of a word that optind has not left. */
