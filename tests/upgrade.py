@@ -204,6 +204,26 @@ def quarantine(t):
     old.quit()
 
 
+class Linked(Installed):
+    """One whose name is a link to the version that is installed."""
+
+    def install(self, source=None):
+        self.version = getattr(self, "version", 0) + 1
+        shutil.copy(gatepost_test.GATEPOST, f"{self.program}-{self.version}")
+        os.symlink(f"{self.program}-{self.version}", self.program + ".new")
+        os.replace(self.program + ".new", self.program)
+
+
+@tests
+def linked(t):
+    "the new one is what the name leads to by then that the old one was started by"
+    installed = Linked(t)
+    os.remove(f"{installed.program}-1")
+    installed.install()
+    installed.upgrade()
+    installed.upgrade()
+
+
 def refused(what, install, expected):
     def test(t):
         installed = Installed(t)

@@ -24,6 +24,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef HAVE_SYSTEMD
@@ -459,9 +460,8 @@ begin(struct master *m)
 {
 	static void (*const heard[])(void *) = { hear_term, hear_term, master_hear_hup, master_hear_usr2, hear_child_ended };
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD };
-	ssize_t n = readlink("/proc/self/exe", m->program, sizeof(m->program) - 1);
 
-	m->program[n > 0 ? n : 0] = '\0';
+	m->program = (const char *)getauxval(AT_EXECFN);
 	m->asker = -1;
 	m->arena = arena_new(0);
 	cage_forbid_dumps();

@@ -8,8 +8,6 @@
 #include "daemon/handover.h"
 #include "daemon/realm.h"
 
-#include <limits.h>
-
 struct master {
 	const char *file;
 	struct loop *loop;
@@ -26,7 +24,7 @@ struct master {
 	bool ending;     /* and was told to end */
 	bool told_ready;
 	/* Where one takes another's place. */
-	char program[PATH_MAX];             /* what was executed, which may have been replaced since */
+	const char *program;                /* the name that was executed, which may lead elsewhere since */
 	struct peer_master *predecessor, *successor;
 	struct timer *patience;             /* with the successor; then, with our own sessions */
 	int asker;                          /* for the upgrade; -1: none */
