@@ -288,6 +288,27 @@ test_verification(void **state)
 	tls_end(&t);
 }
 
+/* What a certificate lacks that nobody asks for is no reason of what fails later. */
+static void
+test_reason_without_verification(void **state)
+{
+	struct tls_pair t;
+
+	(void)state;
+	tls_begin(&t);
+	t.certificates[0] = cert_files(&stranger);
+	t.server.max_version = TLS1_2_VERSION;
+	t.client.verify = VERIFY_NONE;
+	make_contexts(&t);
+	assert_true(endpoint_accept_tls(t.p.right.e, t.tls_server));
+	SSL_set_verify(t.p.right.e->ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	assert_true(endpoint_connect_tls(t.p.left.e, t.tls_client, t.host, "127.0.0.1:25"));
+	run_until(&t.p, endpoint_tls(t.p.left.e) != ENDPOINT_HANDSHAKE);
+	assert_int_equal(endpoint_tls(t.p.left.e), ENDPOINT_TLS_FAILED);
+	assert_non_null(strstr(endpoint_tls_text(t.p.left.e), "alert handshake failure"));
+	tls_end(&t);
+}
+
 /* Without a name there is nothing to verify, so it does not begin. */
 static void
 test_no_name(void **state)
@@ -789,6 +810,7 @@ main(void)
 		cmocka_unit_test(test_sni),
 		cmocka_unit_test(test_two_key_types),
 		cmocka_unit_test(test_verification),
+		cmocka_unit_test(test_reason_without_verification),
 		cmocka_unit_test(test_no_name),
 		cmocka_unit_test(test_resumption),
 		cmocka_unit_test(test_noise),
