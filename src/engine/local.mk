@@ -71,6 +71,8 @@ src_libengine_a_SOURCES = \
 	src/engine/pdf_filter.h \
 	src/engine/pdf_object.c \
 	src/engine/pdf_object.h \
+	src/engine/pdf_resolve.c \
+	src/engine/pdf_resolve.h \
 	src/engine/pdf_token.c \
 	src/engine/pdf_token.h \
 	src/engine/pgp.c \

@@ -3,14 +3,17 @@
  * text that remains is magic_text.c's.
  *
  * Limits: only the beginning is looked at, except for zip, which programs find
- * by its end. What else a file may be at once is told by magic_all(). */
+ * by its end, and for a PDF without a header. What else a file may be at once is told by magic_all(). */
 #include "config.h"
 
 #include "engine/magic.h"
 
 #include "engine/magic_rows.h"
 
-enum { ZIP_END_SIZE = 22 }; /* the end record without a comment */
+enum {
+	ZIP_END_SIZE = 22, /* the end record without a comment */
+	PDF_TAIL = 4096,   /* programs look as far back for the table of objects */
+};
 
 const char *const magic_names[] = { "pe", "elf", "macho", "class", "dex", "zip", "gzip", "bzip2", "xz", "zstd", "lzma",
 	"lzip", "lz4", "lzop", "compress", "7z", "rar", "ace", "arj", "lha", "cab", "ar", "cpio", "rpm", "xar", "tar", "iso",
@@ -263,10 +266,23 @@ static const struct check {
 	{ "zip", magic_ends_as_zip },
 };
 
+/* Before the end there is where the table of objects begins. */
+static bool
+ends_as_pdf(struct span data)
+{
+	struct span tail = span_from(data, data.len > PDF_TAIL ? data.len - PDF_TAIL : 0), word = SPAN_LITERAL("startxref");
+	size_t at = span_find(tail, word);
+
+	tail = span_trim(span_from(tail, at != SIZE_MAX ? at + word.len : tail.len));
+	return tail.len > 0 && ascii_is_digit(tail.data[0]);
+}
+
 size_t
 magic_find_pdf(struct span data)
 {
-	return span_find(span_first(data, 1024), SPAN_LITERAL("%PDF-"));
+	size_t at = span_find(span_first(data, 1024), SPAN_LITERAL("%PDF-"));
+
+	return at == SIZE_MAX && (span_starts(data, "%PDF") || ends_as_pdf(data)) ? 0 : at;
 }
 
 /* The directory is where the record says, or in front of it, as where the

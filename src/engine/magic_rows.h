@@ -8,7 +8,8 @@ enum { MAGIC_LOOK_MAX = 64 * 1024 }; /* the contract's bound at either end */
 
 /* Adds every kind that the first bytes tell; stops at `most`. */
 size_t magic_by_bytes(struct span data, const char *out[], size_t most);
-/* A PDF's header may stand anywhere in the first KiB. SIZE_MAX for none. */
+/* A PDF's header may stand anywhere in the first KiB, need not be complete, and may be missing where the end says what
+ * the file is: several programs ask for no more. SIZE_MAX for none. */
 size_t magic_find_pdf(struct span data);
 /* Programs find a zip by the record at its end, whatever stands before it. */
 bool magic_ends_as_zip(struct span data);

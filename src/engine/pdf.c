@@ -14,12 +14,9 @@
 #include "engine/pdf.h"
 
 #include "engine/pdf_filter.h"
-#include "engine/pdf_object.h"
-
-#include <stdlib.h>
+#include "engine/pdf_resolve.h"
 
 enum {
-	HEADER_LOOK = 1024,
 	WORK_FACTOR = 8,
 	WORK_FREE = 1024 * 1024,
 	OBJECTS_PER_STREAM = 100 * 1000, /* far above what writers put into one */
@@ -31,35 +28,64 @@ is_blank(char c)
 	return c == ' ' || c == '\r' || c == '\n' || c == '\t' || c == '\f' || c == '\0';
 }
 
-/* The number before `at`, going back over blanks; false when there is none.
- * Digits are few, so this is no loop over the file. */
-static bool
-number_before(struct span in, size_t *at, uint64_t *number)
+/* Where the blanks before `at` begin, and with `comments` those too. Between two
+ * objects a line is gone over once, so this is no loop over the file. */
+static size_t
+before_blanks(struct span in, size_t at, bool comments)
 {
-	enum { BLANKS_MAX = 64, DIGITS_MAX = 19 };
-	size_t end = *at, start;
+	for (;;) {
+		size_t end = at, line;
+		const char *comment;
+		bool broken = false;
 
-	while (end > 0 && is_blank(in.data[end - 1]) && *at - end < BLANKS_MAX)
-		end--;
-	start = end;
+		for (; end > 0 && is_blank(in.data[end - 1]); end--)
+			broken |= in.data[end - 1] == '\r' || in.data[end - 1] == '\n';
+		for (line = end; comments && broken && line > 0 && in.data[line - 1] != '\r' && in.data[line - 1] != '\n';)
+			line--;
+		comment = line < end ? memchr(in.data + line, '%', end - line) : NULL;
+		if (comment == NULL)
+			return end;
+		at = (size_t)(comment - in.data);
+	}
+}
+
+/* The number before *at, which is moved to where it begins; false when there is none. */
+static bool
+number_before(struct span in, size_t *at, bool comments, uint64_t *number)
+{
+	enum { DIGITS_MAX = 19 };
+	size_t end = before_blanks(in, *at, comments), start = end;
+
 	while (start > 0 && ascii_is_digit(in.data[start - 1]) && end - start < DIGITS_MAX)
 		start--;
 	*at = start;
 	return start < end && span_to_u64(span_sub(in, start, end - start), number);
 }
 
+/* Of an object whose "obj" is at that place. */
+static bool
+object_number(struct span data, size_t at, bool comments, uint64_t *number)
+{
+	uint64_t generation;
+
+	return number_before(data, &at, comments, &generation) && number_before(data, &at, comments, number);
+}
+
+/* A "%" before it begins a comment, or belongs to a string. */
 static void
 read_objects(struct pdf *p, struct span data)
 {
 	size_t at = 0, found;
 
 	while ((found = span_find(span_from(data, at), SPAN_LITERAL("obj"))) != SIZE_MAX) {
-		size_t back = at + found;
-		uint64_t number, generation;
+		uint64_t plain, commented;
+		bool is_plain = object_number(data, at + found, false, &plain);
+		bool is_commented = object_number(data, at + found, true, &commented);
 
 		at += found + 3;
-		if (number_before(data, &back, &generation) && number_before(data, &back, &number) &&
-		    !pdf_read_object(p, number, span_from(data, at)))
+		if (is_plain && !pdf_read_object(p, plain, span_from(data, at)))
+			return;
+		if (is_commented && (!is_plain || commented != plain) && !pdf_read_object(p, commented, span_from(data, at)))
 			return;
 	}
 }
@@ -84,23 +110,13 @@ static struct span
 content_of(struct pdf *p, const struct pdf_object *o)
 {
 	enum archive_result before = p->d.result;
-	bool decoded;
-	struct span content = pdf_stream(&p->d, o->dictionary, o->raw, &decoded);
+	bool decoded, complete;
+	struct span dictionary = pdf_resolve(p, o->dictionary, &complete);
+	struct span content = pdf_stream(&p->d, dictionary, pdf_raw(p, o, dictionary), &decoded);
 
 	if (p->encrypted && p->d.result == ARCHIVE_DAMAGED)
 		p->d.result = before;
 	return content;
-}
-
-static uint64_t
-first_of(struct span dictionary)
-{
-	struct pdf_token t;
-
-	while (pdf_next(&dictionary, &t))
-		if (t.kind == PDF_NAME && strcmp(t.name, "First") == 0 && pdf_next(&dictionary, &t))
-			return t.number;
-	return 0;
 }
 
 /* Pairs of numbers, of the object and of its place after them; then the
@@ -108,9 +124,10 @@ first_of(struct span dictionary)
 static void
 read_object_stream(struct pdf *p, const struct pdf_object *o)
 {
+	bool complete;
+	uint64_t first = pdf_number(pdf_resolve(p, o->dictionary, &complete), "First");
 	struct span content = content_of(p, o), body, pairs;
 	struct pdf_token number, place;
-	uint64_t first = first_of(o->dictionary);
 	size_t count = 0;
 
 	if (first > content.len)
@@ -123,45 +140,38 @@ read_object_stream(struct pdf *p, const struct pdf_object *o)
 			return;
 }
 
+/* One that cannot be read without what is in another waits for it, but for the last time. */
 static void
-read_object_streams(struct pdf *p)
+read_object_streams(struct pdf *p, bool last)
 {
 	size_t count = p->object_count;
 
-	for (size_t i = 0; i < count && !p->d.stopped; i++)
-		if (p->objects[i].is_object_stream && p->objects[i].is_stream) {
-			const struct pdf_object o = p->objects[i]; /* the array may move */
+	for (size_t i = 0; i < count && !p->d.stopped; i++) {
+		struct pdf_object *o = &p->objects[i], copied;
+		bool complete;
 
-			read_object_stream(p, &o);
-		}
+		if (!o->is_object_stream || !o->is_stream || o->is_read)
+			continue;
+		pdf_resolve(p, o->dictionary, &complete);
+		if (!complete && !last)
+			continue;
+		o->is_read = true;
+		copied = *o; /* the array may move */
+		read_object_stream(p, &copied);
+	}
+}
+
+static void
+read_all_object_streams(struct pdf *p)
+{
+	pdf_sort(p);
+	read_object_streams(p, false);
+	pdf_sort(p);
+	read_object_streams(p, true);
+	pdf_sort(p);
 }
 
 /* --- References --- */
-
-static int
-by_number(const void *left, const void *right)
-{
-	const struct pdf_object *a = left, *b = right;
-
-	return a->number < b->number ? -1 : a->number > b->number;
-}
-
-/* Where the objects of that number begin. */
-static size_t
-find_object(const struct pdf *p, uint64_t number)
-{
-	size_t low = 0, high = p->object_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (p->objects[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
 
 static void
 tell_file(struct pdf *p, struct pdf_object *o, const struct pdf_reference *r)
@@ -212,7 +222,7 @@ resolve_files(struct pdf *p, struct pdf_object *o, const struct pdf_reference *n
 static void
 resolve(struct pdf *p, const struct pdf_reference *r)
 {
-	for (size_t i = find_object(p, r->number); i < p->object_count && p->objects[i].number == r->number; i++) {
+	for (size_t i = pdf_find(p, r->number); i < p->object_count && p->objects[i].number == r->number; i++) {
 		struct pdf_object *o = &p->objects[i];
 
 		if (o->told || p->d.stopped)
@@ -251,9 +261,7 @@ read_all(struct pdf *p, struct span data)
 	if (!p->d.stopped)
 		read_trailers(p, data);
 	if (!p->d.stopped)
-		read_object_streams(p);
-	if (p->object_count > 0)
-		qsort(p->objects, p->object_count, sizeof(p->objects[0]), by_number);
+		read_all_object_streams(p);
 	for (size_t i = 0; i < p->reference_count && !p->d.stopped; i++)
 		resolve(p, &p->references[i]);
 	for (size_t i = 0; i < p->object_count && !p->d.stopped; i++)
@@ -265,11 +273,9 @@ read_all(struct pdf *p, struct span data)
 enum archive_result
 pdf_read(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
 {
-	struct pdf *p;
+	struct pdf *p = ARENA_NEW(a, struct pdf);
 
-	if (span_find(span_first(data, HEADER_LOOK), SPAN_LITERAL("%PDF-")) == SIZE_MAX)
-		return ARCHIVE_NONE;
-	p = ARENA_NEW(a, struct pdf);
+	p->data = data;
 	p->work = (uint64_t)data.len * WORK_FACTOR + WORK_FREE;
 	document_begin(&p->d, a, budget, sink);
 	read_all(p, data);

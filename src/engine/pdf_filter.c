@@ -108,24 +108,39 @@ read_parameters(struct span *in, struct filters *f)
 }
 
 static void
-read_filters(struct span in, struct filters *f)
+begin_filters(struct filters *f)
 {
-	struct pdf_token t;
-	int depth = 0;
-
 	memset(f, 0, sizeof(*f));
 	for (size_t i = 0; i < FILTERS_MAX; i++)
 		f->items[i].p = (struct parameters){ .predictor = 1, .columns = 1, .colors = 1, .bits = 8, .early = true };
+}
+
+/* Programs take the short name of a filter too, which a stream has for another file. */
+static void
+read_filters(struct span in, struct filters *f)
+{
+	struct filters brief;
+	struct pdf_token t;
+	int depth = 0;
+
+	begin_filters(f);
+	begin_filters(&brief);
 	while (pdf_next(&in, &t)) {
+		struct span ahead = in;
+
 		depth += t.kind == PDF_DICT_BEGIN;
 		depth -= t.kind == PDF_DICT_END;
 		if (t.kind != PDF_NAME || depth != 1)
 			continue;
 		if (strcmp(t.name, "Filter") == 0)
 			read_names(&in, f);
+		else if (strcmp(t.name, "F") == 0)
+			read_names(&ahead, &brief);
 		else if (strcmp(t.name, "DecodeParms") == 0 || strcmp(t.name, "DP") == 0)
 			read_parameters(&in, f);
 	}
+	for (size_t i = 0; i < brief.count && f->count == i; i++)
+		add_filter(f, brief.items[i].name);
 }
 
 /* --- Text --- */

@@ -158,6 +158,7 @@ take_key(struct reading *r, const char *key)
 	p->script |= strcmp(key, "JS") == 0 || strcmp(key, "JavaScript") == 0;
 	p->opens |= strcmp(key, "OpenAction") == 0 || strcmp(key, "AA") == 0;
 	p->encrypted |= strcmp(key, "Encrypt") == 0 && r->depth == 1;
+	r->object->is_object_stream |= strcmp(key, "First") == 0 && r->depth == 1; /* programs do not ask for its type */
 }
 
 /* --- Structure --- */
@@ -200,10 +201,12 @@ take_name(struct reading *r, const struct pdf_token *t)
 
 	if (f->arrays > 0)
 		return;
-	if (f->has_key && !f->has_value) {
+	if (r->depth == 0) {
+		r->p->launch |= strcmp(t->name, "Launch") == 0; /* what an action's /S refers to */
+	} else if (f->has_key && !f->has_value) {
 		take_name_value(r, t->name);
 		f->has_value = true;
-	} else if (r->depth > 0) {
+	} else {
 		take_key(r, t->name);
 	}
 }
@@ -307,7 +310,7 @@ read_value(struct reading *r, struct span *rest, struct pdf_token *t)
 bool
 pdf_read_object(struct pdf *p, uint64_t number, struct span in)
 {
-	struct pdf_object object = { .number = number };
+	struct pdf_object object = { .number = number, .order = p->object_count };
 	struct reading r;
 	struct pdf_token t;
 	struct span rest = in;

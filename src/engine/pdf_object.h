@@ -12,9 +12,10 @@ enum { PDF_NAMES_MAX = 4 };
 
 struct pdf_object {
 	uint64_t number;
+	size_t order;            /* in which it was read */
 	struct span dictionary;  /* or other value */
 	struct span raw;         /* of a stream */
-	bool is_stream, is_object_stream, is_file, told;
+	bool is_stream, is_object_stream, is_file, is_read, told;
 	enum pdf_kind value_kind; /* of an object that is a string alone */
 	struct span value;
 };
@@ -28,8 +29,10 @@ struct pdf_reference {
 
 struct pdf {
 	struct document d;
+	struct span data; /* the file */
 	struct pdf_object *objects;
 	size_t object_count, object_cap;
+	size_t sorted; /* by number, of the objects */
 	struct pdf_reference *references;
 	size_t reference_count, reference_cap;
 	bool opens, script, launch, encrypted; /* seen */

@@ -28,6 +28,9 @@ test_by_first_bytes(void **state)
 	ASSERT_MAGIC("Rar!\x1a\x07\x01\0", "rar");
 	ASSERT_MAGIC("MSCF\0\0\0\0rest", "cab");
 	ASSERT_MAGIC("%PDF-1.7\n", "pdf");
+	ASSERT_MAGIC("%PDF 1.7\n", "pdf");
+	ASSERT_MAGIC("1 0 obj<<>>endobj\nstartxref\n17\n%%EOF\n", "pdf");
+	ASSERT_MAGIC("startxref is a word of PDF, as 100%PDF is none", "text");
 	ASSERT_MAGIC("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole2");
 	ASSERT_MAGIC("{\\rtf1", "rtf");
 	ASSERT_MAGIC("\x89PNG\r\n\x1a\n", "png");

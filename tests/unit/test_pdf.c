@@ -81,6 +81,101 @@ a_length_that_is_wrong_does_not_cut_a_stream(void **state)
 	      "member javascript: alert(1)\ntrait javascript\n");
 }
 
+#define URI "<</S/URI/URI(http://a.invalid/)>>"
+#define FOUND "uri http://a.invalid/\n"
+
+static void
+what_stands_before_an_object_s_word_hides_it_not(void **state)
+{
+	struct buf text = { 0 }, told = { 0 };
+
+	(void)state;
+	tells(HEAD "1 0 % 5\nobj" URI, FOUND);
+	tells(HEAD "1 % a\r 0\n% b\n% c\n obj" URI, FOUND);
+	tells(HEAD "1 0 obj<</JS 2 0 R>>endobj 2 %3\n0 obj(x)endobj", "member javascript: x\ntrait javascript\n");
+	buf_add_str(&text, HEAD "1 0");
+	for (int i = 0; i < 1000; i++)
+		buf_add_str(&text, " \n");
+	buf_add_str(&text, "obj" URI);
+	walk_read(&told, pdf_read, buf_span(&text), &generous);
+	assert_string_equal(buf_str(&told), FOUND);
+	buf_free(&told);
+	buf_free(&text);
+}
+
+static void
+streams_say_by_reference_what_they_are(void **state)
+{
+	/* The object stream "5 0 <</S/URI/URI(http://a.invalid/)>>" in hexadecimal. */
+	static const char hex[] = "stream\n3520302020203c3c2f532f5552492f55524928687474703a2f2f612e696e76616c69642f293e3e>endstream endobj ";
+
+	static const char *const dictionaries[] = {
+		"1 0 obj<</Type/ObjStm/N 1/First 4/Filter/AHx>>",
+		"1 0 obj<</Type/ObjStm/N 1/First 4/Filter 2 0 R>>",
+		"1 0 obj<</Type/ObjStm/N 1/First 4/Filter[2 0 R]>>",
+		"1 0 obj<</Type/ObjStm/N 1/First 4/Filter 3 0 R>>",
+		"1 0 obj<</Type/ObjStm/N 1/First 4/Filter 3 0 R/DecodeParms[null]>>",
+		"1 0 obj<</Type/ObjStm/N 1/First 7 0 R/Filter/AHx>>",
+		"1 0 obj<</Type 8 0 R/N 1/First 4/Filter/AHx>>",
+		"1 0 obj<</N 1/First 4/Filter/AHx>>",
+		"1 0 obj<</N 1/First 4/F/AHx>>",
+		"1 0 obj<</N 1/First 4/F 2 0 R>>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(dictionaries) / sizeof(dictionaries[0]); i++) {
+		struct buf text = { 0 }, told = { 0 };
+
+		buf_add_str(&text, HEAD);
+		buf_add_str(&text, dictionaries[i]);
+		buf_add_str(&text, hex);
+		buf_add_str(&text, "2 0 obj/ASCIIHexDecode endobj 3 0 obj[2 0 R]endobj 7 0 obj 4 endobj 8 0 obj/ObjStm endobj");
+		walk_read(&told, pdf_read, buf_span(&text), &generous);
+		assert_string_equal(buf_str(&told), FOUND);
+		buf_free(&told);
+		buf_free(&text);
+	}
+}
+
+/* The newest of several counts, and one may stand in another object stream. */
+static void
+references_of_streams_are_found_where_they_are(void **state)
+{
+	(void)state;
+	tells(HEAD "2 0 obj/FlateDecode endobj 1 0 obj<</First 4/Filter 2 0 R>>stream\n"
+	      "352030203c3c2f532f4c61756e63683e3e>endstream 2 0 obj/AHx endobj", "trait launch\n");
+	tells(HEAD "1 0 obj<</First 4/Filter 2 0 R>>stream\n352030203c3c2f532f4c61756e63683e3e>endstream endobj\n"
+	      "3 0 obj<</First 4>>stream\n2 0 /AHx endstream endobj", "trait launch\n");
+	tells(HEAD "1 0 obj<</First 4/Filter 2 0 R>>stream\n5 0 <</S/Launch>>endstream endobj 2 0 obj 2 0 R endobj", "trait launch\n");
+	tells(HEAD "1 0 obj<</S 2 0 R>>endobj 2 0 obj/Launch endobj", "trait launch\n");
+}
+
+static void
+a_length_elsewhere_goes_beyond_the_end_of_a_stream_in_it(void **state)
+{
+	(void)state;
+	tells(HEAD "1 0 obj<</JS 2 0 R>>endobj 2 0 obj<</Length 3 0 R>>stream\na endstream\nb\nendstream endobj 3 0 obj 13 endobj",
+	      "member javascript: a endstream.b\ntrait javascript\n");
+}
+
+static void
+references_to_references_are_bounded(void **state)
+{
+	struct buf text = { 0 }, told = { 0 };
+
+	(void)state;
+	buf_add_str(&text, HEAD "2 0 obj[");
+	for (int i = 0; i < 1000; i++)
+		buf_add_str(&text, "2 0 R ");
+	buf_add_str(&text, "]endobj");
+	for (int i = 0; i < 2000; i++)
+		buf_add_str(&text, "1 0 obj<</First 4/Filter 2 0 R>>stream\nendstream");
+	walk_read(&told, pdf_read, buf_span(&text), &generous);
+	assert_string_equal(buf_str(&told), "over limit\n");
+	buf_free(&told);
+	buf_free(&text);
+}
+
 static void
 files_of_a_dictionary_elsewhere_are_told(void **state)
 {
@@ -192,6 +287,11 @@ main(void)
 		cmocka_unit_test(what_stands_between_objects_hides_none),
 		cmocka_unit_test(an_object_that_was_replaced_is_read_both_times),
 		cmocka_unit_test(a_length_that_is_wrong_does_not_cut_a_stream),
+		cmocka_unit_test(what_stands_before_an_object_s_word_hides_it_not),
+		cmocka_unit_test(streams_say_by_reference_what_they_are),
+		cmocka_unit_test(references_of_streams_are_found_where_they_are),
+		cmocka_unit_test(a_length_elsewhere_goes_beyond_the_end_of_a_stream_in_it),
+		cmocka_unit_test(references_to_references_are_bounded),
 		cmocka_unit_test(files_of_a_dictionary_elsewhere_are_told),
 		cmocka_unit_test(an_opening_without_an_action_is_no_trait),
 		cmocka_unit_test(dictionaries_deeper_than_the_limit_end),
