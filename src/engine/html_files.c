@@ -16,7 +16,10 @@
  * A link that holds its file and names it to be saved is told without more.
  *
  * Attributes are read twice where that may differ: as they stand, and as a
- * browser has them, with their references decoded.
+ * browser has them, with their references decoded. Scripts are elements, handlers
+ * of events, javascript: links, and in XML its entities. What a script has in
+ * escapes or in base64 may be a script or a page that it runs or writes, so it
+ * is looked at as both, NESTED_MAX deep.
  *
  * Ordinary mail has no script and few data: URIs, so that a few searches are
  * all it costs. */
@@ -32,16 +35,43 @@
 enum {
 	TYPE_MAX = 256,           /* of a data: URI, with its parameters */
 	TAG_LOOK = 512,           /* around a data: URI, for the rest of its tag */
-	LITERAL_MIN = 256,        /* base64 in a script that is told as a member */
+	NESTED_MAX = 4,           /* scripts and pages that scripts decode; each may be decoded in several ways */
+	LITERAL_LOOK = 32,        /* base64 in a script that is looked into */
+	LITERAL_MIN = 256,        /* and told as a member */
 	LITERAL_CONTENT = 1024,   /* and that counts as content */
 	LITERAL_HIDES = 4096,
+	WORK_FACTOR = 8,          /* of the file may be looked at in what scripts decode */
+	WORK_FREE = 1024 * 1024,
+	TOLD_MAX = 64,            /* told once, though it stands in an escaped and in a plain text */
 	NUMBERS_CONTENT = 512,    /* numbers with commas between in one list */
 };
 
 struct html {
 	struct document d;
 	bool content, file, delivery, evaluates, hides, saves;
+	unsigned nested;          /* in what scripts decode */
+	uint64_t work;            /* octets of that which may still be looked at */
+	uint64_t told[TOLD_MAX];  /* digests of what was told, encoded */
+	size_t told_count;
 };
+
+static void look_at_script(struct html *h, struct span script);
+static void look_at_decoded(struct html *h, struct span text);
+
+static bool
+was_told(struct html *h, struct span encoded)
+{
+	uint64_t digest = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (size_t i = 0; i < encoded.len; i++)
+		digest = (digest ^ (unsigned char)encoded.data[i]) * UINT64_C(0x100000001b3);
+	for (size_t i = 0; i < h->told_count; i++)
+		if (h->told[i] == digest)
+			return true;
+	if (h->told_count < TOLD_MAX)
+		h->told[h->told_count++] = digest;
+	return false;
+}
 
 /* --- data: URIs --- */
 
@@ -119,7 +149,7 @@ read_data_uri(struct html *h, struct span in, bool whole)
 {
 	struct span head = span_sub(in, 5, TYPE_MAX), type, content;
 	size_t comma = span_find_byte(head, ','), len;
-	bool base64;
+	bool base64, again;
 	struct buf *room;
 
 	type = span_first(head, comma);
@@ -143,7 +173,8 @@ read_data_uri(struct html *h, struct span in, bool whole)
 		}
 	}
 	document_settle(&h->d, room);
-	if (room->len > 0)
+	again = was_told(h, span_first(content, len));
+	if (room->len > 0 && (h->nested == 0 || !again))
 		document_tell(&h->d, name_of_type(h->d.arena, type), buf_span(room));
 	document_drop(room);
 	return 5 + comma + 1 + len;
@@ -181,7 +212,16 @@ read_data_uris(struct html *h, struct span in)
 
 /* --- Attributes --- */
 
-/* A look that most values pass: no "a:", as "data:" ends, and nothing that a browser takes out. */
+/* Before a URL browsers pass over controls and blanks (WHATWG URL 4.4). */
+static struct span
+without_controls(struct span value)
+{
+	while (value.len > 0 && (unsigned char)value.data[0] <= ' ')
+		value = span_from(value, 1);
+	return value;
+}
+
+/* A look that most values pass: no "a:", as "data:" ends, nothing that a browser takes out, and no "j" first. */
 static bool
 holds_nothing(struct span value)
 {
@@ -191,7 +231,8 @@ holds_nothing(struct span value)
 		if (marks[(unsigned char)value.data[i]] &&
 		    (value.data[i] != ':' || (i > 0 && ascii_lower(value.data[i - 1]) == 'a')))
 			return false;
-	return true;
+	value = without_controls(value);
+	return value.len == 0 || ascii_lower(value.data[0]) != 'j';
 }
 
 /* Whether read_data_uris() has all of it: nothing hides the URI's beginning or ends it early. */
@@ -204,7 +245,7 @@ is_read_as_it_stands(struct span value)
 	for (; *marks != '\0'; marks++)
 		if (span_find_byte(value, *marks) != SIZE_MAX)
 			return false;
-	return true;
+	return !span_starts_nocase(without_controls(value), "javascript:");
 }
 
 /* Browsers drop them from a URL (WHATWG URL 4.4). */
@@ -229,7 +270,9 @@ read_value(struct html *h, struct span name, struct span value)
 
 	if (span_ends_nocase(name, "srcdoc"))
 		document_tell(&h->d, SPAN_LITERAL("srcdoc.html"), plain);
-	plain = without_breaks(h->d.arena, plain);
+	plain = without_controls(without_breaks(h->d.arena, plain));
+	if (span_starts_nocase(plain, "javascript:"))
+		look_at_script(h, span_from(plain, strlen("javascript:")));
 	at = span_find_nocase(plain, SPAN_LITERAL("data:"));
 	return at != SIZE_MAX && read_data_uri(h, span_from(plain, at), true) > 5;
 }
@@ -254,15 +297,43 @@ value_at(struct span in, size_t at, size_t *after)
 	return span_sub(in, at, end - at);
 }
 
+/* The name is the last word before a "=": "onload" and all others that begin so. */
+static bool
+is_handler(struct span name)
+{
+	size_t len = 0;
+
+	while (len < name.len && ascii_is_alnum(name.data[name.len - 1 - len]))
+		len++;
+	return len > 2 && span_starts_nocase(span_from(name, name.len - len), "on");
+}
+
+/* A script without quotes may hold "<", which ends a value for us: so it is looked at up to its blank or ">", once. */
+static void
+read_handler(struct html *h, struct span in, struct span value, size_t *looked_to)
+{
+	size_t start = (size_t)(value.data - in.data), end = start + value.len;
+
+	if (end < in.len && in.data[end] == '<' && start >= *looked_to) {
+		while (end < in.len && !is_blank(in.data[end]) && in.data[end] != '>')
+			end++;
+		*looked_to = end;
+		value = span_sub(in, start, end - start);
+	}
+	look_at_script(h, script_join_strings(h->d.arena, html_attribute_decode(h->d.arena, value)));
+}
+
 /* All that could be an attribute, in a tag or not. */
 static void
 read_attributes(struct html *h, struct span in)
 {
-	size_t from = 0, equals;
+	size_t from = 0, looked_to = 0, equals;
 
 	while (!h->d.stopped && (equals = span_find_byte(span_from(in, from), '=')) != SIZE_MAX) {
 		struct span name = span_trim(span_sub(in, from, equals)), value = value_at(in, from + equals + 1, &from);
 
+		if (is_handler(name))
+			read_handler(h, in, value, &looked_to);
 		if (!holds_nothing(value) && !is_read_as_it_stands(value) && read_value(h, name, value))
 			h->saves |= link_saves(in, (size_t)(value.data - in.data), (size_t)(span_end(value) - in.data));
 	}
@@ -295,13 +366,14 @@ is_base64(char c)
 }
 
 static void
-tell_literal(struct html *h, struct span literal)
+read_literal(struct html *h, struct span literal)
 {
 	struct buf *room = document_room(&h->d);
 
 	document_base64(literal, room);
 	document_settle(&h->d, room);
-	if (room->len > 0)
+	look_at_decoded(h, buf_span(room));
+	if (room->len > 0 && literal.len >= LITERAL_MIN && !was_told(h, literal))
 		document_tell(&h->d, SPAN_LITERAL("literal.bin"), buf_span(room));
 	document_drop(room);
 }
@@ -322,8 +394,8 @@ look_at_literals(struct html *h, struct span script)
 		h->content |= numbers >= NUMBERS_CONTENT;
 		if (i < script.len && is_base64(c))
 			continue;
-		if (i - start >= LITERAL_MIN)
-			tell_literal(h, span_sub(script, start, i - start));
+		if (i - start >= LITERAL_LOOK)
+			read_literal(h, span_sub(script, start, i - start));
 		h->content |= i - start >= LITERAL_CONTENT;
 		h->hides |= i - start >= LITERAL_HIDES;
 		start = i + 1;
@@ -333,44 +405,49 @@ look_at_literals(struct html *h, struct span script)
 static void
 look_at_script(struct html *h, struct span script)
 {
+	struct span plain = script_unescape(h->d.arena, script);
+
 	look_at_words(h, script);
 	look_at_literals(h, script);
+	if (plain.data != script.data)
+		look_at_decoded(h, script_join_strings(h->d.arena, plain));
 }
 
+/* What is between "<script", or "<svg:script", and its end. */
 static void
 read_elements(struct html *h, struct span in)
 {
+	static const char word[] = "script";
 	size_t at;
 
-	while (!h->d.stopped && (at = span_find_nocase(in, SPAN_LITERAL("<script"))) != SIZE_MAX) {
-		size_t end;
+	while (!h->d.stopped && (at = span_find_nocase(in, span_str(word))) != SIZE_MAX) {
+		char before = at > 0 ? in.data[at - 1] : '\0';
+		struct span rest = span_from(in, at + strlen(word)), script;
 
-		in = span_from(in, at + 7);
-		end = span_find_nocase(in, SPAN_LITERAL("</script"));
-		look_at_script(h, span_first(in, end));
-		in = span_from(in, end);
+		in = rest;
+		if (before != '<' && before != ':')
+			continue;
+		script = span_first(rest, span_find_nocase(rest, before == '<' ? SPAN_LITERAL("</script") : SPAN_LITERAL(":script")));
+		look_at_script(h, script);
+		if (span_find_byte(script, '&') != SIZE_MAX)
+			look_at_script(h, html_attribute_decode(h->d.arena, script));
+		in = span_from(rest, script.len);
 	}
 }
 
-/* Handlers that run without a reader's doing. */
+/* XML may have a script as an entity, which stands for its text anywhere. */
 static void
-read_handlers(struct html *h, struct span in)
+read_entities(struct html *h, struct span in)
 {
-	static const char *const handlers[] = { "onload=", "onerror=", "onbegin=", "onfocus=", "ontoggle=", NULL };
 	size_t at;
 
-	for (const char *const *name = handlers; *name != NULL; name++)
-		for (struct span rest = in; !h->d.stopped && (at = span_find_nocase(rest, span_str(*name))) != SIZE_MAX;) {
-			size_t end;
-			char quote;
+	while (!h->d.stopped && (at = span_find_nocase(in, SPAN_LITERAL("<!ENTITY"))) != SIZE_MAX) {
+		struct span declared = span_from(in, at + strlen("<!ENTITY"));
 
-			rest = span_from(rest, at + strlen(*name));
-			quote = rest.len > 0 && (rest.data[0] == '"' || rest.data[0] == '\'') ? rest.data[0] : '>';
-			rest = span_from(rest, quote != '>');
-			end = span_find_byte(rest, quote);
-			look_at_script(h, html_attribute_decode(h->d.arena, span_first(rest, end)));
-			rest = span_from(rest, end);
-		}
+		declared = span_first(declared, span_find_byte(declared, '>'));
+		look_at_script(h, html_attribute_decode(h->d.arena, declared));
+		in = span_from(in, at + strlen("<!ENTITY") + declared.len);
+	}
 }
 
 static void
@@ -379,9 +456,31 @@ read_all(struct html *h, struct span in)
 	struct span joined = script_join_strings(h->d.arena, in);
 
 	read_elements(h, joined);
-	read_handlers(h, joined);
+	read_entities(h, joined);
 	read_data_uris(h, joined);
 	read_attributes(h, in);
+}
+
+/* A script, or a page; not a picture or the like. */
+static void
+look_at_decoded(struct html *h, struct span text)
+{
+	if (h->nested == NESTED_MAX || h->d.stopped || span_find_byte(span_first(text, LITERAL_LOOK), '\0') != SIZE_MAX)
+		return;
+	if (text.len > h->work) {
+		document_over_limit(&h->d);
+		return;
+	}
+	h->work -= text.len;
+	h->nested++;
+	look_at_script(h, text);
+	read_all(h, text);
+	h->nested--;
+}
+
+static void
+tell_traits(struct html *h)
+{
 	if ((h->content && h->file && h->delivery) || (h->evaluates && h->hides) || h->saves)
 		document_trait(&h->d, TRAIT_BUILDS_FILE);
 }
@@ -390,11 +489,12 @@ read_all(struct html *h, struct span in)
 enum archive_result
 html_read(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
 {
-	struct html h = { .content = false };
+	struct html h = { .work = (uint64_t)data.len * WORK_FACTOR + WORK_FREE };
 
 	document_begin(&h.d, a, budget, sink);
 	if (span_starts(data, "\xff\xfe") || span_starts(data, "\xfe\xff"))
 		data = utf16_to_utf8(a, span_from(data, 2), data.data[0] == '\xfe');
 	read_all(&h, data);
+	tell_traits(&h);
 	return document_end(&h.d);
 }

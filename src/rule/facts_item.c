@@ -104,6 +104,25 @@ item_describe(struct taking *t, struct item *item, struct span content, unsigned
 	return true;
 }
 
+/* By such a name a browser opens what shows no markup in its beginning. */
+static bool
+opens_as_page(const struct item *item)
+{
+	static const char *const extensions[] = { ".html", ".htm", ".shtml", ".xhtml", ".xht", ".svg", NULL };
+
+	for (const struct mime_name *n = item->names; n != NULL; n = n->next)
+		for (const char *const *e = extensions; *e != NULL; e++)
+			if (span_ends_nocase(n->name, *e))
+				return true;
+	return false;
+}
+
+static const char *
+magic_to_open(const struct item *item)
+{
+	return strcmp(item->magic, "text") == 0 && opens_as_page(item) ? "html" : item->magic;
+}
+
 void
 item_take_content(struct taking *t, struct item *item, struct span content)
 {
@@ -116,8 +135,8 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 	databases_search(t, item, &content);
 	if (!t->archives)
 		return;
-	if (container_may_be(item->magic, content))
-		result = container_take(t, item, item->magic, content);
+	if (container_may_be(magic_to_open(item), content))
+		result = container_take(t, item, magic_to_open(item), content);
 	volume_take(t, item, result);
 	if (content_is_message(item))
 		nested_message_take(t, item, content);

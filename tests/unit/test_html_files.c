@@ -101,6 +101,74 @@ words_that_end_in_data_are_no_uris(void **state)
 	tells("data:", "");
 }
 
+#define BUILDS "f = new File([atob(x)], 'a.exe'); location = URL.createObjectURL(f)"
+
+static void
+scripts_are_read_wherever_they_stand(void **state)
+{
+	static const char *const pages[] = {
+		"<body onpageshow = \"" BUILDS "\">",
+		"<button\nonclick\t=\n\"" BUILDS "\">",
+		"<body/onload=for(i=0;i<9;i++)f=new/**/File([atob(x)],'a.exe');location=URL.createObjectURL(f)>",
+		"<a href=\"javascript:" BUILDS "\">",
+		"<iframe src=\" \1java\tscript&#58;" BUILDS "\">",
+		"<form action=\"JavaScript:f%20=%20new%20File([at%6fb(x)]);location=URL.createObjectURL(f)\">",
+		"<svg:svg><svg:script>" BUILDS "</svg:script></svg:svg>",
+		"<svg><script>f = new F&#105;le([&#97;tob(x)]); location = URL.createObjectURL(f)</script></svg>",
+		"<!DOCTYPE svg [<!ENTITY a \"" BUILDS "\">]><svg><script>&a;</script></svg>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		tells(pages[i], "trait builds-file\n");
+}
+
+static void
+what_a_script_decodes_is_read(void **state)
+{
+	static const char *const pages[] = {
+		/* eval() of BUILDS, once and twice; a page with it in a handler */
+		"<script>eval(atob('ZiA9IG5ldyBGaWxlKFthdG9iKHgpXSwgJ2EuZXhlJyk7IGxvY2F0aW9uID0gVVJMLmNyZWF0ZU9iamVjdFVSTChmKQ=='))</script>",
+		"<script>setTimeout(atob('ZXZhbChhdG9iKCdaaUE5SUc1bGR5QkdhV3hsS0Z0aGRHOWlLSGdwWFN3Z0oyRXVaWGhsSnlrN0lHeHZZMkYwYVc5dUlEMGdWVkpN"
+		"TG1OeVpXRjBaVTlpYW1WamRGVlNUQ2htS1E9PScpKQ=='))</script>",
+		"<script>b.innerHTML = atob('PGltZyBzcmM9eCBvbmVycm9yPSJmID0gbmV3IEZpbGUoW2F0b2IoeCldLCAnYS5leGUnKTsgbG9jYXRpb24gPSBVUkwuY3JlYXRlT2JqZWN0VVJMKGYpIj4=')</script>",
+		/* "<script>" BUILDS "</script>" */
+		"<script>document.write(unescape('%3c%73%63%72%69%70%74%3e%66%20%3d%20%6e%65%77%20%46%69%6c%65%28%5b%61%74%6f%62%28%78%29%5d%2c%20"
+		"%27%61%2e%65%78%65%27%29%3b%20%6c%6f%63%61%74%69%6f%6e%20%3d%20%55%52%4c%2e%63%72%65%61%74%65%4f"
+		"%62%6a%65%63%74%55%52%4c%28%66%29%3c%2f%73%63%72%69%70%74%3e'))</script>",
+		"<script>f = window['F\\u0069le'], l['\\144ownload'] = x, y = at\\u{6f}b(z), c['createO\\x62jectURL'](y)</script>",
+	};
+	static const char text[] = "<script>a = '\\u003cb\\u003e"; /* a literal that stands in both texts */
+	struct buf html = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		tells(pages[i], "trait builds-file\n");
+	buf_add_str(&html, text);
+	for (int i = 0; i < 80; i++)
+		buf_add_str(&html, i == 0 ? "'; b = '" : "eHgg");
+	buf_add_str(&html, "'</script>");
+	tells(buf_str(&html), "member literal.bin: xx xx xx xx xx xx xx xx xx xx xx xx xx x\n");
+	buf_free(&html);
+	tells("<script>a = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ'; l.download = y; n = new Blob(z)</script>", "");
+}
+
+/* Each layer may be read in several ways. */
+static void
+what_scripts_decode_is_bounded(void **state)
+{
+	struct buf html = { 0 }, told = { 0 };
+
+	(void)state;
+	buf_add_str(&html, "<script>");
+	for (int i = 0; i < 100000; i++)
+		buf_add_str(&html, "%3Ca onload='%253C");
+	walk_read(&told, html_read, buf_span(&html), &generous);
+	assert_string_equal(buf_str(&told), "");
+	buf_free(&told);
+	buf_free(&html);
+}
+
 static void
 two_of_three_steps_are_an_ordinary_page(void **state)
 {
@@ -144,6 +212,9 @@ main(void)
 		cmocka_unit_test(a_uri_that_fills_its_attribute_has_marks_in_it),
 		cmocka_unit_test(strings_that_a_script_joins_are_one),
 		cmocka_unit_test(words_that_end_in_data_are_no_uris),
+		cmocka_unit_test(what_scripts_decode_is_bounded),
+		cmocka_unit_test(what_a_script_decodes_is_read),
+		cmocka_unit_test(scripts_are_read_wherever_they_stand),
 		cmocka_unit_test(two_of_three_steps_are_an_ordinary_page),
 		cmocka_unit_test(a_link_that_saves_what_it_holds_is_told_in_any_order),
 		cmocka_unit_test(numbers_make_a_file_as_well_as_letters),
