@@ -4,7 +4,9 @@
  *
  * Archives and documents hold other files as they are, so that a zip at the end
  * of a disc image says nothing. There two kinds are told only when the zip ends
- * where the file does, as a program that looks for it there would have it. */
+ * where the file does, as a program that looks for it there would have it. An
+ * archive behind the beginning of another counts where it is in none of its
+ * members: nothing but its mark has to be right of the one before it. */
 #include "config.h"
 
 #include "engine/container.h"
@@ -94,7 +96,23 @@ struct opening {
 	const struct container_sink *sink;
 	size_t members;
 	bool stopped;
+	struct magic_kind behind[MAGIC_BEHIND_MAX]; /* none is left of those that were seen in a member */
+	size_t behind_count;
+	struct span data;
 };
+
+enum { MARK_SIZE = 32 }; /* with its checksum or numbers, which no other archive has */
+
+static void
+leave_out_members(struct opening *o, struct span content)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < o->behind_count; i++)
+		if (span_find(content, span_first(span_from(o->data, o->behind[i].offset), MARK_SIZE)) == SIZE_MAX)
+			o->behind[left++] = o->behind[i];
+	o->behind_count = left;
+}
 
 static bool
 pass_member(void *context, const struct archive_member *m)
@@ -102,6 +120,7 @@ pass_member(void *context, const struct archive_member *m)
 	struct opening *o = context;
 
 	o->members++;
+	leave_out_members(o, m->content);
 	o->stopped = !o->sink->member(o->sink->context, m);
 	return !o->stopped;
 }
@@ -203,6 +222,34 @@ kinds_of(const char *magic, struct span data, struct magic_kind found[MAGIC_ALL_
 	return count;
 }
 
+/* The result of one kind, and the members that were told of it in o->members. */
+static enum archive_result
+read_kind(struct arena *a, const struct magic_kind *kind, bool first, struct span data, struct archive_budget *budget,
+    struct opening *o)
+{
+	enum archive_result result = ARCHIVE_NONE;
+
+	o->members = 0;
+	if (is_read(kind->name))
+		result = read_as(a, kind->name, span_from(data, kind->offset), budget, o);
+	/* the mark of a second kind, and nothing behind it */
+	return !first && result == ARCHIVE_DAMAGED && o->members == 0 ? ARCHIVE_NONE : result;
+}
+
+static enum archive_result
+read_behind(struct arena *a, struct archive_budget *budget, struct opening *o, enum archive_result result)
+{
+	const struct opening all = *o;
+
+	o->behind_count = 0;
+	for (size_t i = 0; i < all.behind_count && !o->stopped && result != ARCHIVE_OVER_LIMIT; i++) {
+		result = archive_worse(result, read_kind(a, &all.behind[i], false, o->data, budget, o));
+		if (o->members > 0)
+			o->sink->trait(o->sink->context, TRAIT_TWO_KINDS);
+	}
+	return result;
+}
+
 enum archive_result
 container_read(struct arena *a, const char *magic, struct span data, struct archive_budget *budget,
     const struct container_sink *sink)
@@ -211,16 +258,12 @@ container_read(struct arena *a, const char *magic, struct span data, struct arch
 	size_t count = kinds_of(magic, data, found);
 	const struct magic_kind *first = NULL;
 	enum archive_result result = ARCHIVE_NONE;
-	struct opening o = { .sink = sink };
+	struct opening o = { .sink = sink, .data = data };
 
+	o.behind_count = magic_behind(data, o.behind);
 	for (size_t i = 0; i < count && !o.stopped && result != ARCHIVE_OVER_LIMIT; i++) {
-		enum archive_result one = ARCHIVE_NONE;
+		enum archive_result one = read_kind(a, &found[i], i == 0, data, budget, &o);
 
-		o.members = 0;
-		if (is_read(found[i].name))
-			one = read_as(a, found[i].name, span_from(data, found[i].offset), budget, &o);
-		if (i > 0 && one == ARCHIVE_DAMAGED && o.members == 0)
-			one = ARCHIVE_NONE; /* the mark of a second kind, and nothing behind it */
 		result = archive_worse(result, one);
 		if (!opens(found[i].name, one, o.members))
 			continue;
@@ -229,5 +272,5 @@ container_read(struct arena *a, const char *magic, struct span data, struct arch
 		if (first == NULL)
 			first = &found[i];
 	}
-	return result;
+	return read_behind(a, budget, &o, result);
 }

@@ -19,6 +19,10 @@ struct magic_kind {
 enum { MAGIC_ALL_MAX = 8 };
 /* Every kind, what magic_of() says first; how many. Linear. */
 size_t magic_all(struct span data, struct magic_kind out[MAGIC_ALL_MAX]);
+/* Of an archive whose members stand in it as they are, in which magic_all() does not look for others: archives that begin
+ * behind its start, as some programs look for them there. They may be members. How many; of other content none. */
+enum { MAGIC_BEHIND_MAX = 3 };
+size_t magic_behind(struct span data, struct magic_kind out[MAGIC_BEHIND_MAX]);
 
 /* True when a declared type ("image/png"; NULL for none) or an extension
  * (".pdf"; empty for none) says something else than the content is, in a way

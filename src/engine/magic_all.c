@@ -4,10 +4,13 @@
  * are and as archivers look for them. Such a mark may stand there by chance, so
  * the header behind it has to be right by its checksum or its numbers.
  *
- * Inside of archives no others are looked for: there they are members. */
+ * Inside of archives no others are looked for: there they are members. What
+ * programs look for in front of an archive is told apart by magic_behind(). */
 #include "config.h"
 
 #include "engine/magic_rows.h"
+
+enum { BEHIND_MAX = 4 * 1024 * 1024 }; /* programs look no further for what follows a program that unpacks it */
 
 static uint32_t
 crc32_of(struct span s)
@@ -111,6 +114,13 @@ begins_as(struct span data, const char *name)
 	return strcmp(name, "zip") != 0 || magic_bytes_at(data, 0, SPAN_LITERAL("PK"));
 }
 
+/* Of these kinds, and with its members at its own beginning. */
+static bool
+is_plain_holder(struct span data, const char *name)
+{
+	return holds_plain_members(name) && begins_as(data, name);
+}
+
 size_t
 magic_all(struct span data, struct magic_kind out[MAGIC_ALL_MAX])
 {
@@ -126,7 +136,7 @@ magic_all(struct span data, struct magic_kind out[MAGIC_ALL_MAX])
 		if (text != NULL)
 			count = add_kind(out, count, text, 0);
 	}
-	if (holds_plain_members(out[0].name) && (found == 0 || begins_as(data, names[0])))
+	if (is_plain_holder(data, out[0].name))
 		return count;
 	if (magic_has_markup(data))
 		count = add_kind(out, count, "html", 0);
@@ -135,6 +145,23 @@ magic_all(struct span data, struct magic_kind out[MAGIC_ALL_MAX])
 
 		if (at != SIZE_MAX)
 			count = add_kind(out, count, marks[i].name, at);
+	}
+	return count;
+}
+
+size_t
+magic_behind(struct span data, struct magic_kind out[MAGIC_BEHIND_MAX])
+{
+	const char *name;
+	size_t count = 0;
+
+	if (magic_by_bytes(data, &name, 1) == 0 || !is_plain_holder(data, name))
+		return 0;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		size_t at = find_mark(span_first(data, BEHIND_MAX), &marks[i]);
+
+		if (at != SIZE_MAX && at > 0)
+			out[count++] = (struct magic_kind){ marks[i].name, at };
 	}
 	return count;
 }

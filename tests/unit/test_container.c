@@ -545,6 +545,51 @@ test_two_kinds(void **state)
 	check_two(program, sizeof(program), "pe", told_files);
 }
 
+/* Of what stands in front only the mark has to be right. */
+static void
+test_archive_behind_a_mark(void **state)
+{
+	static const struct {
+		const char *magic;
+		struct span front;
+	} fronts[] = {
+		{ "cpio", S("070701 and no more") },
+		{ "zip", S("PK\x03\x04 and no more") },
+		{ "zip", S("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") },
+		{ "ar", S("!<arch>\n") },
+	};
+	struct buf data = { .limit = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++) {
+		enum archive_result result = i < 3 ? ARCHIVE_READ : ARCHIVE_DAMAGED;
+
+		buf_add(&data, fronts[i].front.data, fronts[i].front.len);
+		make_rar4(&data, 0, 0);
+		check(&data, fronts[i].magic, TRAIT(TWO_KINDS), result, "first.exe 7 MZ prog\nsecond 1 2\n");
+		buf_add(&data, fronts[i].front.data, fronts[i].front.len);
+		make_cabinet(&data, 0);
+		check(&data, fronts[i].magic, TRAIT(TWO_KINDS), result, "x.exe 7 MZ prog\n");
+	}
+}
+
+static void
+test_archive_behind_an_archive(void **state)
+{
+	struct buf inner = { .limit = 0 }, data = { .limit = 0 };
+	struct made_file file = { "in.rar", SPAN_NONE, false };
+
+	(void)state;
+	make_archive(&data, archive_write_set_format_ustar, NULL, files, 1);
+	make_rar5(&data, 0, false);
+	check(&data, "tar", TRAIT(TWO_KINDS), ARCHIVE_READ, "hello.txt 19 hello, hello, hello\nfirst.exe 7 MZ prog\nsecond 1 2\n");
+	make_rar5(&inner, 0, false);
+	file.content = buf_span(&inner);
+	make_archive(&data, archive_write_set_format_ustar, NULL, &file, 1);
+	check(&data, "tar", 0, ARCHIVE_READ, NULL);
+	buf_free(&inner);
+}
+
 /* What holds other files as they are is not two kinds for that. */
 static void
 test_not_two_kinds(void **state)
@@ -626,6 +671,8 @@ main(void)
 		cmocka_unit_test(test_gzip_in_gzip),
 		cmocka_unit_test(test_bombs),
 		cmocka_unit_test(test_two_kinds),
+		cmocka_unit_test(test_archive_behind_a_mark),
+		cmocka_unit_test(test_archive_behind_an_archive),
 		cmocka_unit_test(test_not_two_kinds),
 		cmocka_unit_test(test_bent_everywhere),
 	};
