@@ -183,7 +183,7 @@ is_text(const char *magic)
 static bool
 holds_files(const char *magic)
 {
-	static const char *const holders[] = { "ole2", "onenote", "pdf", "tnef", "udf", "vhd", "vhdx", "vmdk", NULL };
+	static const char *const holders[] = { "ole2", "onenote", "pdf", "tnef", "udf", "vhd", "vhdx", "vmdk", "wim", NULL };
 
 	return archive_is_readable(magic) || is_one_of(magic, holders);
 }

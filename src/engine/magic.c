@@ -17,7 +17,7 @@ enum {
 
 const char *const magic_names[] = { "pe", "elf", "macho", "class", "dex", "zip", "gzip", "bzip2", "xz", "zstd", "lzma",
 	"lzip", "lz4", "lzop", "compress", "7z", "rar", "ace", "arj", "lha", "cab", "ar", "cpio", "rpm", "xar", "tar", "iso",
-	"udf", "vhd", "vhdx", "vmdk", "qcow", "pdf", "postscript", "ole2", "onenote", "access", "rtf", "sylk", "chm", "help",
+	"udf", "vhd", "vhdx", "vmdk", "qcow", "wim", "alz", "egg", "pdf", "postscript", "ole2", "onenote", "access", "rtf", "sylk", "chm", "help",
 	"swf", "png", "jpeg", "gif", "webp", "bmp", "tiff", "icon", "wmf", "emf", "media", "html", "xml", "script", "registry",
 	"shortcut", "tnef", "pkcs7", "pgp", "mail", "text", "empty", "data", NULL };
 
@@ -63,6 +63,9 @@ static const struct row {
 	{ "vhdx", 0, { "vhdxfile", 8 } },
 	{ "vmdk", 0, { "KDMV", 4 } },
 	{ "qcow", 0, { "QFI\xfb", 4 } },
+	{ "wim", 0, { "MSWIM\0\0\0", 8 } },
+	{ "alz", 0, { "ALZ\x01", 4 } },
+	{ "egg", 0, { "EGGA\0\x01", 6 } },
 	{ "ole2", 0, { "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8 } },
 	{ "onenote", 0, { "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", 16 } },
 	{ "onenote", 0, { "\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22\x76\x5f", 16 } }, /* a package of them */
@@ -218,6 +221,60 @@ is_vhd(struct span data)
 	return data.len >= 1024 && data.len % 512 == 0 && magic_bytes_at(data, data.len - 512, SPAN_LITERAL("conectix"));
 }
 
+static bool
+number_is(struct span data, uint32_t number)
+{
+	return data.len >= 4 && magic_number(data, 0, 4) == number;
+}
+
+/* Programs go by the anchor in sector 256 (ECMA-167 3/8.4.2.1), whatever stands
+ * where the recognition sequence should begin: a tag of that number, and the sum
+ * of its other octets. */
+static bool
+is_udf(struct span data)
+{
+	struct span tag = span_first(span_from(data, (size_t)256 * 2048), 16);
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < tag.len; i++)
+		sum += i != 4 ? (unsigned char)tag.data[i] : 0;
+	return tag.len == 16 && magic_number(tag, 0, 2) == 2 && magic_number(tag, 2, 2) <= 3 &&
+	    (sum & 0xff) == (unsigned char)tag.data[4];
+}
+
+/* Frames of other content may stand in front in both formats (RFC 8878 3.1.2). */
+static struct span
+behind_skipped_frames(struct span data)
+{
+	while (data.len >= 8 && magic_number(data, 0, 4) >> 4 == 0x184d2a5)
+		data = span_from(data, 8 + (size_t)magic_number(data, 4, 4));
+	return data;
+}
+
+static bool
+is_zstd_behind_frames(struct span data)
+{
+	return number_is(behind_skipped_frames(data), 0xfd2fb528);
+}
+
+static bool
+is_lz4_behind_frames(struct span data)
+{
+	struct span rest = behind_skipped_frames(data);
+
+	return number_is(rest, 0x184d2204) || number_is(rest, 0x184c2102);
+}
+
+size_t
+magic_offset(struct span data, const char *name)
+{
+	if (strcmp(name, "pdf") == 0)
+		return magic_find_pdf(data);
+	if (strcmp(name, "zstd") == 0 || strcmp(name, "lz4") == 0)
+		return data.len - behind_skipped_frames(data).len;
+	return 0;
+}
+
 /* ContentInfo of RFC 5652 3: a sequence that begins with an OID of PKCS #7. */
 static bool
 is_pkcs7(struct span data)
@@ -261,6 +318,9 @@ static const struct check {
 	{ "icon", is_icon },
 	{ "swf", is_film },
 	{ "vhd", is_vhd },
+	{ "udf", is_udf },
+	{ "zstd", is_zstd_behind_frames },
+	{ "lz4", is_lz4_behind_frames },
 	{ "pkcs7", is_pkcs7 },
 	{ "pgp", is_pgp },
 	{ "zip", magic_ends_as_zip },

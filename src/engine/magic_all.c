@@ -129,7 +129,7 @@ magic_all(struct span data, struct magic_kind out[MAGIC_ALL_MAX])
 	const char *text;
 
 	for (size_t i = 0; i < found; i++)
-		count = add_kind(out, count, names[i], strcmp(names[i], "pdf") == 0 ? magic_find_pdf(data) : 0);
+		count = add_kind(out, count, names[i], magic_offset(data, names[i]));
 	/* What is found behind something else does not make that nothing. */
 	if (found == 0 || out[0].offset > 0 || !begins_as(data, names[0])) {
 		text = found > 0 ? magic_of_text(span_first(data, MAGIC_LOOK_MAX)) : magic_of_unmarked(data);

@@ -11,6 +11,8 @@ size_t magic_by_bytes(struct span data, const char *out[], size_t most);
 /* A PDF's header may stand anywhere in the first KiB, need not be complete, and may be missing where the end says what
  * the file is: several programs ask for no more. SIZE_MAX for none. */
 size_t magic_find_pdf(struct span data);
+/* Where content of that kind begins in data that is of it. */
+size_t magic_offset(struct span data, const char *name);
 /* Programs find a zip by the record at its end, whatever stands before it. */
 bool magic_ends_as_zip(struct span data);
 /* The kind of text, "text" where it is of none, NULL where it is no text. */

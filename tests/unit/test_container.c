@@ -513,6 +513,28 @@ test_bombs(void **state)
 	free((char *)zeros.data);
 }
 
+/* What compressors pass over in front. */
+static void
+test_skipped_frames(void **state)
+{
+	static const struct {
+		const char *magic;
+		int (*filter)(struct archive *);
+	} kinds[] = { { "zstd", archive_write_add_filter_zstd }, { "lz4", archive_write_add_filter_lz4 } };
+	struct buf data = { .limit = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct buf packed = { .limit = 0 };
+
+		make_compressed(&packed, kinds[i].filter, S("MZ prog"));
+		buf_add(&data, "\x50\x2a\x4d\x18\3\0\0\0abc\x5f\x2a\x4d\x18\0\0\0\0", 19);
+		buf_add(&data, packed.data, packed.len);
+		check(&data, kinds[i].magic, 0, ARCHIVE_READ, " 7 MZ prog\n");
+		buf_free(&packed);
+	}
+}
+
 /* --- T65 --- */
 
 static void
@@ -670,6 +692,7 @@ main(void)
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_gzip_in_gzip),
 		cmocka_unit_test(test_bombs),
+		cmocka_unit_test(test_skipped_frames),
 		cmocka_unit_test(test_two_kinds),
 		cmocka_unit_test(test_archive_behind_a_mark),
 		cmocka_unit_test(test_archive_behind_an_archive),

@@ -140,6 +140,12 @@ test_more_kinds(void **state)
 	ASSERT_MAGIC("070701", "cpio");
 	ASSERT_MAGIC("xar!", "xar");
 	ASSERT_MAGIC("vhdxfile", "vhdx");
+	ASSERT_MAGIC("MSWIM\0\0\0\xd0", "wim");
+	ASSERT_MAGIC("ALZ\1\x0a", "alz");
+	ASSERT_MAGIC("EGGA\0\1", "egg");
+	ASSERT_MAGIC("\x51\x2a\x4d\x18\1\0\0\0x\x5f\x2a\x4d\x18\0\0\0\0\x28\xb5\x2f\xfd", "zstd");
+	ASSERT_MAGIC("\x50\x2a\x4d\x18\0\0\0\0\x04\x22\x4d\x18", "lz4");
+	ASSERT_MAGIC("\x50\x2a\x4d\x18\xff\xff\xff\xff\x04\x22\x4d\x18", "data");
 	ASSERT_MAGIC("ITSF\3", "chm");
 	ASSERT_MAGIC("ID;PWXL;N", "sylk");
 	ASSERT_MAGIC("\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", "onenote");
@@ -154,6 +160,24 @@ test_more_kinds(void **state)
 	ASSERT_MAGIC("<html><hta:application id=x>", "script");
 	ASSERT_MAGIC("\xff\xfe" "S\0e\0t\0 \0x\0=\0C\0r\0e\0a\0t\0e\0O\0b\0j\0e\0c\0t\0(\0", "script");
 	ASSERT_MAGIC("\xfe\xff\0h\0i", "text");
+}
+
+/* The recognition sequence is missing. */
+static void
+test_udf_by_its_anchor(void **state)
+{
+	static char image[257 * 2048];
+	char *tag = image + (size_t)256 * 2048;
+
+	(void)state;
+	assert_string_equal(magic_of(span_of(image, sizeof(image))), "data");
+	memcpy(tag, "\2\0\2\0\x1c\0\1\0\x12\x34\xf0\1\0\1\0\0", 16);
+	for (int sum = 0; sum < 256; sum++) {
+		tag[4] = (char)sum;
+		assert_string_equal(magic_of(span_of(image, sizeof(image))), sum == 0x3d ? "udf" : "data");
+	}
+	tag[4] = 0x3d;
+	assert_string_equal(magic_of(span_of(image, (size_t)256 * 2048 + 15)), "data");
 }
 
 static void
@@ -260,6 +284,7 @@ main(void)
 		cmocka_unit_test(test_zip_found_by_its_end),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_more_kinds),
+		cmocka_unit_test(test_udf_by_its_anchor),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_tar_without_mark),
 		cmocka_unit_test(test_all_kinds),
