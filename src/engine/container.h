@@ -15,7 +15,7 @@ enum trait {
 	TRAIT_DDE,               /* fields that start a program */
 	TRAIT_EMBEDDED_OBJECT,   /* OLE objects, packages, files in a PDF */
 	TRAIT_JAVASCRIPT,        /* in a PDF */
-	TRAIT_LAUNCH,            /* an action of a PDF that starts a program */
+	TRAIT_LAUNCH,            /* an action of a PDF or a presentation that starts a program */
 	TRAIT_BUILDS_FILE,       /* HTML whose script puts a file together and saves it */
 	TRAIT_SIGNED,            /* S/MIME, unwrapped */
 	TRAIT_ENCRYPTED,         /* it cannot be looked into, or in part */

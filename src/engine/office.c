@@ -1,7 +1,8 @@
 /* Documents as zip archives. What they can do is told by a few members: which
  * names there are, how a part is related to what lies outside, and the fields
  * in the text. So each member is looked at as the archive is read, by a table of
- * what its name is like.
+ * what its name is like where programs go by names, and otherwise by what stands
+ * in it: a document calls its parts as it likes.
  *
  * In an ordinary archive these names are rare, and what is told of one that has
  * them is true of the document that it may be taken for. */
@@ -10,6 +11,7 @@
 #include "engine/office.h"
 
 #include "engine/document.h"
+#include "engine/magic.h"
 #include "engine/xml_tags.h"
 
 struct look {
@@ -96,14 +98,11 @@ add_to_instruction(struct instruction *f, struct span text)
 }
 
 static void
-look_at_text(const struct look *l)
+look_at_text(const struct look *l, struct span in)
 {
-	struct span in = xml_in_utf8(l->arena, l->content);
 	struct instruction field = { .len = 0 };
 	struct xml_tag tag;
 
-	if (!contains(in, "instr"))
-		return;
 	while (xml_next(&in, &tag)) {
 		if (span_is(tag.name, "instrText"))
 			add_to_instruction(&field, xml_text(l->arena, tag.text));
@@ -142,16 +141,8 @@ has_object(const struct look *l)
 }
 
 static void
-look_at_external_link(const struct look *l)
+look_at_names(const struct look *l, struct span in)
 {
-	if (contains(xml_in_utf8(l->arena, l->content), "ddeLink"))
-		tell(l, TRAIT_DDE);
-}
-
-static void
-look_at_workbook(const struct look *l)
-{
-	struct span in = xml_in_utf8(l->arena, l->content);
 	struct xml_tag tag;
 
 	while (xml_next(&in, &tag)) {
@@ -168,11 +159,63 @@ look_at_workbook(const struct look *l)
 }
 
 static void
-look_at_binary_workbook(const struct look *l)
+look_at_binary_part(const struct look *l)
 {
+	if (strcmp(magic_of(l->content), "data") != 0)
+		return;
 	if (span_find_nocase(l->content, SPAN_LITERAL("A\0u\0t\0o\0_\0O\0p\0e\0n\0")) != SIZE_MAX ||
 	    span_find_nocase(l->content, SPAN_LITERAL("A\0u\0t\0o\0_\0C\0l\0o\0s\0e\0")) != SIZE_MAX)
 		tell(l, TRAIT_AUTO_RUN);
+}
+
+/* A click, or the mouse alone, in a presentation. */
+static void
+look_at_actions(const struct look *l, struct span in)
+{
+	struct xml_tag tag;
+
+	while (xml_next(&in, &tag))
+		if (span_starts_nocase(tag.name, "hlink") &&
+		    span_starts_nocase(xml_attribute(l->arena, &tag, "action"), "ppaction://program"))
+			tell(l, TRAIT_LAUNCH);
+}
+
+static bool
+is_markup(struct span content)
+{
+	struct span start = span_trim(span_first(content, 16));
+
+	if (span_starts(start, "\xef\xbb\xbf"))
+		start = span_from(start, 3);
+	return span_starts(start, "<") || span_starts(content, "\xff\xfe") || span_starts(content, "\xfe\xff") ||
+	    (content.len > 1 && content.data[0] == '\0' && content.data[1] == '<');
+}
+
+/* Names of elements have one spelling. */
+static bool
+holds(struct span markup, const char *name)
+{
+	return span_find(markup, span_str(name)) != SIZE_MAX;
+}
+
+static void
+look_at_part(const struct look *l)
+{
+	struct span in;
+
+	if (!is_markup(l->content)) {
+		look_at_binary_part(l);
+		return;
+	}
+	in = xml_in_utf8(l->arena, l->content);
+	if (holds(in, "instr"))
+		look_at_text(l, in);
+	if (holds(in, "definedName"))
+		look_at_names(l, in);
+	if (holds(in, "hlink"))
+		look_at_actions(l, in);
+	if (holds(in, "ddeLink"))
+		tell(l, TRAIT_DDE);
 }
 
 /* OpenDocument lists what is in it, scripts and what is encrypted. */
@@ -237,10 +280,7 @@ static const struct {
 	{ "xl/", "macrosheets/", "", has_macros },
 	{ "", "/embeddings/", "", has_object },
 	{ "", "/activex/", ".bin", has_object },
-	{ "word/", "", ".xml", look_at_text },
-	{ "xl/", "externallinks/", ".xml", look_at_external_link },
-	{ "xl/workbook", "", ".xml", look_at_workbook },
-	{ "xl/workbook", "", ".bin", look_at_binary_workbook },
+	{ "", "", "", look_at_part },
 	{ "meta-inf/manifest.xml", "", "", look_at_manifest },
 	{ "", "", "content.xml", look_at_open_text },
 };

@@ -49,7 +49,7 @@ read_parts(struct document *d, struct span in)
 			continue;
 		if (span_ends_nocase(part, "vbaProject.bin") || span_ends_nocase(part, ".mso"))
 			document_trait(d, TRAIT_MACROS);
-		tell_binary(d, part, tag.text);
+		tell_binary(d, part, xml_text(d->arena, tag.text));
 	}
 }
 

@@ -1,4 +1,5 @@
-/* XML, tag by tag. Prefixes are dropped, because a document may choose its own.
+/* XML, tag by tag. Prefixes are dropped, because a document may choose its own;
+ * comments, instructions and CDATA are no tags, whatever stands in them.
  * References are the five of XML and numbers; those beyond ASCII become "?",
  * for nothing that is looked for has any. */
 #include "config.h"
@@ -42,10 +43,52 @@ without_prefix(struct span name)
 	return colon == SIZE_MAX ? name : span_from(name, colon + 1);
 }
 
+static const struct {
+	struct span begins, ends;
+	bool text; /* what is between is text as it stands */
+} no_tags[] = {
+	{ { "<!--", 4 }, { "-->", 3 }, false },
+	{ { "<![CDATA[", 9 }, { "]]>", 3 }, true },
+	{ { "<?", 2 }, { "?>", 2 }, false },
+};
+
+/* The length of what begins like a tag and is none, 0 for a tag; *text is what it adds to the text around it. */
+static size_t
+no_tag(struct span in, struct span *text)
+{
+	for (size_t i = 0; i < sizeof(no_tags) / sizeof(no_tags[0]); i++) {
+		size_t begin = no_tags[i].begins.len, end;
+
+		if (in.len < begin || memcmp(in.data, no_tags[i].begins.data, begin) != 0)
+			continue;
+		end = span_find(span_from(in, begin), no_tags[i].ends);
+		*text = no_tags[i].text ? span_sub(in, begin, end) : SPAN_NONE;
+		return end == SIZE_MAX ? in.len : begin + end + no_tags[i].ends.len;
+	}
+	return 0;
+}
+
+/* Where the next tag begins; SIZE_MAX when there is none. */
+static size_t
+find_tag(struct span in)
+{
+	size_t at = 0, found;
+
+	while ((found = span_find_byte(span_from(in, at), '<')) != SIZE_MAX) {
+		struct span text;
+		size_t len = no_tag(span_from(in, at + found), &text);
+
+		at += found + len;
+		if (len == 0)
+			return at;
+	}
+	return SIZE_MAX;
+}
+
 bool
 xml_next(struct span *in, struct xml_tag *tag)
 {
-	size_t start = span_find_byte(*in, '<'), end, name_end;
+	size_t start = find_tag(*in), end, name_end;
 	struct span inside;
 	bool closes;
 
@@ -63,7 +106,7 @@ xml_next(struct span *in, struct xml_tag *tag)
 		name_end++;
 	tag->attributes = span_from(inside, name_end);
 	tag->name = closes ? span_first(inside, name_end) : without_prefix(span_first(inside, name_end));
-	tag->text = span_first(*in, span_find_byte(*in, '<'));
+	tag->text = span_first(*in, find_tag(*in));
 	return true;
 }
 
@@ -103,13 +146,22 @@ xml_text(struct arena *a, struct span raw)
 	enum { REFERENCE_MAX = 12 };
 	char *out, *at;
 
-	if (span_find_byte(raw, '&') == SIZE_MAX)
+	if (span_find_byte(raw, '&') == SIZE_MAX && span_find_byte(raw, '<') == SIZE_MAX)
 		return raw;
 	out = at = arena_alloc_raw(a, raw.len + 1);
 	while (raw.len > 0) {
+		struct span text = SPAN_NONE;
+		size_t passed = raw.data[0] == '<' ? no_tag(raw, &text) : 0;
 		size_t end = raw.data[0] == '&' ? span_find_byte(span_first(raw, REFERENCE_MAX), ';') : SIZE_MAX;
 		char c = end != SIZE_MAX ? reference(span_sub(raw, 1, end - 1)) : '\0';
 
+		if (passed > 0) {
+			if (text.len > 0)
+				memcpy(at, text.data, text.len);
+			at += text.len;
+			raw = span_from(raw, passed);
+			continue;
+		}
 		*at++ = c != '\0' ? c : raw.data[0];
 		raw = span_from(raw, c != '\0' ? end + 1 : 1);
 	}
@@ -151,5 +203,7 @@ xml_in_utf8(struct arena *a, struct span raw)
 		return utf16_to_utf8(a, span_from(raw, 2), true);
 	if (raw.len > 3 && raw.data[0] == '<' && raw.data[1] == '\0')
 		return utf16_to_utf8(a, raw, false);
+	if (raw.len > 3 && raw.data[0] == '\0' && raw.data[1] == '<')
+		return utf16_to_utf8(a, raw, true);
 	return raw;
 }

@@ -76,6 +76,36 @@ names_alone_tell_macros_and_objects(void **state)
 	tells("Scripts/run.py", SPAN_NONE, "");
 }
 
+#define TEMPLATE \
+	"<Relationship Type=\"x/attachedTemplate\" Target=\"http://a.invalid/\" TargetMode=\"External\"/>"
+#define TEMPLATE_TOLD "uri http://a.invalid/\ntrait external-template\n"
+
+static void
+what_is_no_tag_hides_none(void **state)
+{
+	(void)state;
+	tells("_rels/a.rels", SPAN_LITERAL("<R><!-- it's -->" TEMPLATE "</R>"), TEMPLATE_TOLD);
+	tells("_rels/a.rels", SPAN_LITERAL("<?a \"?><R>" TEMPLATE "</R>"), TEMPLATE_TOLD);
+	tells("_rels/a.rels", SPAN_LITERAL("<R><![CDATA[ ' <b \" ]]>" TEMPLATE "</R>"), TEMPLATE_TOLD);
+	tells("_rels/a.rels", SPAN_LITERAL("<R><!--" TEMPLATE "--></R>"), "");
+	tells("a.xml", SPAN_LITERAL("<w:instrText>D<!-- ' -->D<?x?>E<![CDATA[AUTO c:\\x]]></w:instrText>"), "trait dde\n");
+	tells("a.xml", SPAN_LITERAL("<w:instrText><![CDATA[ DDE x]]>"), "trait dde\n");
+}
+
+static void
+parts_may_be_called_anything(void **state)
+{
+	(void)state;
+	tells("a/b.c", SPAN_LITERAL("\xef\xbb\xbf<w:fldSimple w:instr=' DDE x'/>"), "trait dde\n");
+	tells("a/b.c", SPAN_LITERAL("\n<x:definedName name='Auto_Open'>"), "trait auto-run\n");
+	tells("a/b.c", SPAN_LITERAL("<ddeLink/>"), "trait dde\n");
+	tells("a/b.c", SPAN_LITERAL("\0<\0d\0d\0e\0L\0i\0n\0k\0/\0>"), "trait dde\n");
+	tells("a/b.c", SPAN_LITERAL("\1\2A\0u\0t\0o\0_\0O\0p\0e\0n\0"), "trait auto-run\n");
+	tells("a/b.c", SPAN_LITERAL("A text on instrText, DDE and ddeLink"), "");
+	tells("ppt/slides/slide1.xml", SPAN_LITERAL("<a:hlinkHover r:id='rId2' action='ppaction://program'/>"), "trait launch\n");
+	tells("ppt/slides/slide1.xml", SPAN_LITERAL("<a:hlinkClick r:id='rId2' action='ppaction://hlinksldjump'/>"), "");
+}
+
 static void
 a_template_on_this_computer_is_no_trait(void **state)
 {
@@ -165,6 +195,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_tell_what_a_document_can_do),
 		cmocka_unit_test(names_alone_tell_macros_and_objects),
+		cmocka_unit_test(what_is_no_tag_hides_none),
+		cmocka_unit_test(parts_may_be_called_anything),
 		cmocka_unit_test(a_template_on_this_computer_is_no_trait),
 		cmocka_unit_test(a_word_that_only_begins_like_a_field_is_none),
 		cmocka_unit_test(other_computers_are_known_by_scheme_or_path),
