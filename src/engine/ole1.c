@@ -10,6 +10,7 @@ enum {
 	FORMAT_LINK = 1,
 	FORMAT_EMBEDDED = 2,
 	PATH_MAX_HERE = 4096, /* longer strings are none */
+	CLASS_MAX = 64,       /* of the class in the name of its data */
 };
 
 struct package {
@@ -94,22 +95,23 @@ tell_package(struct document *d, const struct package *p)
 		document_tell(d, told[i], p->content);
 }
 
+/* What is no package is called after the class that reads it: "Equation.3.bin". */
 static void
-tell_native(struct document *d, struct span data)
+tell_native(struct document *d, struct span class_name, struct span data)
 {
 	struct package p;
 
 	if (package_parse(data, &p))
 		tell_package(d, &p);
 	else if (data.len > 0)
-		document_tell(d, SPAN_LITERAL("object.bin"), data);
+		document_tell(d, span_str(arena_printf(d->arena, "%.*s.bin", SPAN_ARG(span_first(class_name, CLASS_MAX)))), data);
 }
 
 void
 ole1_native_stream(struct document *d, struct span data)
 {
 	document_trait(d, TRAIT_EMBEDDED_OBJECT);
-	tell_native(d, span_from(data, 4));
+	tell_native(d, SPAN_LITERAL("object"), span_from(data, 4));
 }
 
 /* A link's topic is the file it shows. */
@@ -138,6 +140,6 @@ ole1_object(struct document *d, struct span data)
 	if (format == FORMAT_EMBEDDED && in.len > 4) {
 		if (le32(in, 0) > in.len - 4)
 			document_damaged(d);
-		tell_native(d, span_sub(in, 4, le32(in, 0)));
+		tell_native(d, class_name.len > 0 ? class_name : SPAN_LITERAL("object"), span_sub(in, 4, le32(in, 0)));
 	}
 }
