@@ -82,6 +82,7 @@ EXTRA_DIST += tests/lib/documents.py \
 	tests/fuzz/corpus/ole2/misplaced.doc \
 	tests/fuzz/corpus/ole2/object.doc \
 	tests/fuzz/corpus/ole2/old.xls \
+	tests/fuzz/corpus/ole2/sheet.xls \
 	tests/fuzz/corpus/ole2/template.doc \
 	tests/fuzz/corpus/ole2/unlisted.doc \
 	tests/fuzz/corpus/ole2/xlm.xls \

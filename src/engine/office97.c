@@ -23,6 +23,7 @@ enum {
 	EXCEL_SHEET = 0x85,
 	EXCEL_SUPBOOK = 0x1ae,
 	EXCEL_MACRO_SHEET = 1,
+	EXCEL_MACRO_BEGIN = 0x40,
 	EXCEL_BUILT_IN = 0x20,
 	EXCEL_OLE_LINK = 0x10,
 
@@ -138,8 +139,10 @@ static void
 read_record(struct workbook *w, unsigned type, struct span record)
 {
 	switch (type) {
-	case EXCEL_BEGIN:
+	case EXCEL_BEGIN: /* of the book, or of a sheet, which is what it says here whatever the list of sheets says */
 		w->old = le16(record, 0) < EXCEL_97;
+		if (le16(record, 2) == EXCEL_MACRO_BEGIN)
+			document_trait(w->d, TRAIT_MACROS);
 		break;
 	case EXCEL_FILEPASS:
 		document_trait(w->d, TRAIT_ENCRYPTED);

@@ -97,9 +97,10 @@ vba_decompress(struct span in, struct buf *out)
 static const char *const automatic[] = { "autoexec", "autoopen", "autoclose", "autonew", "autoexit", "auto_open",
 	"auto_close", "auto_exec", "auto_exit", "auto_activate", "auto_deactivate", "auto_add", "auto_remove", "auto_new",
 	"auto_ope", "document_open", "document_close", "document_new", "documentopen", "documentchange", "newdocument",
-	"documentbeforeclose", "documentbeforesave", "documentbeforeprint", "workbook_open", "workbook_close",
+	"documentbeforeclose", "documentbeforesave", "documentbeforeprint", "document_beforeclose", "workbook_open", "workbook_close",
 	"workbook_activate", "workbook_deactivate", "workbook_beforeclose", "workbook_beforesave", "workbook_beforeprint",
-	"workbook_windowactivate", "worksheet_activate", "worksheet_calculate", "worksheet_change",
+	"workbook_windowactivate", "workbook_windowresize", "workbook_sheetactivate", "workbook_sheetcalculate",
+	"workbook_sheetchange", "workbook_sheetselectionchange", "workbook_addininstall", "worksheet_activate", "worksheet_calculate", "worksheet_change",
 	"worksheet_selectionchange", "presentation_open", "slideshowbegin", "onslideshowpagechange", "app_presentationopen",
 	"app_slideshowbegin", "application_startup", "application_newmail", "application_newmailex",
 	"application_itemsend", "application_quit", NULL };
@@ -145,20 +146,36 @@ take_word(struct span *in)
 	return word;
 }
 
-/* A procedure is declared by Sub or Function and its name. */
-bool
-vba_runs_by_itself(struct span source)
+static bool
+is_main(struct span name)
 {
-	bool declares = false;
+	return span_is_nocase(name, "main");
+}
+
+/* A procedure is declared by Sub or Function and its name; a line that goes on
+ * after "_" may end between (MS-VBAL 3.2.2). */
+static bool
+declares(struct span source, bool (*wanted)(struct span name))
+{
+	bool named = false;
 
 	while (source.len > 0) {
 		struct span word = take_word(&source);
 
-		if (declares && name_is_automatic(word))
+		if (named && span_is(word, "_"))
+			continue;
+		if (named && wanted(word))
 			return true;
-		declares = span_is_nocase(word, "sub") || span_is_nocase(word, "function");
+		named = span_is_nocase(word, "sub") || span_is_nocase(word, "function");
 	}
 	return false;
+}
+
+/* In Word a module is called as well as a procedure, and its Main runs. */
+bool
+vba_runs_by_itself(struct span module, struct span source)
+{
+	return declares(source, name_is_automatic) || (name_is_automatic(module) && declares(source, is_main));
 }
 
 /* --- Projects --- */
@@ -208,7 +225,7 @@ tell_source(struct project *p, struct span name, struct span source)
 {
 	if (source.len == 0)
 		return;
-	if (vba_runs_by_itself(source))
+	if (vba_runs_by_itself(name, source))
 		document_trait(p->d, TRAIT_AUTO_RUN);
 	document_tell(p->d, span_str(arena_printf(p->d->arena, "%.*s.bas", SPAN_ARG(name))), source);
 }

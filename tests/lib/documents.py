@@ -178,6 +178,17 @@ def xlm_workbook():
     )
 
 
+def workbook_of_another_sheet():
+    """The list calls a worksheet what begins as a sheet of macros."""
+    return biff(
+        (0x809, struct.pack("<HH", 0x600, 5) + bytes(12)),
+        (0x85, struct.pack("<IBBBB", 0, 0, 0, 6, 0) + b"Sheet1"),
+        (0x0A, b""),
+        (0x809, struct.pack("<HH", 0x600, 0x40) + bytes(12)),
+        (0x0A, b""),
+    )
+
+
 def old_workbook():
     return biff(
         (0x809, struct.pack("<H", 0x500) + bytes(6)),
@@ -473,6 +484,7 @@ def corpora():
         "template.doc": compound_file(Storage(**word_stream(template="http://host.invalid/a.dotm"))),
         "locked.doc": compound_file(Storage(**word_stream(flags=0x100))),
         "xlm.xls": compound_file(Storage(Workbook=xlm_workbook())),
+        "sheet.xls": compound_file(Storage(Workbook=workbook_of_another_sheet())),
         "old.xls": compound_file(Storage(Book=old_workbook())),
         "locked.xls": compound_file(Storage(Workbook=biff((0x809, bytes(16)), (0x2F, bytes(54))))),
         "locked.docx": compound_file(Storage(EncryptionInfo=bytes(20), EncryptedPackage=bytes(200))),

@@ -29,6 +29,7 @@ static const struct {
 	{ "locked.xls", "trait encrypted\n" },
 	{ "locked.docx", "trait encrypted\n" },
 	{ "xlm.xls", "trait macros\ntrait auto-run\ntrait dde\n" },
+	{ "sheet.xls", "trait macros\n" },
 	{ "old.xls", "trait auto-run\n" },
 	{ "object.doc", "trait embedded-object\ntrait embedded-object\nmember a.exe: " SHOWN_PROGRAM "\n" },
 	{ "link.doc", "trait external-template\nuri http://host.invalid/a.hta\n" },
@@ -199,13 +200,17 @@ static void
 procedures_that_run_by_themselves_are_known_by_their_names(void **state)
 {
 	(void)state;
-	assert_true(vba_runs_by_itself(SPAN_LITERAL("Sub AutoOpen()")));
-	assert_true(vba_runs_by_itself(SPAN_LITERAL("x\r\nprivate  SUB\tworkbook_OPEN (")));
-	assert_true(vba_runs_by_itself(SPAN_LITERAL("Sub _\r\nDocument_Close()")) == false);
-	assert_true(vba_runs_by_itself(SPAN_LITERAL("Sub Ink1_Painted(ByVal x As Long)")));
-	assert_false(vba_runs_by_itself(SPAN_LITERAL("Sub Sums()\r\n' AutoOpen\r\nEnd Sub")));
-	assert_false(vba_runs_by_itself(SPAN_LITERAL("Sub Class_Initialize()")));
-	assert_false(vba_runs_by_itself(SPAN_NONE));
+	assert_true(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_LITERAL("Sub AutoOpen()")));
+	assert_true(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_LITERAL("x\r\nprivate  SUB\tworkbook_OPEN (")));
+	assert_true(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_LITERAL("Sub _\r\n _\r\nDocument_Close()")));
+	assert_false(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_LITERAL("Sub _x\r\nDocument_Close()")));
+	assert_true(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_LITERAL("Sub Ink1_Painted(ByVal x As Long)")));
+	assert_false(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_LITERAL("Sub Sums()\r\n' AutoOpen\r\nEnd Sub")));
+	assert_false(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_LITERAL("Sub Class_Initialize()")));
+	assert_false(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_NONE));
+	assert_true(vba_runs_by_itself(SPAN_LITERAL("AutoOpen"), SPAN_LITERAL("Public Sub MAIN()")));
+	assert_false(vba_runs_by_itself(SPAN_LITERAL("Module1"), SPAN_LITERAL("Public Sub MAIN()")));
+	assert_false(vba_runs_by_itself(SPAN_LITERAL("AutoOpen"), SPAN_LITERAL("Sub Other()")));
 }
 
 int
