@@ -13,6 +13,10 @@ tests_unit_test_rtf_LDADD = $(ENGINE_DEPS)
 unit_tests += tests/unit/test_office
 tests_unit_test_office_SOURCES = tests/unit/test_office.c $(WALK)
 tests_unit_test_office_LDADD = $(ENGINE_DEPS)
+unit_tests += tests/unit/test_calendar
+tests_unit_test_calendar_SOURCES = tests/unit/test_calendar.c $(WALK)
+tests_unit_test_calendar_LDADD = $(ENGINE_DEPS)
+
 unit_tests += tests/unit/test_pdf
 tests_unit_test_pdf_SOURCES = tests/unit/test_pdf.c $(WALK)
 tests_unit_test_pdf_LDADD = $(ENGINE_DEPS)
@@ -58,6 +62,12 @@ fuzz_targets += tests/fuzz/fuzz_html_files
 tests_fuzz_fuzz_html_files_SOURCES = tests/fuzz/fuzz_html_files.c $(WALK)
 tests_fuzz_fuzz_html_files_LDADD = $(ENGINE_LIBS)
 tests_fuzz_fuzz_html_files_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_targets += tests/fuzz/fuzz_calendar
+tests_fuzz_fuzz_calendar_SOURCES = tests/fuzz/fuzz_calendar.c $(WALK)
+tests_fuzz_fuzz_calendar_LDADD = $(ENGINE_LIBS)
+tests_fuzz_fuzz_calendar_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/calendar.dict
+
 fuzz_targets += tests/fuzz/fuzz_onenote
 tests_fuzz_fuzz_onenote_SOURCES = tests/fuzz/fuzz_onenote.c $(WALK)
 tests_fuzz_fuzz_onenote_LDADD = $(ENGINE_LIBS)
@@ -134,6 +144,7 @@ EXTRA_DIST += tests/lib/documents.py \
 	tests/fuzz/corpus/pgp/literal.pgp \
 	tests/fuzz/corpus/pgp/packed.pgp \
 	tests/fuzz/corpus/pgp/pieces.pgp \
+	tests/fuzz/corpus/calendar/invitation.ics \
 	tests/fuzz/corpus/onenote/two.one \
 	tests/fuzz/corpus/onenote/cut.one \
 	tests/fuzz/html_files.dict \

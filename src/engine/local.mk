@@ -8,6 +8,8 @@ src_libengine_a_SOURCES = \
 	src/engine/archive_reading.h \
 	src/engine/archive_tar.c \
 	src/engine/archive_zip.c \
+	src/engine/calendar.c \
+	src/engine/calendar.h \
 	src/engine/clamav.c \
 	src/engine/clamav.h \
 	src/engine/clamav_allow.c \

@@ -161,14 +161,15 @@ is_message(struct span text)
 static const char *
 kind_of_letters(struct span text)
 {
-	const char *name = kind_of_markup(text);
+	const char *name;
 
 	if (is_shortcut(text))
 		return "shortcut";
+	if (is_message(text)) /* before what its body may begin with */
+		return "mail";
+	name = kind_of_markup(text);
 	if (name != NULL)
 		return name;
-	if (is_message(text))
-		return "mail";
 	if (is_script(text))
 		return "script";
 	if (is_registry(text))

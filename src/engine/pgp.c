@@ -8,6 +8,7 @@
  * method that there is, and a length that fits. */
 #include "config.h"
 
+#include "engine/calendar.h"
 #include "engine/cms.h"
 
 #include "engine/office.h"
@@ -362,7 +363,10 @@ enum archive_result
 text_read(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
 {
 	struct span base64 = base64_of_cms(data);
+	enum archive_result calendar = calendar_read(a, data, budget, sink);
 
+	if (calendar != ARCHIVE_NONE)
+		return calendar;
 	if (base64.len > 0)
 		return read_base64(a, base64, budget, sink);
 	if (span_find(data, SPAN_LITERAL("-----BEGIN PGP ")) == SIZE_MAX)

@@ -103,6 +103,8 @@ void parts_take(struct taking *t);
 /* facts_nested.c: an item whose content is a message of its own. */
 void nested_message_take(struct taking *t, struct item *item, struct span content);
 bool content_is_message(const struct item *item);
+/* What of the content is one, for some program that opens it: without data when nothing is. */
+struct span content_of_message(const struct item *item, struct span content);
 
 /* facts_item.c */
 struct item *item_add(struct taking *t, const struct mime_part *part, struct item *container);

@@ -129,6 +129,7 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 	unsigned char sha256[DIGEST_MAX];
 	bool have_digest = item_describe(t, item, content, sha256);
 	enum archive_result result = ARCHIVE_NONE;
+	struct span message;
 
 	t->item = item;
 	search(t, content, have_digest ? sha256 : NULL);
@@ -138,8 +139,9 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 	if (container_may_be(magic_to_open(item), content))
 		result = container_take(t, item, magic_to_open(item), content);
 	volume_take(t, item, result);
-	if (content_is_message(item))
-		nested_message_take(t, item, content);
+	message = content_of_message(item, content);
+	if (message.data != NULL)
+		nested_message_take(t, item, message);
 }
 
 void

@@ -11,14 +11,33 @@
 /* Extensions by which mail programs open a file as a message. */
 static const char *const message_extensions[] = { ".eml", ".mht", ".mhtml", ".nws", NULL };
 
+/* Word and its kin open these by what is in them, and a saved page wherever its header stands, a PDF before it or not. */
+static const char *const document_extensions[] = { ".doc", ".dot", ".wbk", ".rtf", ".xls", ".xlt", ".ppt", ".pot", ".pps",
+	NULL };
+
 static bool
-has_message_name(const struct item *item)
+has_name_of(const struct item *item, const char *const *extensions)
 {
 	for (const struct mime_name *n = item->names; n != NULL; n = n->next)
-		for (const char *const *e = message_extensions; *e != NULL; e++)
+		for (const char *const *e = extensions; *e != NULL; e++)
 			if (span_ends_nocase(n->name, *e))
 				return true;
 	return false;
+}
+
+/* Where the header of a saved page begins, at the start of a line; empty when there is none. */
+static struct span
+saved_page(struct span content)
+{
+	struct span word = SPAN_LITERAL("MIME-Version:");
+	size_t at;
+
+	while ((at = span_find_nocase(content, word)) != SIZE_MAX) {
+		if (at == 0 || content.data[at - 1] == '\n' || content.data[at - 1] == '\r')
+			return span_from(content, at);
+		content = span_from(content, at + word.len);
+	}
+	return SPAN_NONE;
 }
 
 static bool
@@ -30,9 +49,18 @@ is_text(const struct item *item)
 bool
 content_is_message(const struct item *item)
 {
-	if (item->message || has_message_name(item))
+	if (item->message || has_name_of(item, message_extensions))
 		return true;
 	return strcmp(item->magic, "mail") == 0 && !is_text(item);
+}
+
+struct span
+content_of_message(const struct item *item, struct span content)
+{
+	if (content_is_message(item))
+		return content;
+	return has_name_of(item, document_extensions) && !archive_is_readable(item->magic) && strcmp(item->magic, "ole2") != 0
+	    ? saved_page(content) : SPAN_NONE;
 }
 
 /* Owned by the arena, so that it is freed when the scan is given up too. */

@@ -471,6 +471,12 @@ def pgp():
                          b"-----END PGP SIGNATURE-----\n"}
 
 
+# --- Calendars ---
+
+INVITATION = (b'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nATTACH;VALUE=BINARY;X-FILENAME="a;b:c.ex\r\n e";ENCOD\r\n ING=BASE64:TVoB\r\n'
+              b"\tAg==\r\nEND:VEVENT\r\n")
+
+
 # --- All ---
 
 def corpora():
@@ -536,6 +542,7 @@ def corpora():
         "cms": smime(),
         "pgp": pgp(),
         "html_files": html,
+        "calendar": {"invitation.ics": INVITATION},
         "onenote": {"two.one": notebook(PROGRAM, b"text"), "cut.one": notebook(PROGRAM)[:-20]},
     }
 

@@ -186,6 +186,7 @@ test_messages(void **state)
 	(void)state;
 	ASSERT_MAGIC("From: a@b\r\nSubject: x\r\n y\r\n\r\nbody", "mail");
 	ASSERT_MAGIC("From a@b Mon Jan  1\nReceived: x\nX-Any: y\nTo: z\n\nbody", "mail");
+	ASSERT_MAGIC("MIME-Version: 1.0\nContent-Type: text/html\n\n<html>", "mail");
 	ASSERT_MAGIC("Subject: only one\n\nbody", "text");
 	ASSERT_MAGIC("From: a\nTo: b\nand then no field\n", "text");
 	ASSERT_MAGIC("Dear all,\nFrom: a\nTo: b\n\n", "text");
