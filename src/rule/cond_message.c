@@ -62,8 +62,8 @@ defect_parse(struct compiler *c, struct yaml *value, struct node *node)
 			good = false;
 		}
 	}
-	/* Some are found by decoding only. */
-	c->search->bodies = true;
+	/* Some are found by decoding only, or in archives. */
+	c->search->bodies = c->search->archives = true;
 	node->operand = names;
 	return good;
 }

@@ -3,7 +3,8 @@
  * Each leaf is decoded in every reading of its body, and everything that some
  * rule asks of the bytes is done while they lie in the scratch: kind, digests,
  * signatures, members of containers, text. Work that no rule asks for is not
- * done. */
+ * done. Texts and links stand in archives too, and in messages and documents
+ * that are files; what is told beyond that changes no verdict. */
 #include "config.h"
 
 #include "rule/facts.h"
@@ -119,7 +120,8 @@ facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *scrat
 
 	facts_prepare(f);
 	t.whole = &whole;
-	t.archives = want_parts || s->archives;
+	t.judged = s->archives || texts_are_wanted(s);
+	t.archives = want_parts || t.judged;
 	t.bodies = t.archives || s->bodies || texts_are_wanted(s);
 	text_take_headers(&t);
 	text_take_raw_body(&t);

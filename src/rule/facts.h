@@ -93,6 +93,7 @@ struct taking {
 	struct archive_budget *budget;
 	size_t *parts_left;           /* for messages found inside */
 	bool want_parts, bodies, archives;
+	bool judged; /* what is in archives may matter to the verdict; else it is only told */
 	struct item *item;   /* whose contents are searched; NULL outside of all */
 	struct item *around; /* the attached message that the walk is in, or the holder */
 	const struct clam_object *whole; /* the message itself */
@@ -145,6 +146,8 @@ void texts_prepare(struct facts *f);
 void text_take_headers(struct taking *t);
 void text_take_raw_body(struct taking *t);
 void text_take_part(struct taking *t, struct item *item, const struct mime_part *part, struct span content);
+/* A page that is a file: its links only, for it is not what the message says. */
+void text_take_page(struct taking *t, struct span content);
 
 /* Items that a rule holds for. */
 struct places {

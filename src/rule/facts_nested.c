@@ -94,7 +94,8 @@ message_walk(struct taking *t, struct item *holder, struct mime_message *m, stru
 	inner.holder = inner.around = holder;
 	inner.decode = decode;
 	parts_take(&inner);
-	defects_take(t, holder, m);
+	if (t->judged)
+		defects_take(t, holder, m);
 }
 
 void

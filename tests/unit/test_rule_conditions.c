@@ -287,6 +287,23 @@ test_client_and_user(void **state)
 	CHECK(&none, "A: b\n\nx\n", unknown);
 }
 
+/* An archive is looked into for this alone. Its member has two names. */
+static void
+test_defect_of_archive(void **state)
+{
+	static const char message[] = "MIME-Version: 1.0\nContent-Type: application/zip\nContent-Transfer-Encoding: base64\n\n"
+	                              "UEsDBBQAAAAAAGRlfl2DFtyMAQAAAAEAAAAFAAAAYi50eHR4UEsBAhQDFAAAAAAAZGV+XYMW3IwB\nAAAAAQAAAAUAAAAAAAAAAAAAAIABAAAAAGEudHh0UEsFBgAAAAABAAEAMwAAACQAAAAAAA==\n";
+	struct rule_fixture f;
+
+	(void)state;
+	rule_fixture_init(&f);
+	rule_fixture_add(&f, "rules: [{ name: A, then: tag, when: { defect: container-inconsistent } }]\n");
+	assert_true(rule_fixture_compile(&f));
+	rule_fixture_scan(&f, message, false);
+	assert_string_equal(rule_fixture_hits(&f), "A");
+	rule_fixture_free(&f);
+}
+
 static void
 test_defect(void **state)
 {
@@ -391,6 +408,7 @@ main(void)
 		cmocka_unit_test(test_envelope),
 		cmocka_unit_test(test_client_and_user),
 		cmocka_unit_test(test_defect),
+		cmocka_unit_test(test_defect_of_archive),
 		cmocka_unit_test(test_logic),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_pieces),
