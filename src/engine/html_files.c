@@ -19,7 +19,7 @@
  * browser has them, with their references decoded. Scripts are elements, handlers
  * of events, javascript: links, and in XML its entities. What a script has in
  * escapes or in base64 may be a script or a page that it runs or writes, so it
- * is looked at as both, NESTED_MAX deep.
+ * is looked at as both, NESTED_MAX deep. Links in scripts are told as well.
  *
  * Ordinary mail has no script and few data: URIs, so that a few searches are
  * all it costs. */
@@ -33,6 +33,7 @@
 #include "engine/script_strings.h"
 
 enum {
+	LINK_MAX = 4096,          /* of one in a script, its beginning */
 	TYPE_MAX = 256,           /* of a data: URI, with its parameters */
 	TAG_LOOK = 512,           /* around a data: URI, for the rest of its tag */
 	NESTED_MAX = 4,           /* scripts and pages that scripts decode; each may be decoded in several ways */
@@ -402,12 +403,34 @@ look_at_literals(struct html *h, struct span script)
 	}
 }
 
+/* A link in a script, as one that leads on; in any string, up to what ends that. */
+static void
+tell_links(struct html *h, struct span script)
+{
+	size_t at;
+
+	while (!h->d.stopped && (at = span_find_nocase(script, SPAN_LITERAL("http"))) != SIZE_MAX) {
+		size_t len = 4;
+
+		script = span_from(script, at);
+		len += len < script.len && ascii_lower(script.data[len]) == 's';
+		if (span_starts(span_from(script, len), "://")) {
+			len += 3;
+			while (len < script.len && len < LINK_MAX && !is_blank(script.data[len]) && !ends_uri(script.data[len]))
+				len++;
+			document_uri(&h->d, span_first(script, len));
+		}
+		script = span_from(script, len);
+	}
+}
+
 static void
 look_at_script(struct html *h, struct span script)
 {
 	struct span plain = script_unescape(h->d.arena, script);
 
 	look_at_words(h, script);
+	tell_links(h, script);
 	look_at_literals(h, script);
 	if (plain.data != script.data)
 		look_at_decoded(h, script_join_strings(h->d.arena, plain));

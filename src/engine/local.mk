@@ -100,6 +100,8 @@ src_libengine_a_SOURCES = \
 	src/engine/tnef.h \
 	src/engine/vba.c \
 	src/engine/vba.h \
+	src/engine/word_field.c \
+	src/engine/word_field.h \
 	src/engine/xml_tags.c \
 	src/engine/xml_tags.h \
 	src/engine/wider_set.h \

@@ -12,7 +12,10 @@
 
 #include "engine/document.h"
 #include "engine/magic.h"
+#include "engine/word_field.h"
 #include "engine/xml_tags.h"
+
+enum { INSTRUCTION_MAX = 4096 }; /* of a field; more than links are long */
 
 struct look {
 	struct arena *arena;
@@ -70,31 +73,28 @@ look_at_relations(const struct look *l)
 
 /* --- Fields of Word --- */
 
-static bool
-is_dde(struct span instruction)
-{
-	instruction = span_trim(instruction);
-	return span_starts_nocase(instruction, "DDE") && (instruction.len == 3 || instruction.data[3] == ' ' ||
-	    instruction.data[3] == '\t' || instruction.data[3] == '"' || span_starts_nocase(instruction, "DDEAUTO"));
-}
-
 /* An instruction may be cut into runs; it ends where its field's result or
- * another field begins. Of each only the beginning matters. */
+ * another field begins. */
 struct instruction {
-	char text[64];
+	char text[INSTRUCTION_MAX];
 	size_t len;
 };
 
 static void
 add_to_instruction(struct instruction *f, struct span text)
 {
-	if (f->len == 0)
-		while (text.len > 0 && strchr(" \t\r\n", text.data[0]) != NULL)
-			text = span_from(text, 1);
 	text = span_first(text, sizeof(f->text) - f->len);
 	if (text.len > 0)
 		memcpy(f->text + f->len, text.data, text.len);
 	f->len += text.len;
+}
+
+static void
+end_instruction(const struct look *l, struct instruction *f)
+{
+	if (f->len > 0)
+		word_field(l->sink, arena_copy(l->arena, span_of(f->text, f->len)));
+	f->len = 0;
 }
 
 static void
@@ -106,15 +106,12 @@ look_at_text(const struct look *l, struct span in)
 	while (xml_next(&in, &tag)) {
 		if (span_is(tag.name, "instrText"))
 			add_to_instruction(&field, xml_text(l->arena, tag.text));
-		else if (span_is(tag.name, "fldSimple") && is_dde(xml_attribute(l->arena, &tag, "instr")))
-			tell(l, TRAIT_DDE);
-		else if (!span_is(tag.name, "fldChar"))
-			continue;
-		if (is_dde(span_of(field.text, field.len)))
-			tell(l, TRAIT_DDE);
-		if (span_is(tag.name, "fldChar"))
-			field.len = 0;
+		else if (span_is(tag.name, "fldSimple"))
+			word_field(l->sink, xml_attribute(l->arena, &tag, "instr"));
+		else if (span_is(tag.name, "fldChar"))
+			end_instruction(l, &field);
 	}
+	end_instruction(l, &field);
 }
 
 /* --- Members --- */

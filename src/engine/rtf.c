@@ -18,6 +18,7 @@
 
 #include "base/codec.h"
 #include "engine/ole1.h"
+#include "engine/word_field.h"
 
 enum {
 	GROUPS_MAX = 256,
@@ -88,57 +89,7 @@ end_object(struct rtf *r)
 	r->strict.high = r->greedy.high = -1;
 }
 
-/* --- Fields and templates --- */
-
-static struct span
-first_word(struct span *in)
-{
-	size_t end = 0;
-	struct span word;
-
-	*in = span_trim(*in);
-	while (end < in->len && in->data[end] != ' ' && in->data[end] != '\t' && in->data[end] != '"')
-		end++;
-	word = span_first(*in, end);
-	*in = span_trim(span_from(*in, end));
-	return word;
-}
-
-/* The quoted, or else the last word that is no switch. */
-static struct span
-argument(struct span in)
-{
-	size_t quote = span_find_byte(in, '"');
-	struct span word = SPAN_NONE;
-
-	if (quote != SIZE_MAX) {
-		in = span_from(in, quote + 1);
-		return span_first(in, span_find_byte(in, '"'));
-	}
-	while (in.len > 0) {
-		struct span one = first_word(&in);
-
-		if (one.len > 0 && one.data[0] != '\\')
-			word = one;
-	}
-	return word;
-}
-
-static void
-end_instruction(struct rtf *r)
-{
-	struct span in = buf_span(r->text), name = first_word(&in), target = argument(in);
-
-	if (span_is_nocase(name, "DDE") || span_is_nocase(name, "DDEAUTO"))
-		document_trait(&r->d, TRAIT_DDE);
-	if (span_is_nocase(name, "HYPERLINK") || (span_is_nocase(name, "INCLUDEPICTURE") && target_is_remote(target)))
-		document_uri(&r->d, target);
-	if ((span_is_nocase(name, "INCLUDETEXT") || span_is_nocase(name, "INCLUDE") || span_is_nocase(name, "LINK")) &&
-	    target_is_remote(target)) {
-		document_trait(&r->d, TRAIT_EXTERNAL_TEMPLATE);
-		document_uri(&r->d, target);
-	}
-}
+/* --- Templates --- */
 
 static void
 end_template(struct rtf *r)
@@ -330,7 +281,7 @@ end_group(struct rtf *r)
 		if (g->destination == OBJECT)
 			end_object(r);
 		else if (g->destination == INSTRUCTION)
-			end_instruction(r);
+			word_field(r->d.sink, buf_span(r->text));
 		else if (g->destination == TEMPLATE)
 			end_template(r);
 	}

@@ -99,6 +99,10 @@ escape_at(struct span in, uint32_t *code)
 
 	if (in.len < 2)
 		return 0;
+	if (!percent && in.data[1] == '/') {
+		*code = '/';
+		return 2;
+	}
 	if (!percent && in.data[1] == 'x')
 		return hex_number(rest, 2, code) == 2 ? 4 : 0;
 	if (!percent && in.data[1] == 'u' && rest.len > 0 && rest.data[0] == '{') {

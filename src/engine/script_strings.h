@@ -7,7 +7,7 @@
 /* The text with "a" + 'b' as "ab'", whatever the quotes; itself where nothing is joined. Linear. */
 struct span script_join_strings(struct arena *a, struct span text);
 
-/* The text with the escapes of strings (\x41, \u0041, \u{41}, \101) and those that unescape() undoes (%41, %u0041)
+/* The text with the escapes of strings (\x41, \u0041, \u{41}, \101, \/) and those that unescape() undoes (%41, %u0041)
  * as the characters that they stand for, in UTF-8; itself where there are none. Linear. */
 struct span script_unescape(struct arena *a, struct span text);
 

@@ -117,6 +117,28 @@ opens_as_page(const struct item *item)
 	return false;
 }
 
+static bool
+has_type(const struct item *item, const char *prefix)
+{
+	for (const struct mime_type *type = item->types; type != NULL; type = type->next)
+		if (strncmp(type->type, prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
+/* A page that text_take_part() does not take for one. */
+static bool
+is_page_file(const struct item *item)
+{
+	bool html = strcmp(item->magic, "html") == 0;
+
+	if (has_type(item, "text/html") || has_type(item, "application/xhtml"))
+		return false;
+	if (opens_as_page(item) || has_type(item, "image/svg"))
+		return html || strcmp(item->magic, "text") == 0 || strcmp(item->magic, "xml") == 0;
+	return html && !has_type(item, "text/");
+}
+
 static const char *
 magic_to_open(const struct item *item)
 {
@@ -139,6 +161,8 @@ item_take_content(struct taking *t, struct item *item, struct span content)
 	if (container_may_be(magic_to_open(item), content))
 		result = container_take(t, item, magic_to_open(item), content);
 	volume_take(t, item, result);
+	if (is_page_file(item))
+		text_take_page(t, content);
 	message = content_of_message(item, content);
 	if (message.data != NULL)
 		nested_message_take(t, item, message);

@@ -218,3 +218,28 @@ text_take_part(struct taking *t, struct item *item, const struct mime_part *part
 			html_take(t, readings.items[i]);
 	}
 }
+
+/* What a page shows in place of a link is its own matter. */
+static void
+page_link_take(void *context, struct span uri, struct span shown)
+{
+	(void)shown;
+	uri_take(context, uri);
+}
+
+void
+text_take_page(struct taking *t, struct span content)
+{
+	const struct html_wanted wanted = { .link = page_link_take, .context = t };
+	struct arena *a = t->facts->arena;
+	struct charset_readings readings;
+
+	if (!links_are_wanted(t->facts->search))
+		return;
+	charset_read(a, content, NULL, 0, true, &readings);
+	for (size_t i = 0; i < readings.count; i++) {
+		struct html_page page = html_page_read(a, readings.items[i], &wanted);
+
+		uri_find(a, page.text, uri_take, t);
+	}
+}

@@ -123,6 +123,18 @@ a_word_that_only_begins_like_a_field_is_none(void **state)
 }
 
 static void
+fields_link_and_fetch_as_in_rich_text(void **state)
+{
+	(void)state;
+	tells("word/document.xml", SPAN_LITERAL("<w:fldChar/><w:instrText>HYPER</w:instrText><w:instrText>LINK \"http://a.invalid/\" "
+	      "\\o x</w:instrText><w:fldChar/><w:instrText>PAGE</w:instrText>"), "uri http://a.invalid/\n");
+	tells("word/document.xml", SPAN_LITERAL("<w:fldSimple w:instr='INCLUDETEXT http://a.invalid/'/>"),
+	      "trait external-template\nuri http://a.invalid/\n");
+	tells("word/document.xml", SPAN_LITERAL("<w:fldSimple w:instr='INCLUDETEXT c:\\a'/><w:fldSimple w:instr=''/>"), "");
+	tells("word/document.xml", SPAN_LITERAL("<w:instrText>DDEAUTO\nc:\\x</w:instrText>"), "trait dde\n");
+}
+
+static void
 other_computers_are_known_by_scheme_or_path(void **state)
 {
 	static const char *const remote[] = { "http://a/", "HTTPS://a/", "mhtml:http://a/!x-usc:http://a/", "\\\\host\\x",
@@ -199,6 +211,7 @@ main(void)
 		cmocka_unit_test(parts_may_be_called_anything),
 		cmocka_unit_test(a_template_on_this_computer_is_no_trait),
 		cmocka_unit_test(a_word_that_only_begins_like_a_field_is_none),
+		cmocka_unit_test(fields_link_and_fetch_as_in_rich_text),
 		cmocka_unit_test(other_computers_are_known_by_scheme_or_path),
 		cmocka_unit_test(utf16_parts_are_read),
 		cmocka_unit_test(binary_parts_of_one_file_are_members),

@@ -85,6 +85,60 @@ test_charsets(void **state)
 	    cases);
 }
 
+#define FILE_OF(type, name) "MIME-Version: 1.0\nContent-Type: " type "; name=" name "\nContent-Transfer-Encoding: base64\n\n"
+/* <a href="http://a.example/">, and a script that goes to https://b.example/y */
+#define PAGE "PGEgaHJlZj0iaHR0cDovL2EuZXhhbXBsZS8iPng8L2E+PHNjcmlwdD5sb2NhdGlvbj0iaHR0cHM6XC9c" \
+	"L2IuZXhhbSIrInBsZS95Ijwvc2NyaXB0Pg=="
+/* A script that writes a link to http://c.example/ in escapes. */
+#define WRITER "aGkgPHNjcmlwdD5kb2N1bWVudC53cml0ZSh1bmVzY2FwZSgiJTNDYSBocmVmPSUyMmh0dHAlM0EvL2Mu" \
+	"ZXhhbXBsZS8lMjIlM0UiKSk8L3NjcmlwdD4="
+
+/* A page is one by its content, its name or its type; its words are not the message's. */
+static void
+test_uri_of_pages(void **state)
+{
+	static const struct test_case page[] = {
+		{ "{ uri: { host: a.example } }", true },
+		{ "{ uri: '/^https:\\/\\/b\\.example\\/y$/' }", true },
+		{ "{ body: /x/ }", false },
+	};
+	static const struct test_case in_page[] = {
+		{ "{ uri: { host: a.example } }", true },
+		{ "{ uri: { host: b.example } }", true },
+		{ "{ uri: { mismatch: true } }", false },
+	};
+	static const struct test_case written[] = { { "{ uri: { host: c.example } }", true } };
+
+	(void)state;
+	CHECK(FILE_OF("application/octet-stream", "a.html") PAGE, page);
+	CHECK(FILE_OF("application/octet-stream", "a") PAGE, page);
+	CHECK(FILE_OF("image/png", "a.png") PAGE, page);
+	CHECK(FILE_OF("image/svg+xml", "a") PAGE, page);
+	CHECK(FILE_OF("text/html", "a.html") PAGE, in_page);
+	CHECK(FILE_OF("application/octet-stream", "a.html") WRITER, written);
+	CHECK(FILE_OF("text/html", "a") WRITER, written);
+}
+
+/* What is asked of parts besides, as for a list of them, changes nothing. */
+static void
+test_uri_in_file_alone(void **state)
+{
+	static const char message[] = "MIME-Version: 1.0\nContent-Type: application/pdf; name=a.pdf\n\n"
+	                              "%PDF-1.4\n1 0 obj<</S/URI/URI(http://a.example/)>>endobj\n";
+
+	(void)state;
+	for (int parts = 0; parts < 2; parts++) {
+		struct rule_fixture f;
+
+		rule_fixture_init(&f);
+		rule_fixture_add(&f, "rules: [{ name: A, then: tag, when: { uri: { host: a.example } } }]\n");
+		assert_true(rule_fixture_compile(&f));
+		rule_fixture_scan(&f, message, parts);
+		assert_string_equal(rule_fixture_hits(&f), "A");
+		rule_fixture_free(&f);
+	}
+}
+
 static void
 test_uri(void **state)
 {
@@ -249,6 +303,8 @@ main(void)
 		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_charsets),
 		cmocka_unit_test(test_uri),
+		cmocka_unit_test(test_uri_of_pages),
+		cmocka_unit_test(test_uri_in_file_alone),
 		cmocka_unit_test(test_mismatch),
 		cmocka_unit_test(test_too_many_links),
 		cmocka_unit_test(test_domain_file),
