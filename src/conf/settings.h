@@ -105,7 +105,7 @@ struct upstream {
 	size_t address_count;
 	struct upstream_tls tls;
 	enum proxy_header proxy_protocol; /* sent on connecting */
-	bool xclient;                     /* XCLIENT is used where the server offers it */
+	bool xclient;                     /* the server must take XCLIENT */
 	uint64_t connect_timeout;         /* ms, each address */
 	uint64_t rest;                    /* ms, how long a dead address is tried last */
 };

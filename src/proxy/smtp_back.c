@@ -290,18 +290,41 @@ put_attribute(struct buf *line, const struct smtp_session *s, const char *name, 
 			buf_printf(line, "%s%s=%s", line->len > 0 ? " " : "", name, value);
 }
 
-/* Only the attributes that the server takes. */
+/* Only the attributes that the server takes. The client's names are told to be
+ * unknown, for gatepost asks no DNS: untold, the server would hold gatepost's own
+ * for the client's. */
 static void
 put_attributes(struct buf *line, const struct smtp_session *s)
 {
 	char address[PEER_TEXT_SIZE], prefixed[PEER_TEXT_SIZE + 8], port[16];
+	sa_family_t family = s->ends.peer.address.ss_family;
+	bool known = family == AF_INET || family == AF_INET6;
 
 	peer_text(&s->ends.peer, address);
 	snprintf(prefixed, sizeof(prefixed), "%s%s", strchr(address, ':') != NULL ? "IPV6:" : "", address);
 	snprintf(port, sizeof(port), "%u", peer_port(&s->ends.peer));
-	put_attribute(line, s, "ADDR", prefixed);
-	put_attribute(line, s, "PORT", port);
+	put_attribute(line, s, "NAME", "[UNAVAILABLE]");
+	put_attribute(line, s, "REVERSE_NAME", "[UNAVAILABLE]");
+	put_attribute(line, s, "ADDR", known ? prefixed : "[UNAVAILABLE]");
+	put_attribute(line, s, "PORT", known ? port : "[UNAVAILABLE]");
 	put_attribute(line, s, "PROTO", s->lmtp ? "LMTP" : "ESMTP");
+}
+
+/* The server does not hear who the client is, and would take it for us, who may
+ * relay. */
+static enum outcome
+no_xclient(struct smtp_session *s, const char *why)
+{
+	s->asked = false;
+	return upstream_unusable(s, "421 4.3.5 the mail server cannot be told who you are, try again later", why);
+}
+
+/* The server did not understand XCLIENT (500 to 504); any other refusal is its
+ * greeting to this client. */
+static bool
+xclient_failed(const struct smtp_session *s)
+{
+	return s->reply.code / 10 == 50;
 }
 
 enum outcome
@@ -313,10 +336,12 @@ smtp_identify_client(struct session *session)
 	enum outcome outcome;
 	int got;
 
-	if (!u->xclient || !(s->offers.extensions & EXT_XCLIENT)) {
+	if (!u->xclient) {
 		s->greeting_code = 220;
 		return STEP_NEXT;
 	}
+	if (!(s->offers.extensions & EXT_XCLIENT))
+		return no_xclient(s, "XCLIENT is not offered to gatepost");
 	put_attributes(&line, s);
 	ask_once(s, "XCLIENT ", buf_str(&line));
 	buf_free(&line);
@@ -325,6 +350,11 @@ smtp_identify_client(struct session *session)
 		return outcome;
 	if (got == 0)
 		return smtp_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
+	if (xclient_failed(s)) {
+		buf_clear(&s->scratch);
+		buf_printf(&s->scratch, "XCLIENT is answered by %.*s", SPAN_ARG(smtp_reply_last_line(buf_span(&s->reply.text))));
+		return no_xclient(s, buf_str(&s->scratch));
+	}
 	s->asked = false;
 	s->greeting_code = 220;
 	if (s->reply.code != 220 && s->reply.code < 400)
