@@ -42,6 +42,11 @@ extensions_read(struct compiler *c, struct yaml *value, struct strings *out)
 		if (*text == '\0') {
 			report_add(c->report, items[i]->mark, "an extension is expected, such as \"exe\"");
 			good = false;
+		} else if (strpbrk(text, "*?/\\") != NULL) {
+			/* It would be true of no file, in silence. */
+			report_add(c->report, items[i]->mark, "\"%s\" is no extension, such as \"exe\"; \"name\" takes patterns",
+			    text);
+			good = false;
 		}
 		out->items[i] = arena_printf(c->arena, ".%s", text);
 	}

@@ -49,6 +49,17 @@ tests_parse(struct compiler *c, struct yaml *value, struct header_group *group, 
 	return false;
 }
 
+/* RFC 5322 2.2. No message has a field of another name, and the rule would be
+ * wrong in silence. */
+static bool
+is_field_name(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if (*p <= ' ' || *p > '~' || *p == ':')
+			return false;
+	return text[0] != '\0';
+}
+
 bool
 header_parse(struct compiler *c, struct yaml *value, struct node *node)
 {
@@ -64,6 +75,10 @@ header_parse(struct compiler *c, struct yaml *value, struct node *node)
 	}
 	if (!yaml_string(name, &text, c->report))
 		return false;
+	if (!is_field_name(text)) {
+		report_add(c->report, name->mark, "\"%s\" is no name of a field: it has no colon and no blanks", text);
+		return false;
+	}
 	node->operand = t;
 	return tests_parse(c, value, header_group_of(c, span_str(text)), t);
 }

@@ -55,6 +55,11 @@ test_conditions(void **state)
 	expect_when("{ zzzzzzzz: {} }", "1.yaml:2:15: unknown condition \"zzzzzzzz\"");
 	expect_when("{ header: { nam: Subject } }", "1.yaml:2:25: unknown key \"nam\", did you mean \"name\"?");
 	expect_when("{ header: { exists: true } }", "1.yaml:2:23: a header needs a \"name\"");
+	expect_when("{ header: { name: 'Subject:', exists: true } }",
+	    "1.yaml:2:31: \"Subject:\" is no name of a field: it has no colon and no blanks");
+	expect_when("{ header: { name: X Spam, exists: true } }",
+	    "1.yaml:2:31: \"X Spam\" is no name of a field: it has no colon and no blanks");
+	expect_when("{ header: { name: '', exists: true } }", "1.yaml:2:31: \"\" is no name of a field: it has no colon and no blanks");
 	expect_when("{ header: { name: A } }",
 	    "1.yaml:2:23: a header is tested by one of \"matches\", \"contains\" and \"exists\"");
 	expect_when("{}", "1.yaml:2:13: expected a condition, such as { size: \"> 25MiB\" }");
@@ -63,6 +68,8 @@ test_conditions(void **state)
 	expect_when("{ attachment: {} }", "1.yaml:2:27: an attachment is tested by at least one key");
 	expect_when("{ attachment: { extension: [] } }", "1.yaml:2:40: an empty list matches nothing");
 	expect_when("{ attachment: { extension: [exe, ''] } }", "1.yaml:2:46: an extension is expected, such as \"exe\"");
+	expect_when("{ attachment: { extension: '*.exe' } }",
+	    "1.yaml:2:40: \"*.exe\" is no extension, such as \"exe\"; \"name\" takes patterns");
 	expect_when("{ signature: {} }",
 	    "1.yaml:2:26: a signature needs one of text, hex, sha256, sha1, md5, database and yara");
 	expect_when("{ client: { address: 10.0.0.0/99 } }",
