@@ -78,7 +78,8 @@ def state_is_forgotten(t):
 def auth_only_under_tls(t):
     "L02: AUTH is neither offered nor taken before TLS"
     upstream = t.upstream(keywords=["AUTH PLAIN LOGIN"])
-    client = t.client(starttls_gatepost(t, upstream))
+    gatepost = starttls_gatepost(t, upstream)
+    client = t.client(gatepost)
     offered = client.greet()
     expect("AUTH" not in offered and "STARTTLS" in offered, "offered", offered)
     expect(client.command(PLAIN).code in (530, 538), "AUTH in plaintext")
@@ -87,6 +88,8 @@ def auth_only_under_tls(t):
     offered = client.ehlo()
     expect("AUTH" in offered and "STARTTLS" not in offered, "offered under TLS", offered)
     expect_equal(client.command(PLAIN).code, 235, "AUTH under TLS")
+    gatepost.wait_event("auth", user="^user$", tls="^TLSv1")
+    gatepost.wait_event("refusal", command="^AUTH$", by="^gatepost$")
 
 
 @tests

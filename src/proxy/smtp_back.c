@@ -8,6 +8,7 @@
 
 #include "proxy/smtp_session.h"
 
+#include "proxy/smtp_log.h"
 
 static bool
 wants_starttls(const struct smtp_session *s)
@@ -128,6 +129,7 @@ pop_reply(struct smtp_session *s, enum outcome *outcome)
 	if (got <= 0)
 		return got;
 	if (s->reply.code == 421) {
+		smtp_log_refusal(s, "", SPAN_NONE);
 		endpoint_write_buf(s->ends.client, &s->reply.text);
 		*outcome = smtp_goto(s, SMTP_STEP_CLOSE);
 		return -1;

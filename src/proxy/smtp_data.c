@@ -6,6 +6,7 @@
 
 #include "proxy/smtp_session.h"
 
+#include "proxy/smtp_log.h"
 #include "proxy/smtp_message.h"
 
 enum outcome
@@ -16,9 +17,10 @@ smtp_open_data(struct session *session)
 
 	/* What came before our 354 was not sent as a message (RFC 2920 3.1). */
 	if (endpoint_input(s->ends.client).len > 0)
-		return smtp_give_up(s, "554 5.5.0 data before the reply to DATA");
+		return smtp_refuse_session(s, "DATA", "554 5.5.0 data before the reply to DATA");
 	mail_unstuff_init(&s->tx.unstuffer, s->ends.listener->bare_newlines == BARE_NEWLINES_NORMALISE,
 	    settings->limits.text_line);
+	s->tx.coming = true;
 	smtp_say(s, "354 end data with <CR><LF>.<CR><LF>");
 	ends_progress(&s->ends);
 	return STEP_NEXT;
@@ -99,6 +101,7 @@ chunk_came(struct smtp_session *s)
 
 	ends_progress(&s->ends);
 	if (!s->tx.open) {
+		smtp_log_own_refusal(s, "BDAT", SPAN_NONE, s->tx.refusal);
 		smtp_say(s, s->tx.refusal);
 		s->tx.refusal = NULL;
 		s->tx.deadline = 0;

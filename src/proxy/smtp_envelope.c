@@ -35,6 +35,12 @@ smtp_put_path(struct buf *kept, const struct smtp_command *c)
 			put_param(kept, &c->params[i]);
 }
 
+struct span
+smtp_kept_path(const char *kept)
+{
+	return (struct span){ kept, strcspn(kept, "\n") };
+}
+
 void
 smtp_split_path(char *kept)
 {

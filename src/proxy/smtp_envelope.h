@@ -12,6 +12,8 @@ void smtp_put_mail(struct buf *line, const struct smtp_command *c, bool without_
  * accepted: then the text is the path, and smtp_parameters() are behind it. */
 void smtp_put_path(struct buf *kept, const struct smtp_command *c);
 void smtp_split_path(char *kept);
+/* The path, before it is split off. */
+struct span smtp_kept_path(const char *kept);
 
 /* path, as smtp_split_path() left it, is owned from now on. False: no memory,
  * and it is still the caller's. */

@@ -7,6 +7,7 @@
 
 #include "proxy/smtp_session.h"
 
+#include "proxy/smtp_log.h"
 #include "proxy/smtp_verbs.h"
 #include "wire/line.h"
 #include "wire/sasl.h"
@@ -39,6 +40,7 @@ smtp_greet(struct session *session)
 
 	ends_progress(&s->ends);
 	if (s->greeting_code != 220) {
+		smtp_log_refusal(s, "", SPAN_NONE);
 		if (s->ends.greeted) /* once more, behind STARTTLS */
 			return smtp_give_up(s, "421 4.3.0 the mail server takes no more sessions, try again later");
 		endpoint_write_buf(s->ends.client, &s->greeting);
@@ -47,7 +49,7 @@ smtp_greet(struct session *session)
 	if (s->ends.greeted)
 		return STEP_NEXT;
 	if (endpoint_input(s->ends.client).len > 0)
-		return smtp_give_up(s, "554 5.5.1 you spoke before the greeting");
+		return smtp_refuse_session(s, "", "554 5.5.1 you spoke before the greeting");
 	s->ends.greeted = true;
 	endpoint_write_buf(s->ends.client, &s->greeting);
 	buf_free(&s->greeting);
@@ -74,10 +76,12 @@ hear_unasked(struct smtp_session *s)
 		return outcome;
 	if (got == 0)
 		return smtp_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
-	if (s->reply.code == 421)
-		endpoint_write_buf(s->ends.client, &s->reply.text);
-	else
-		smtp_say(s, "421 4.3.0 the mail server spoke out of turn");
+	if (s->reply.code != 421) {
+		ends_lose_upstream(&s->ends, "it spoke out of turn");
+		return smtp_give_up(s, "421 4.3.0 the mail server spoke out of turn");
+	}
+	smtp_log_refusal(s, "", SPAN_NONE);
+	endpoint_write_buf(s->ends.client, &s->reply.text);
 	return smtp_goto(s, SMTP_STEP_CLOSE);
 }
 
@@ -114,6 +118,7 @@ smtp_consume_command(struct smtp_session *s)
 static enum outcome
 end_in_turn(struct smtp_session *s, const char *text)
 {
+	smtp_log_own_refusal(s, smtp_verb_name(s->command.verb), SPAN_NONE, text);
 	smtp_say_in_turn(s, text);
 	return smtp_goto(s, SMTP_STEP_AWAIT_QUIT);
 }
@@ -121,6 +126,7 @@ end_in_turn(struct smtp_session *s, const char *text)
 static enum outcome
 refuse(struct smtp_session *s, const char *text)
 {
+	smtp_log_own_refusal(s, smtp_verb_name(s->command.verb), s->command.path, text);
 	smtp_consume_command(s);
 	if (text[0] == '5' && ++s->errors > ends_settings(&s->ends)->limits.errors)
 		return end_in_turn(s, "421 4.7.0 too many errors");
@@ -133,6 +139,7 @@ static enum outcome
 skip_overlong(struct smtp_session *s, bool more)
 {
 	s->line_overlong = more;
+	s->command = (struct smtp_command){ .verb = SMTP_UNKNOWN };
 	if (!more)
 		return refuse(s, "500 5.5.2 line too long");
 	endpoint_consume(s->ends.client, s->command_octets);
@@ -216,7 +223,7 @@ relay_auth_line(struct smtp_session *s)
 		return endpoint_eof(s->ends.client) ? smtp_goto(s, SMTP_STEP_CLOSE)
 					       : smtp_wait(s, PARTY_CLIENT, ends_settings(&s->ends)->timeouts.client_command);
 	if (got < 0 || !clean)
-		return smtp_give_up(s, "421 4.5.2 that is no line of an authentication exchange");
+		return smtp_refuse_session(s, "AUTH", "421 4.5.2 that is no line of an authentication exchange");
 	line = sasl_line(line);
 	smtp_note_user(s, line);
 	s->auth_waits_client = false;

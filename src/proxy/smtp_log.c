@@ -1,5 +1,7 @@
 /* One log line for a message: who, to whom, how large, what was decided by
- * which rules, what the client was told, how long it took. Nothing of its text. */
+ * which rules, what the client was told, how long it took. Nothing of its text.
+ * And one for each refusal: of it the sender may ask, and where gatepost said it
+ * no other log knows. */
 #include "config.h"
 
 #include "proxy/smtp_log.h"
@@ -41,4 +43,42 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 	log_span(&e, "reply", reply);
 	log_number(&e, "ms", (int64_t)(loop_now(proxy->loop) - tx->began));
 	log_end(&e);
+}
+
+static void
+log_refusal(struct smtp_session *s, const char *command, struct span path, struct span reply, const char *by)
+{
+	struct log_entry e;
+	bool recipient = strcmp(command, "RCPT") == 0;
+
+	if (s->refusals++ >= SMTP_REFUSALS_TOLD || !log_enabled(LOG_LEVEL_INFO))
+		return;
+	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "refusal");
+	log_text(&e, "helo", s->helo != NULL ? s->helo : "");
+	if (s->user.len > 0)
+		log_span(&e, "user", buf_span(&s->user));
+	if (s->ends.secure)
+		log_text(&e, "tls", endpoint_tls_text(s->ends.client));
+	if (command[0] != '\0')
+		log_text(&e, "command", command);
+	if (recipient && s->tx.sender != NULL)
+		log_text(&e, "from", s->tx.sender);
+	if (path.data != NULL)
+		log_span(&e, recipient ? "to" : "from", path);
+	log_text(&e, "by", by);
+	log_span(&e, "reply", reply);
+	log_end(&e);
+}
+
+void
+smtp_log_refusal(struct smtp_session *s, const char *command, struct span path)
+{
+	if (s->reply.code >= 400)
+		log_refusal(s, command, path, smtp_reply_last_line(buf_span(&s->reply.text)), "upstream");
+}
+
+void
+smtp_log_own_refusal(struct smtp_session *s, const char *command, struct span path, const char *reply)
+{
+	log_refusal(s, command, path, span_str(reply), "gatepost");
 }

@@ -1,4 +1,5 @@
-/* The one line that a message leaves in the log. */
+/* What a session leaves in the log: a line for each message, and one for each
+ * command that was refused. */
 #ifndef PROXY_SMTP_LOG_H
 #define PROXY_SMTP_LOG_H
 
@@ -7,5 +8,11 @@
 
 /* reply: the one that the client is told, without CRLF. */
 void smtp_log_message(struct smtp_session *s, struct span reply);
+
+/* The upstream's reply in s->reply, where it refuses. command: MAIL, say; "" for
+ * the connection as a whole. path: of MAIL and RCPT, else empty. */
+void smtp_log_refusal(struct smtp_session *s, const char *command, struct span path);
+/* Our own. reply: without CRLF. */
+void smtp_log_own_refusal(struct smtp_session *s, const char *command, struct span path, const char *reply);
 
 #endif

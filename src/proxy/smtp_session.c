@@ -137,9 +137,17 @@ smtp_wait(struct smtp_session *s, enum party whom, uint64_t timeout)
 enum outcome
 smtp_give_up(struct smtp_session *s, const char *text)
 {
+	s->last_word = text;
 	if (text != NULL)
 		smtp_say(s, text);
 	return smtp_goto(s, SMTP_STEP_CLOSE);
+}
+
+enum outcome
+smtp_refuse_session(struct smtp_session *s, const char *command, const char *text)
+{
+	smtp_log_own_refusal(s, command, SPAN_NONE, text);
+	return smtp_give_up(s, text);
 }
 
 enum outcome
@@ -167,6 +175,8 @@ smtp_close(struct session *session)
 {
 	struct smtp_session *s = smtp_of(session);
 
+	if (s->tx.coming && !s->tx.counted)
+		smtp_log_message(s, s->last_word != NULL ? span_str(s->last_word) : SPAN_LITERAL("session ended before the reply"));
 	/* Half a message must never look like a whole one; and what is queued may
 	 * lie in the spool, which ends with the session. */
 	if (s->ends.server != NULL && smtp_is_half_sent(s))

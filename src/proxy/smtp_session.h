@@ -41,6 +41,7 @@ enum {
 	SMTP_PIPELINE_MAX = 128,            /* commands relayed and not yet answered */
 	SMTP_OUTPUT_MAX = 256 * 1024,       /* unsent octets above which a side's opposite is not read */
 	SMTP_AUTH_LINE_MAX = 12288,         /* RFC 4954 4: a base64 line of an exchange */
+	SMTP_REFUSALS_TOLD = 100,           /* of one session in the log: who guesses addresses tells no more by further ones */
 };
 
 struct smtp_session;
@@ -68,6 +69,7 @@ struct smtp_transaction {
 	size_t recipients_asked; /* also those not answered yet */
 	bool binary;             /* BODY=BINARYMIME */
 	bool chunked;            /* BDAT was used */
+	bool coming;             /* the client was asked for the message, or BDAT was used */
 	const char *refusal;     /* the message is refused with that: the rest of it is only consumed */
 	uint64_t chunk_size, chunk_left;
 	bool chunk_last;
@@ -110,6 +112,8 @@ struct smtp_session {
 	size_t command_octets;
 	bool line_overlong;      /* what comes next is the rest of a line that was too long */
 	uint64_t commands, errors;
+	unsigned refusals;       /* that were to be logged */
+	const char *last_word;   /* with which the session was given up; NULL = none */
 	struct smtp_transaction tx;
 	struct buf scratch;      /* for putting lines together */
 };
@@ -134,6 +138,8 @@ enum outcome smtp_wait_final(struct smtp_session *s, uint64_t timeout);
 enum outcome smtp_goto(struct smtp_session *s, enum smtp_step step);
 /* Says `text` (or nothing when NULL) to the client and closes. */
 enum outcome smtp_give_up(struct smtp_session *s, const char *text);
+/* The same for what the client did: it is logged as a refusal of that command. */
+enum outcome smtp_refuse_session(struct smtp_session *s, const char *command, const char *text);
 
 /* A reply of our own, at once. text as smtp_reply_print() takes it. */
 void smtp_say(struct smtp_session *s, const char *text);

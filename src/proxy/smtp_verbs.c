@@ -81,6 +81,7 @@ ehlo_replied(struct smtp_session *s, struct smtp_pending *p)
 	struct smtp_offers shown;
 
 	if (s->reply.code != 250) {
+		smtp_log_refusal(s, s->lmtp ? "LHLO" : "EHLO", SPAN_NONE);
 		smtp_relay_reply(s, p);
 		return;
 	}
@@ -100,6 +101,7 @@ ehlo_replied(struct smtp_session *s, struct smtp_pending *p)
 static void
 helo_replied(struct smtp_session *s, struct smtp_pending *p)
 {
+	smtp_log_refusal(s, "HELO", SPAN_NONE);
 	smtp_relay_reply(s, p);
 	if (!accepted(s))
 		return;
@@ -175,6 +177,7 @@ mail_replied(struct smtp_session *s, struct smtp_pending *p)
 {
 	struct proxy *proxy = s->ends.session.proxy;
 
+	smtp_log_refusal(s, "MAIL", smtp_kept_path(p->text + 1));
 	smtp_relay_reply(s, p);
 	if (!accepted(s))
 		return;
@@ -264,6 +267,7 @@ policy_rcpt(struct smtp_session *s, const struct smtp_command *c)
 static void
 rcpt_replied(struct smtp_session *s, struct smtp_pending *p)
 {
+	smtp_log_refusal(s, "RCPT", smtp_kept_path(p->text));
 	smtp_relay_reply(s, p);
 	if (!accepted(s) || !s->tx.open)
 		return;
@@ -331,7 +335,7 @@ open_chunk(struct smtp_session *s, const struct smtp_command *c, const char *ref
 	if (!s->tx.chunked && refusal == NULL)
 		mail_unstuff_init(&s->tx.unstuffer, s->ends.listener->bare_newlines == BARE_NEWLINES_NORMALISE && !s->tx.binary,
 		    ends_settings(&s->ends)->limits.text_line);
-	s->tx.chunked = s->tx.open;
+	s->tx.chunked = s->tx.coming = s->tx.open;
 	if (!s->tx.open) /* its octets are waited for no longer than those of a message */
 		s->tx.deadline = loop_now(s->ends.session.proxy->loop) + ends_settings(&s->ends)->timeouts.transaction;
 	return smtp_goto(s, SMTP_STEP_SPOOL_CHUNK);
@@ -453,6 +457,8 @@ log_auth(const struct smtp_session *s)
 	log_text(&e, "mechanism", s->mechanism);
 	log_span(&e, "user", buf_span(&s->user));
 	log_number(&e, "reply", s->reply.code);
+	if (s->ends.secure)
+		log_text(&e, "tls", endpoint_tls_text(s->ends.client));
 	log_end(&e);
 }
 

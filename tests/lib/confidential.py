@@ -17,7 +17,7 @@ LINES = 400
 # A shorter line may be anything.
 LINE_LENGTH = 16
 # What is no secret, though it stands where one should: words that the log has anyway.
-WORDS = {b"wrong", b"password", b"secret", b"user", b"login", b"plain", b"client", b"cancelled"}
+WORDS = {b"wrong", b"password", b"secret", b"user", b"login", b"plain", b"client", b"cancelled", b"starttls"}
 
 B64 = rb"[A-Za-z0-9+/]{8,}={0,2}"
 TAKEN = [re.compile(pattern, re.I | re.M) for pattern in (
