@@ -66,6 +66,9 @@ extern const struct key limits_keys[], timeouts_keys[], pop3_keys[], threshold_k
 /* What no line of a table can say. */
 void listener_check(struct conf *c, const struct yaml *node, void *object);
 void upstream_check(struct conf *c, const struct yaml *node, void *object);
+/* What an upstream (an index, SIZE_MAX = none) cannot be that `node` has for POP3 or IMAP;
+ * nothing in a user's file. */
+void readers_upstream_check(struct conf *c, const struct yaml *node, size_t upstream);
 void policy_check(struct conf *c, const struct yaml *node, void *object);
 void user_check(struct conf *c, const struct yaml *node, void *object);
 /* Those of user_keys from here on may stand in a user's file. */

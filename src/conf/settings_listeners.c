@@ -97,6 +97,8 @@ listener_check(struct conf *c, const struct yaml *node, void *object)
 	const struct listener *l = object;
 
 	check_intercept(c, node, l);
+	if (l->protocol == PROTOCOL_POP3 || l->protocol == PROTOCOL_IMAP)
+		readers_upstream_check(c, node, l->upstream);
 	if (l->hide.count > 0 && l->protocol == PROTOCOL_IMAP)
 		report_add(c->report, mark_of_key(node, "hide"), "only smtp, lmtp and pop3 have keywords to hide");
 }

@@ -71,3 +71,11 @@ upstream_check(struct conf *c, const struct yaml *node, void *object)
 			report_add(c->report, mark, "\"verify: full\" over a UNIX socket needs \"server_name\"");
 	}
 }
+
+void
+readers_upstream_check(struct conf *c, const struct yaml *node, size_t upstream)
+{
+	if (c->settings != NULL && upstream < c->settings->upstream_count && c->settings->upstreams[upstream].xclient)
+		report_add(c->report, mark_of_key(node, "upstream"),
+		    "POP3 and IMAP have no \"xclient\", which this upstream says; they have \"proxy_protocol\"");
+}

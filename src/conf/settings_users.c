@@ -62,6 +62,7 @@ user_check(struct conf *c, const struct yaml *node, void *object)
 	if (octets_of(&own->allow) + octets_of(&own->deny) + octets_of(&own->rules_off) > USER_OCTETS_MAX)
 		report_add(c->report, node->mark, "\"allow\", \"deny\" and \"rules_off\" have more than %d octets together",
 		    USER_OCTETS_MAX);
+	readers_upstream_check(c, node, own->upstream);
 	own->has_thresholds = is_set(node, "thresholds");
 	own->has_spam = is_set(node, "spam");
 	if (own->subject_prefix == NULL && is_set(node, "subject_prefix"))

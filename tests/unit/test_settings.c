@@ -513,6 +513,20 @@ test_values_out_of_range(void **state)
 	    "t:3:30: the score 5 is here twice\n");
 }
 
+#define TOLD_BY_XCLIENT "upstreams: { mta: { address: '127.0.0.1:25' }, x: { address: '127.0.0.1:26', xclient: true } }\n" POLICY
+
+static void
+test_readers_have_no_xclient(void **state)
+{
+	conf_settings(*state,
+	    "listeners: [ { name: a, protocol: lmtp, address: '*:1', upstream: x, policy: p } ]\n" TOLD_BY_XCLIENT);
+	conf_settings_fail(*state,
+	    "listeners: [ { name: a, protocol: imap, address: '*:1', upstream: x, policy: p } ]\n" TOLD_BY_XCLIENT,
+	    "t:1:67: POP3 and IMAP have no \"xclient\", which this upstream says; they have \"proxy_protocol\"\n");
+	conf_settings_fail(*state, LISTENER "users: [ { match: a, upstream: x } ]\n" TOLD_BY_XCLIENT,
+	    "t:2:32: POP3 and IMAP have no \"xclient\", which this upstream says; they have \"proxy_protocol\"\n");
+}
+
 static void
 test_hides_only_keywords(void **state)
 {
@@ -573,6 +587,7 @@ main(void)
 		TEST(test_tls_of_listeners),
 		TEST(test_tls_of_upstreams),
 		TEST(test_values_out_of_range),
+		TEST(test_readers_have_no_xclient),
 		TEST(test_hides_only_keywords),
 		TEST(test_paths_begin_at_the_file),
 	};
