@@ -7,6 +7,7 @@ import base64
 import glob
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -227,6 +228,19 @@ def users_files(t):
         for pid in gatepost.processes(kind):
             links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
             expect_equal(users in links, kind == "proxy", f"{kind} {pid} holds the folder")
+
+
+@tests
+def rotating_logs(t):
+    "SIGUSR1, by which programs that rotate logs have others open theirs anew, ends nothing"
+    gatepost = t.gatepost(t.upstream(), single=False)
+    before = [gatepost.process.pid, *gatepost.children()]
+    for pid in before:
+        os.kill(pid, signal.SIGUSR1)
+    client = t.client(gatepost)
+    client.greet()
+    expect_equal(client.deliver(b"Subject: hello\r\n\r\nx\r\n").code, 250, "a delivery")
+    expect_equal([gatepost.process.pid, *gatepost.children()], before, "processes")
 
 
 @tests

@@ -478,6 +478,7 @@ begin(struct master *m)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		m->signals[i] = watch_signal(m->loop, signals[i], heard[i], m);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN); /* by which programs that rotate logs would end us */
 	if (m->rest == NULL || m->deadline == NULL || m->beat == NULL || m->patience == NULL || m->signals[4] == NULL)
 		return false;
 	beat(m);

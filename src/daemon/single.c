@@ -238,6 +238,7 @@ begin(struct single *s)
 	s->watches[3] = watch_signal(s->loop, SIGINT, drain, s);
 	s->watches[4] = watch_signal(s->loop, SIGHUP, refuse_reload, s);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 	s->linger = timer_new(s->loop, drained, s);
 	s->acceptor = acceptor_new(s->proxy, &s->sockets);
 	return s->linger != NULL && s->acceptor != NULL && open_door(s);
