@@ -12,7 +12,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from gatepost_test import GATEPOST, Skip, Tests, expect, expect_equal  # noqa: E402
+from gatepost_test import GATEPOST, Skip, Tests, expect, expect_equal, free_port  # noqa: E402
 
 tests = Tests()
 
@@ -339,6 +339,22 @@ def reset_after_final_dot(t):
     client.greet()
     reply = client.deliver(MESSAGE)
     expect(400 <= reply.code < 500, "reply", reply)
+
+
+@tests
+def next_address(t):
+    "an address of the upstream that does not answer is told in the log once, also where mail goes by the next one"
+    if GATEPOST == "none":
+        raise Skip("it is gatepost that has two addresses")
+    upstream, dead = t.upstream(), f"127.0.0.1:{free_port()}"
+    gatepost = t.gatepost(upstream, {"upstreams": {"mta": {"address": [dead, "%s:%d" % upstream.address]}}})
+    for _ in range(2):
+        client = t.client(gatepost)
+        client.greet()
+        expect_equal(client.deliver(MESSAGE).code, 250, "a delivery")
+        client.quit()
+    gatepost.wait_event("upstream", upstream="^mta$", msg=f"^{dead} .*: Connection refused")
+    expect_equal(len(gatepost.events("upstream")), 1, "lines")
 
 
 @tests

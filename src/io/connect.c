@@ -17,6 +17,7 @@
 
 #include "io/connect.h"
 
+#include "base/log.h"
 #include "io/sockets.h"
 
 #include <errno.h>
@@ -205,15 +206,35 @@ say_why(struct connecting *c, const struct peer *candidate, const char *reason)
 		snprintf(c->why, sizeof(c->why), "%s [%s]: %s", address->text, number, reason);
 }
 
+/* Else nobody would know that mail goes by the next address. Of the last one the
+ * session tells; of one that rests it was told. */
+static void
+log_failure(const struct connecting *c, size_t index)
+{
+	struct log_entry e;
+
+	if (c->at + 1 == c->upstream->address_count ||
+	    c->all->rested_until[index][c->order[c->at]] > loop_now(c->all->loop))
+		return;
+	log_begin(&e, LOG_LEVEL_WARNING, "upstream");
+	log_text(&e, "upstream", c->upstream->name);
+	log_text(&e, "msg", c->why);
+	log_end(&e);
+}
+
 static void
 address_failed(struct connecting *c)
 {
+	size_t index = c->upstream != NULL ? (size_t)(c->upstream - c->all->settings->upstreams) : 0;
+
 	if (c->upstream == NULL) {
 		finish(c, -1);
 		return;
 	}
-	if (c->tried || c->candidate_count == 0)
-		upstream_failed(c->all, (size_t)(c->upstream - c->all->settings->upstreams), current(c));
+	if (c->tried || c->candidate_count == 0) {
+		log_failure(c, index);
+		upstream_failed(c->all, index, current(c));
+	}
 	c->at++;
 	try_address(c);
 }
@@ -307,8 +328,10 @@ on_resolved(int result, struct evutil_addrinfo *found, void *context)
 static void
 resolve(struct connecting *c, const struct address *address)
 {
+	/* No address of IPv6 for a name where this machine has none. A number is meant:
+	 * [::1] is there also where IPv6 leads nowhere else. */
 	struct evutil_addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP,
-		.ai_flags = EVUTIL_AI_ADDRCONFIG };
+		.ai_flags = strchr(address->host, ':') == NULL ? EVUTIL_AI_ADDRCONFIG : 0 };
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	struct evdns_getaddrinfo_request *request;
 	char port[8];

@@ -232,6 +232,28 @@ test_no_address(void **state)
 	world_end(&w);
 }
 
+/* Also where no address of IPv6 but this one is of use. */
+static void
+test_ipv6_number(void **state)
+{
+	struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t len = sizeof(at);
+	struct world w;
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)state;
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 16) != 0)
+		skip();
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	world_begin(&w);
+	add_address(&w, "::1", ntohs(at.sin6_port));
+	reach(&w);
+	assert_string_equal(w.why, "");
+	assert_true(w.fd >= 0);
+	close(fd);
+	world_end(&w);
+}
+
 static void
 test_name_of_hosts_file(void **state)
 {
@@ -412,6 +434,7 @@ main(void)
 		cmocka_unit_test(test_socket_is_ready_to_use),
 		cmocka_unit_test(test_none_answers),
 		cmocka_unit_test(test_no_address),
+		cmocka_unit_test(test_ipv6_number),
 		cmocka_unit_test(test_name_of_hosts_file),
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_cancel),
