@@ -107,6 +107,15 @@ facts_prepare(struct facts *f)
 		f->unread_parts = "the message has more parts or headers than the limits allow";
 }
 
+/* What was found in bodies that were decoded only to be told of. */
+static void
+defects_forget(struct mime_message *m, struct mime_defect **end, size_t count)
+{
+	*end = NULL;
+	m->defects_end = end;
+	m->defect_count = count;
+}
+
 void
 facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *scratch, struct scratch *decode,
     bool want_parts)
@@ -116,15 +125,21 @@ facts_take(struct facts *f, const struct ruleset *rs, struct rule_scratch *scrat
 	struct taking t = { .facts = f, .message = f->message, .scratch = scratch, .decode = decode, .budget = &budget,
 		.parts_left = &parts_left, .want_parts = want_parts };
 	const struct search *s = f->search;
+	bool asked = s->archives || texts_are_wanted(s);
+	struct mime_defect **defects_end;
+	size_t defects;
 	const struct clam_object whole = { .data = f->message->raw, .type = CLAM_MAIL };
 
 	facts_prepare(f);
+	defects_end = f->message->defects_end;
+	defects = f->message->defect_count;
 	t.whole = &whole;
-	t.judged = s->archives || texts_are_wanted(s);
-	t.archives = want_parts || t.judged;
-	t.bodies = t.archives || s->bodies || texts_are_wanted(s);
+	t.archives = want_parts || asked;
+	t.bodies = t.archives || s->bodies;
 	text_take_headers(&t);
 	text_take_raw_body(&t);
 	parts_take(&t);
 	databases_search_whole(&t);
+	if (!asked && !s->bodies)
+		defects_forget(f->message, defects_end, defects);
 }

@@ -93,7 +93,6 @@ struct taking {
 	struct archive_budget *budget;
 	size_t *parts_left;           /* for messages found inside */
 	bool want_parts, bodies, archives;
-	bool judged; /* what is in archives may matter to the verdict; else it is only told */
 	struct item *item;   /* whose contents are searched; NULL outside of all */
 	struct item *around; /* the attached message that the walk is in, or the holder */
 	const struct clam_object *whole; /* the message itself */

@@ -95,7 +95,7 @@ trait_take(void *context, enum trait trait)
 	while ((item = item->container) != NULL);
 	if (trait == TRAIT_ENCRYPTED && archive_is_readable(t->item->magic))
 		mark_encrypted(t->item);
-	if (trait == TRAIT_INCONSISTENT && t->judged)
+	if (trait == TRAIT_INCONSISTENT)
 		mime_add_defect(t->facts->message, t->item->part, inconsistent, true);
 }
 

@@ -94,8 +94,7 @@ message_walk(struct taking *t, struct item *holder, struct mime_message *m, stru
 	inner.holder = inner.around = holder;
 	inner.decode = decode;
 	parts_take(&inner);
-	if (t->judged)
-		defects_take(t, holder, m);
+	defects_take(t, holder, m);
 }
 
 void

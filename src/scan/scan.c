@@ -336,6 +336,20 @@ scan_message(struct scanner *s, const struct scan_request *request, struct scrat
 	scan_by_layout(s, request, scratch);
 }
 
+/* A policy without rules lets everything pass, whatever there is to tell of it. */
+static bool
+lets_pass(const struct scan_policy *policy, const struct scan_request *request)
+{
+	return ruleset_is_empty(policy->rules) && !scan_preferences_any(&request->own);
+}
+
+static void
+answer_pass(struct scan_answer *r)
+{
+	*r = (struct scan_answer){ .verdict = VERDICT_ACCEPT, .complete = true, .readings = r->readings, .defects = r->defects,
+		.defect_count = r->defect_count, .parts = r->parts, .part_count = r->part_count };
+}
+
 /* What is decided before the message is read. */
 static bool
 answer_unread(struct scan_answer *r, const struct scan_policy *policy, const struct scan_request *request)
@@ -347,7 +361,7 @@ answer_unread(struct scan_answer *r, const struct scan_policy *policy, const str
 		r->reason = SPAN_LITERAL("larger than max_message_size");
 		return true;
 	}
-	return ruleset_is_empty(policy->rules) && !request->want_parts && !scan_preferences_any(&request->own);
+	return lets_pass(policy, request) && !request->want_parts;
 }
 
 /* Apart from its caller, so that no variable lives across the jump. */
@@ -384,6 +398,8 @@ scan(struct scanner *s, const struct scan_request *request, int scratch_fd)
 	else
 		scan_answer_failure(&s->answer, policy->settings->on_failure, "no memory to decode a large message");
 	scratch_free(&s->large);
+	if (lets_pass(policy, request))
+		answer_pass(&s->answer);
 }
 
 const struct scan_answer *

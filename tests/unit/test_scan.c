@@ -40,13 +40,15 @@ static const char message[] =
     "JwMAAAADAAAABQAAAAAAAAAAAAAAgAEAAAAAYS5leGVQSwUGAAAAAAEAAQAzAAAAJgAAAAAA\r\n"
     "--b--\r\n";
 
+static const char header_rules[] = "rules: [{ name: A, then: reject, when: { header: { name: Subject, contains: zz } } }]\n";
+
 struct fixture {
 	struct arena *arena;
 	struct scanner *scanner;
-	int rules_fd;
+	int rules_fd, header_fd;
 };
 
-enum { POLICY_ALL, POLICY_EMPTY, POLICY_SMALL, POLICY_ACCEPT, POLICIES };
+enum { POLICY_ALL, POLICY_EMPTY, POLICY_SMALL, POLICY_ACCEPT, POLICY_HEADER, POLICIES };
 
 static const char config_text[] =
     "listeners: [ { name: l, protocol: smtp, address: '127.0.0.1:25', upstream: u, policy: all } ]\n"
@@ -56,6 +58,7 @@ static const char config_text[] =
     "  empty: {}\n"
     "  small: { rules: [%s], max_message_size: 100 }\n"
     "  accept: { rules: [%s], on_failure: accept }\n"
+    "  header: { rules: [%s] }\n"
     "limits: { scan_memory: 32MiB, message_parts: 1000000 }\n";
 
 static int
@@ -65,15 +68,18 @@ set_up(void **state)
 	struct ruleset *rules[POLICIES];
 	const struct settings *settings;
 	struct report report;
-	const char *path;
+	const char *path, *header;
 
 	f->arena = arena_new(0);
 	f->rules_fd = memfd_create("rules", 0);
 	assert_int_equal(write(f->rules_fd, rules_text, sizeof(rules_text) - 1), sizeof(rules_text) - 1);
 	path = arena_printf(f->arena, "/proc/self/fd/%d", f->rules_fd);
+	f->header_fd = memfd_create("header", 0);
+	assert_int_equal(write(f->header_fd, header_rules, sizeof(header_rules) - 1), sizeof(header_rules) - 1);
+	header = arena_printf(f->arena, "/proc/self/fd/%d", f->header_fd);
 	report_init(&report, f->arena);
 	settings = settings_read_text(f->arena, "test",
-	    span_str(arena_printf(f->arena, config_text, path, path, path)), &report);
+	    span_str(arena_printf(f->arena, config_text, path, path, path, header)), &report);
 	for (size_t i = 0; settings != NULL && i < POLICIES; i++)
 		rules[i] = ruleset_compile(f->arena, settings, i, &report);
 	report_print(&report, stderr);
@@ -93,6 +99,7 @@ tear_down(void **state)
 	assert_null(f->scanner);
 	arena_free(&f->arena);
 	close(f->rules_fd);
+	close(f->header_fd);
 	free(f);
 	return 0;
 }
@@ -175,6 +182,25 @@ test_empty_ruleset(void **state)
 	r = scanner_run(f->scanner, &request, -1);
 	assert_int_equal(r->verdict, VERDICT_ACCEPT);
 	assert_int_equal(r->part_count, 3);
+}
+
+/* What is told of parts changes no verdict. The archive's member has two names, and no rule looks into archives. */
+static void
+test_parts_change_no_verdict(void **state)
+{
+	static const char inconsistent[] = "MIME-Version: 1.0\r\nContent-Type: application/zip\r\n"
+	                                   "Content-Transfer-Encoding: base64\r\n\r\nUEsDBBQAAAAAAD1mfl2DFtyMAQAAAAEAAAAFAAAAYi50eHR4UEsBAhQDFAAAAAAAPWZ+XYMW3IwB\r\nAAAAAQAAAAUAAAAAAAAAAAAAAIABAAAAAGEudHh0UEsFBgAAAAABAAEAMwAAACQAAAAAAA==\r\n";
+	static const char conflicting[] = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n"
+	                                  "--a\r\n\r\nx\r\n--a--\r\n";
+	struct fixture *f = *state;
+
+	for (int parts = 0; parts < 2; parts++) {
+		struct scan_request request = { .policy = POLICY_HEADER, .message = span_str(inconsistent), .want_parts = parts };
+
+		assert_int_equal(scanner_run(f->scanner, &request, -1)->verdict, VERDICT_ACCEPT);
+		request = (struct scan_request){ .policy = POLICY_EMPTY, .message = span_str(conflicting), .want_parts = parts };
+		assert_int_equal(scanner_run(f->scanner, &request, -1)->verdict, VERDICT_ACCEPT);
+	}
 }
 
 /* 32 MiB hold no message of so many parts. */
@@ -355,6 +381,7 @@ main(void)
 		cmocka_unit_test(test_needs_no_file),
 		cmocka_unit_test(test_size_limit),
 		cmocka_unit_test(test_empty_ruleset),
+		cmocka_unit_test(test_parts_change_no_verdict),
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_reader_gets_a_notice),
 		cmocka_unit_test(test_kept_is_told),
