@@ -121,14 +121,20 @@ EXTRA_DIST += tests/lib/documents.py \
 	tests/fuzz/corpus/office/types \
 	tests/fuzz/corpus/office/workbook \
 	tests/fuzz/pdf.dict \
+	tests/fuzz/corpus/pdf/aes-128.pdf \
+	tests/fuzz/corpus/pdf/aes-256-old.pdf \
+	tests/fuzz/corpus/pdf/aes-256.pdf \
 	tests/fuzz/corpus/pdf/attached.pdf \
 	tests/fuzz/corpus/pdf/encrypted.pdf \
 	tests/fuzz/corpus/pdf/hex.pdf \
 	tests/fuzz/corpus/pdf/launch.pdf \
 	tests/fuzz/corpus/pdf/links.pdf \
 	tests/fuzz/corpus/pdf/objects.pdf \
+	tests/fuzz/corpus/pdf/password.pdf \
 	tests/fuzz/corpus/pdf/plain.pdf \
 	tests/fuzz/corpus/pdf/predicted.pdf \
+	tests/fuzz/corpus/pdf/rc4-128.pdf \
+	tests/fuzz/corpus/pdf/rc4-40.pdf \
 	tests/fuzz/corpus/pdf/script-stream.pdf \
 	tests/fuzz/corpus/pdf/script.pdf \
 	tests/fuzz/cms.dict \

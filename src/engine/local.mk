@@ -69,6 +69,8 @@ src_libengine_a_SOURCES = \
 	src/engine/onenote.h \
 	src/engine/pdf.c \
 	src/engine/pdf.h \
+	src/engine/pdf_crypt.c \
+	src/engine/pdf_crypt.h \
 	src/engine/pdf_filter.c \
 	src/engine/pdf_filter.h \
 	src/engine/pdf_object.c \

@@ -6,7 +6,8 @@
  * is read each time.
  *
  * The text of pages, pictures and fonts is not looked at. What an encrypted
- * file holds is tried as if it were not, because the mark may be a pretence.
+ * file holds is tried as if it were not, because the mark may be a pretence,
+ * and then decrypted where that needs no password (pdf_crypt.c).
  *
  * Work is bounded by WORK_FACTOR times the file: objects in objects are rare. */
 #include "config.h"
@@ -62,13 +63,15 @@ number_before(struct span in, size_t *at, bool comments, uint64_t *number)
 	return start < end && span_to_u64(span_sub(in, start, end - start), number);
 }
 
+struct object_name {
+	uint64_t number, generation;
+};
+
 /* Of an object whose "obj" is at that place. */
 static bool
-object_number(struct span data, size_t at, bool comments, uint64_t *number)
+object_number(struct span data, size_t at, bool comments, struct object_name *name)
 {
-	uint64_t generation;
-
-	return number_before(data, &at, comments, &generation) && number_before(data, &at, comments, number);
+	return number_before(data, &at, comments, &name->generation) && number_before(data, &at, comments, &name->number);
 }
 
 /* A "%" before it begins a comment, or belongs to a string. */
@@ -78,14 +81,15 @@ read_objects(struct pdf *p, struct span data)
 	size_t at = 0, found;
 
 	while ((found = span_find(span_from(data, at), SPAN_LITERAL("obj"))) != SIZE_MAX) {
-		uint64_t plain, commented;
+		struct object_name plain, commented;
 		bool is_plain = object_number(data, at + found, false, &plain);
 		bool is_commented = object_number(data, at + found, true, &commented);
 
 		at += found + 3;
-		if (is_plain && !pdf_read_object(p, plain, span_from(data, at)))
+		if (is_plain && !pdf_read_object(p, plain.number, plain.generation, span_from(data, at)))
 			return;
-		if (is_commented && (!is_plain || commented != plain) && !pdf_read_object(p, commented, span_from(data, at)))
+		if (is_commented && (!is_plain || commented.number != plain.number) &&
+		    !pdf_read_object(p, commented.number, commented.generation, span_from(data, at)))
 			return;
 	}
 }
@@ -99,7 +103,7 @@ read_trailers(struct pdf *p, struct span data)
 
 	while ((found = span_find(span_from(data, at), SPAN_LITERAL("trailer"))) != SIZE_MAX) {
 		at += found + 7;
-		if (!pdf_read_object(p, UINT64_MAX, span_from(data, at)))
+		if (!pdf_read_object(p, UINT64_MAX, 0, span_from(data, at)))
 			return;
 	}
 }
@@ -112,9 +116,12 @@ content_of(struct pdf *p, const struct pdf_object *o)
 	enum archive_result before = p->d.result;
 	bool decoded, complete;
 	struct span dictionary = pdf_resolve(p, o->dictionary, &complete);
-	struct span content = pdf_stream(&p->d, dictionary, pdf_raw(p, o, dictionary), &decoded);
+	struct span raw = pdf_raw(p, o, dictionary), content;
 
-	if (p->encrypted && p->d.result == ARCHIVE_DAMAGED)
+	if (p->crypt != NULL && !o->is_within)
+		raw = pdf_decrypt(p->crypt, p->d.arena, o->number, o->generation, raw);
+	content = pdf_stream(&p->d, dictionary, raw, &decoded);
+	if (p->encrypted && p->crypt == NULL && p->d.result == ARCHIVE_DAMAGED)
 		p->d.result = before;
 	return content;
 }
@@ -136,7 +143,7 @@ read_object_stream(struct pdf *p, const struct pdf_object *o)
 	pairs = span_first(content, (size_t)first);
 	while (!p->d.stopped && count++ < OBJECTS_PER_STREAM && pdf_next(&pairs, &number) && pdf_next(&pairs, &place))
 		if (number.kind == PDF_NUMBER && place.kind == PDF_NUMBER && place.number < body.len &&
-		    !pdf_read_object(p, number.number, span_from(body, (size_t)place.number)))
+		    !pdf_read_object(p, number.number, 0, span_from(body, (size_t)place.number)))
 			return;
 }
 
@@ -157,7 +164,9 @@ read_object_streams(struct pdf *p, bool last)
 			continue;
 		o->is_read = true;
 		copied = *o; /* the array may move */
+		p->is_within = true;
 		read_object_stream(p, &copied);
+		p->is_within = false;
 	}
 }
 
@@ -192,7 +201,7 @@ text_of(struct pdf *p, const struct pdf_object *o)
 
 	if (o->is_stream)
 		return content_of(p, o);
-	return o->value_kind == PDF_STRING || o->value_kind == PDF_HEX_STRING ? pdf_text(p->d.arena, &t) : SPAN_NONE;
+	return o->value_kind == PDF_STRING || o->value_kind == PDF_HEX_STRING ? pdf_object_text(p, o, &t) : SPAN_NONE;
 }
 
 static void resolve(struct pdf *p, const struct pdf_reference *r);
@@ -244,8 +253,6 @@ resolve(struct pdf *p, const struct pdf_reference *r)
 static void
 tell_traits(struct pdf *p)
 {
-	if (p->encrypted)
-		document_trait(&p->d, TRAIT_ENCRYPTED);
 	if (p->script)
 		document_trait(&p->d, TRAIT_JAVASCRIPT);
 	if (p->launch)
@@ -270,14 +277,69 @@ read_all(struct pdf *p, struct span data)
 	tell_traits(p);
 }
 
-enum archive_result
-pdf_read(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
+static enum archive_result
+read_with(const struct pdf_crypt *crypt, struct arena *a, struct span data, struct archive_budget *budget,
+    const struct container_sink *sink, struct pdf **read)
 {
-	struct pdf *p = ARENA_NEW(a, struct pdf);
+	struct pdf *p = *read = ARENA_NEW(a, struct pdf);
 
 	p->data = data;
+	p->crypt = crypt;
 	p->work = (uint64_t)data.len * WORK_FACTOR + WORK_FREE;
 	document_begin(&p->d, a, budget, sink);
 	read_all(p, data);
 	return document_end(&p->d);
+}
+
+/* --- Encrypted files --- */
+
+static bool
+pass_member(void *context, const struct archive_member *m)
+{
+	(void)context;
+	(void)m;
+	return true;
+}
+
+static void
+pass_trait(void *context, enum trait trait)
+{
+	(void)context;
+	(void)trait;
+}
+
+static void
+pass_uri(void *context, struct span uri)
+{
+	(void)context;
+	(void)uri;
+}
+
+/* The key stands in its objects, so these are read for it, and told only once it is known. NULL when it takes a password. */
+static const struct pdf_crypt *
+find_key(struct arena *a, struct span data, const struct archive_budget *budget)
+{
+	static const struct container_sink quiet = { NULL, pass_member, pass_trait, pass_uri };
+	struct pdf_crypt *crypt = ARENA_NEW(a, struct pdf_crypt);
+	struct archive_budget own = *budget;
+	struct pdf *p;
+
+	read_with(NULL, a, data, &own, &quiet, &p);
+	return pdf_crypt_open(p, crypt) ? crypt : NULL;
+}
+
+/* A name may be written with escapes, and is found by reading only. */
+enum archive_result
+pdf_read(struct arena *a, struct span data, struct archive_budget *budget, const struct container_sink *sink)
+{
+	bool is_plain = span_find(data, SPAN_LITERAL("/Encrypt")) == SIZE_MAX;
+	const struct pdf_crypt *crypt = is_plain ? NULL : find_key(a, data, budget);
+	struct pdf *p;
+	enum archive_result result = read_with(crypt, a, data, budget, sink, &p);
+
+	if (is_plain && p->encrypted && !p->d.stopped && (crypt = find_key(a, data, budget)) != NULL)
+		result = archive_worse(result, read_with(crypt, a, data, budget, sink, &p));
+	if (p->encrypted && crypt == NULL)
+		sink->trait(sink->context, TRAIT_ENCRYPTED);
+	return result;
 }

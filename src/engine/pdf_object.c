@@ -88,22 +88,31 @@ add_name(struct frame *f, struct span name)
 		f->names[f->name_count++] = name;
 }
 
+struct span
+pdf_object_text(struct pdf *p, const struct pdf_object *o, const struct pdf_token *t)
+{
+	struct span text = pdf_string(p->d.arena, t);
+
+	if (p->crypt != NULL && !o->is_within)
+		text = pdf_decrypt(p->crypt, p->d.arena, o->number, o->generation, text);
+	return pdf_text(p->d.arena, text);
+}
+
 static void
 take_string(struct reading *r, const struct pdf_token *t)
 {
 	struct frame *f = frame(r);
-	struct arena *a = r->p->d.arena;
 
 	if (r->depth == 0 && f->arrays == 0) {
 		r->object->value_kind = t->kind;
 		r->object->value = t->raw;
 	}
 	if (key_is(f, "JS"))
-		pdf_tell_script(r->p, pdf_text(a, t));
+		pdf_tell_script(r->p, pdf_object_text(r->p, r->object, t));
 	else if (key_is(f, "URI"))
-		document_uri(&r->p->d, pdf_text(a, t));
+		document_uri(&r->p->d, pdf_object_text(r->p, r->object, t));
 	else if (is_file_name_key(f)) {
-		add_name(f, pdf_text(a, t));
+		add_name(f, pdf_object_text(r->p, r->object, t));
 		if (f->name_count > 0 && span_starts_nocase(f->names[f->name_count - 1], "http"))
 			document_uri(&r->p->d, f->names[f->name_count - 1]);
 	}
@@ -157,7 +166,8 @@ take_key(struct reading *r, const char *key)
 	f->has_value = false;
 	p->script |= strcmp(key, "JS") == 0 || strcmp(key, "JavaScript") == 0;
 	p->opens |= strcmp(key, "OpenAction") == 0 || strcmp(key, "AA") == 0;
-	p->encrypted |= strcmp(key, "Encrypt") == 0 && r->depth == 1;
+	r->object->has_encrypt |= strcmp(key, "Encrypt") == 0 && r->depth == 1;
+	p->encrypted |= r->object->has_encrypt;
 	r->object->is_object_stream |= strcmp(key, "First") == 0 && r->depth == 1; /* programs do not ask for its type */
 }
 
@@ -308,9 +318,10 @@ read_value(struct reading *r, struct span *rest, struct pdf_token *t)
 }
 
 bool
-pdf_read_object(struct pdf *p, uint64_t number, struct span in)
+pdf_read_object(struct pdf *p, uint64_t number, uint64_t generation, struct span in)
 {
-	struct pdf_object object = { .number = number, .order = p->object_count };
+	struct pdf_object object = { .number = number, .generation = generation, .order = p->object_count,
+		.is_within = p->is_within };
 	struct reading r;
 	struct pdf_token t;
 	struct span rest = in;

@@ -223,13 +223,11 @@ pdf_string(struct arena *a, const struct pdf_token *t)
 }
 
 struct span
-pdf_text(struct arena *a, const struct pdf_token *t)
+pdf_text(struct arena *a, struct span string)
 {
-	struct span text = pdf_string(a, t);
-
-	if (span_starts(text, "\xfe\xff"))
-		return utf16_to_utf8(a, span_from(text, 2), true);
-	if (span_starts(text, "\xff\xfe"))
-		return utf16_to_utf8(a, span_from(text, 2), false);
-	return span_starts(text, "\xef\xbb\xbf") ? span_from(text, 3) : text;
+	if (span_starts(string, "\xfe\xff"))
+		return utf16_to_utf8(a, span_from(string, 2), true);
+	if (span_starts(string, "\xff\xfe"))
+		return utf16_to_utf8(a, span_from(string, 2), false);
+	return span_starts(string, "\xef\xbb\xbf") ? span_from(string, 3) : string;
 }

@@ -24,7 +24,7 @@ bool pdf_next(struct span *in, struct pdf_token *t);
 
 /* The octets that a string stands for, in the arena. */
 struct span pdf_string(struct arena *a, const struct pdf_token *t);
-/* The same as text: from UTF-16 where it begins with a byte order mark. */
-struct span pdf_text(struct arena *a, const struct pdf_token *t);
+/* Those as text: from UTF-16 where they begin with a byte order mark. */
+struct span pdf_text(struct arena *a, struct span string);
 
 #endif

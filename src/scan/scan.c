@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "engine/pdf_crypt.h"
 #include "engine/signature.h"
 #include "mime/decode.h"
 #include "rewrite/compose.h"
@@ -436,6 +437,7 @@ warm_up(struct scanner *s)
 {
 	charset_open_all();
 	digest_open_all();
+	pdf_crypt_warm_up();
 	for (size_t i = 0; i < s->settings->policy_count; i++) {
 		const struct scan_request request = { .policy = i, .message = warm_up_message, .want_parts = true };
 

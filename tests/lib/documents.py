@@ -2,10 +2,11 @@
 
     python3 tests/lib/documents.py tests/fuzz/corpus
 
-writes them anew. S/MIME needs the openssl command; all else is written here, by
+writes them anew. S/MIME and encrypted PDFs need the openssl command; all else is written here, by
 the published formats, as small as they go.
 """
 import base64
+import hashlib
 import pathlib
 import struct
 import subprocess
@@ -382,6 +383,98 @@ def object_stream(objects, data=None):
     return stream(raw, b"/Type/ObjStm/N %d/First %d" % (len(objects), len(pairs)), b"/FlateDecode")
 
 
+def openssl(cipher, key, iv, data, *more):
+    return subprocess.run(["openssl", "enc", f"-{cipher}", "-nopad", "-K", key.hex(), "-iv", iv.hex(), *more], input=data,
+                          capture_output=True, check=True).stdout
+
+
+def rc4(key, data):
+    s, j, out = list(range(256)), 0, bytearray()
+    for i in range(256):
+        j = (j + s[i] + key[i % len(key)]) & 255
+        s[i], s[j] = s[j], s[i]
+    i = j = 0
+    for octet in data:
+        i = (i + 1) & 255
+        j = (j + s[i]) & 255
+        s[i], s[j] = s[j], s[i]
+        out.append(octet ^ s[(s[i] + s[j]) & 255])
+    return bytes(out)
+
+
+PAD = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
+
+
+def hardened(password, salt, rounds=True):
+    """Algorithm 2.B of ISO 32000-2, for a user."""
+    k = hashlib.sha256(password + salt).digest()
+    i = last = 0
+    while rounds and (i < 64 or last > i - 32):
+        e = openssl("aes-128-cbc", k[:16], k[16:32], (password + k) * 64)
+        k = (hashlib.sha256, hashlib.sha384, hashlib.sha512)[sum(e[:16]) % 3](e).digest()
+        last, i = e[-1], i + 1
+    return k[:32]
+
+
+class Lock:
+    """A method of encryption: the dictionary that says it, and what it makes of an object's octets."""
+
+    id = bytes(range(16))
+
+    def __init__(self, revision, password=b"", aes=False, length=128):
+        self.revision, self.aes, self.owner = revision, aes, bytes(range(32, 80))
+        if revision >= 5:
+            self.key = bytes(range(100, 132))
+            salts = b"verifier", b"otherkey"
+            self.u = hardened(password, salts[0], revision > 5) + b"".join(salts)
+            self.ue = openssl("aes-256-cbc", hardened(password, salts[1], revision > 5), bytes(16), self.key)
+            return
+        key = hashlib.md5((password + PAD)[:32] + self.owner[:32] + struct.pack("<i", -4) + self.id).digest()
+        self.size = length // 8 if revision > 2 else 5
+        for _ in range(50 if revision > 2 else 0):
+            key = hashlib.md5(key[:self.size]).digest()
+        self.key = key[:self.size]
+        self.u = rc4(self.key, PAD) if revision == 2 else hashlib.md5(PAD + self.id).digest()
+        for i in range(20 if revision > 2 else 0):
+            self.u = rc4(bytes(c ^ i for c in self.key), self.u)
+        self.u = self.u.ljust(32, b"\0")
+
+    def dictionary(self):
+        version = {2: 1, 3: 2, 4: 4, 5: 5, 6: 5}[self.revision]
+        crypt = b""
+        if version > 3:
+            crypt = b"/CF<</StdCF<</CFM/%s/AuthEvent/DocOpen>>>>/StmF/StdCF/StrF/StdCF" % (
+                b"AESV3" if version == 5 else b"AESV2" if self.aes else b"V2")
+        if version == 5:
+            crypt += b"/UE<%s>/OE<%s>/Perms<%s>" % (self.ue.hex().encode(), bytes(32).hex().encode(), bytes(16).hex().encode())
+        owner = self.owner if version == 5 else self.owner[:32]
+        return b"<</Filter/Standard/V %d/R %d/Length %d/P -4/O<%s>/U<%s>%s>>" % (
+            version, self.revision, 8 * len(self.key), owner.hex().encode(), self.u.hex().encode(), crypt)
+
+    def __call__(self, number, data):
+        key, aes = self.key, self.aes or self.revision >= 5
+        if self.revision < 5:
+            key = hashlib.md5(key + struct.pack("<I", number)[:3] + bytes(2) + (b"sAlT" if aes else b"")).digest()
+            key = key[:min(len(self.key) + 5, 16)]
+        if not aes:
+            return rc4(key, data)
+        fill = 16 - len(data) % 16
+        iv = bytes(range(16))
+        return iv + openssl(f"aes-{8 * len(key)}-cbc", key, iv, data + bytes([fill]) * fill)
+
+
+def locked(revision, password=b"", **how):
+    """A script in a stream of objects, a link in a string, a file."""
+    lock = Lock(revision, password, **how)
+    inner = b"5 0 <</S/JavaScript/JS(app.alert\\(1\\))>>"
+    return pdf(b"<</Type/Catalog/Pages 7 0 R/OpenAction 5 0 R>>", lock.dictionary(),
+               b"<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI<%s>>>>>" % lock(3, b"http://a.invalid/").hex().encode(),
+               stream(lock(4, inner), b"/Type/ObjStm/N 1/First 4"), b"null",
+               stream(lock(6, zlib.compress(PROGRAM)), b"/Type/EmbeddedFile", b"/FlateDecode"),
+               b"<</Type/Pages/Count 1/Kids[8 0 R]>>", b"<</Type/Page/Parent 7 0 R/MediaBox[0 0 9 9]/Annots[3 0 R]>>",
+               trailer=b"<</Root 1 0 R/Encrypt 2 0 R/ID[<%s><%s>]>>" % (lock.id.hex().encode(), lock.id.hex().encode()))
+
+
 def portable_documents():
     attached = (b"<</Type/Filespec/F(a.exe)/UF<FEFF0062002E006500780065>/EF<</F 3 0 R>>>>",
                 stream(zlib.compress(PROGRAM), b"/Type/EmbeddedFile", b"/FlateDecode"))
@@ -400,6 +493,12 @@ def portable_documents():
         "predicted.pdf": pdf(b"<</JS 2 0 R>>", stream(zlib.compress(png_rows(script, 19)),
                              b"/DecodeParms<</Predictor 12/Columns 19>>", b"/Fl")),
         "encrypted.pdf": pdf(b"<</Type/Catalog>>", trailer=b"<</Root 1 0 R/Encrypt 2 0 R>>"),
+        "rc4-40.pdf": locked(2),
+        "rc4-128.pdf": locked(3),
+        "aes-128.pdf": locked(4, aes=True),
+        "aes-256-old.pdf": locked(5),
+        "aes-256.pdf": locked(6),
+        "password.pdf": locked(4, b"secret", aes=True),
         "hex.pdf": pdf(b"<</JS 2 0 R/XFA[(x) 3 0 R]>>", stream(script.hex().encode() + b">", b"", b"[/AHx]"),
                        stream(b"\x04<xdp>\xfe<\x80", b"", b"/RunLengthDecode")),
     }

@@ -14,6 +14,10 @@
 #define HEAD "%PDF-1.7\n"
 #define SCRIPT "app.alert('hello');app.alert('hello');ap"
 
+#define OPENED \
+	"uri http://a.invalid/\nmember javascript: app.alert(1)\ntrait embedded-object\n" \
+	"member embedded: MZ......................................\ntrait javascript\ntrait auto-run\n"
+
 static const struct archive_limits generous = { .entries = 1000, .depth = 5, .output = 1 << 24, .ratio = 1000 };
 
 static void
@@ -33,6 +37,11 @@ files_tell_what_they_hold(void **state)
 		{ "launch.pdf", "trait launch\ntrait auto-run\n" },
 		{ "links.pdf", "uri http://one.invalid/(a)\nuri http://two.invalid/\nuri http://three.invalid/\n" },
 		{ "encrypted.pdf", "trait encrypted\n" },
+		{ "rc4-40.pdf", OPENED },
+		{ "rc4-128.pdf", OPENED },
+		{ "aes-128.pdf", OPENED },
+		{ "aes-256-old.pdf", OPENED },
+		{ "aes-256.pdf", OPENED },
 	};
 
 	(void)state;
@@ -45,6 +54,39 @@ files_tell_what_they_hold(void **state)
 		assert_string_equal(buf_str(&told), files[i].told);
 		buf_free(&told);
 	}
+}
+
+static void
+what_needs_a_password_is_not_decrypted(void **state)
+{
+	struct buf told = { 0 };
+
+	(void)state;
+	walk_file(&told, pdf_read, "tests/fuzz/corpus/pdf/password.pdf");
+	assert_non_null(strstr(buf_str(&told), "trait encrypted\n"));
+	assert_null(strstr(buf_str(&told), "alert"));
+	buf_free(&told);
+}
+
+/* Told as encrypted until all is read, and then read once more. */
+static void
+encryption_behind_an_escaped_name_is_found(void **state)
+{
+	struct buf data = { 0 }, escaped = { 0 }, told = { 0 };
+	size_t at;
+
+	(void)state;
+	walk_load(&data, "tests/fuzz/corpus/pdf/aes-128.pdf");
+	at = span_find(buf_span(&data), SPAN_LITERAL("/Encrypt"));
+	buf_add(&escaped, data.data, at);
+	buf_add_str(&escaped, "/#45ncrypt");
+	buf_add_span(&escaped, span_from(buf_span(&data), at + strlen("/Encrypt")));
+	walk_read(&told, pdf_read, buf_span(&escaped), &generous);
+	assert_non_null(strstr(buf_str(&told), OPENED));
+	assert_null(strstr(buf_str(&told), "trait encrypted"));
+	buf_free(&told);
+	buf_free(&escaped);
+	buf_free(&data);
 }
 
 static void
@@ -249,7 +291,7 @@ strings_are_read_with_their_escapes(void **state)
 		struct span text;
 
 		assert_true(pdf_next(&in, &t));
-		text = pdf_text(a, &t);
+		text = pdf_text(a, pdf_string(a, &t));
 		assert_int_equal(text.len, strings[i].meant.len);
 		assert_memory_equal(text.data, strings[i].meant.data, text.len);
 		assert_int_equal(in.len, 0);
@@ -284,6 +326,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_tell_what_they_hold),
+		cmocka_unit_test(what_needs_a_password_is_not_decrypted),
+		cmocka_unit_test(encryption_behind_an_escaped_name_is_found),
 		cmocka_unit_test(what_stands_between_objects_hides_none),
 		cmocka_unit_test(an_object_that_was_replaced_is_read_both_times),
 		cmocka_unit_test(a_length_that_is_wrong_does_not_cut_a_stream),
