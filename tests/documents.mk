@@ -112,6 +112,7 @@ EXTRA_DIST += tests/lib/documents.py \
 	tests/fuzz/corpus/office/active \
 	tests/fuzz/corpus/office/content \
 	tests/fuzz/corpus/office/dde \
+	tests/fuzz/corpus/office/field-with-nul \
 	tests/fuzz/corpus/office/fields \
 	tests/fuzz/corpus/office/flat \
 	tests/fuzz/corpus/office/link \

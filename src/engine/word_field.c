@@ -6,6 +6,12 @@
 
 #include "engine/document.h"
 
+static bool
+ends_word(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"';
+}
+
 static struct span
 first_word(struct span *in)
 {
@@ -13,7 +19,7 @@ first_word(struct span *in)
 	struct span word;
 
 	*in = span_trim(*in);
-	while (end < in->len && strchr(" \t\r\n\"", in->data[end]) == NULL)
+	while (end < in->len && !ends_word(in->data[end]))
 		end++;
 	word = span_first(*in, end);
 	*in = span_trim(span_from(*in, end));

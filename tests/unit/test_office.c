@@ -132,6 +132,7 @@ fields_link_and_fetch_as_in_rich_text(void **state)
 	      "trait external-template\nuri http://a.invalid/\n");
 	tells("word/document.xml", SPAN_LITERAL("<w:fldSimple w:instr='INCLUDETEXT c:\\a'/><w:fldSimple w:instr=''/>"), "");
 	tells("word/document.xml", SPAN_LITERAL("<w:instrText>DDEAUTO\nc:\\x</w:instrText>"), "trait dde\n");
+	tells("word/document.xml", SPAN_LITERAL("<w:instrText>HYPERLINK \0 \0x"), "uri .x\n");
 }
 
 static void
