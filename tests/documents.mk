@@ -92,6 +92,13 @@ EXTRA_DIST += tests/lib/documents.py \
 	tests/fuzz/corpus/ole2/misplaced.doc \
 	tests/fuzz/corpus/ole2/object.doc \
 	tests/fuzz/corpus/ole2/old.xls \
+	tests/fuzz/corpus/ole2/agile.pptx \
+	tests/fuzz/corpus/ole2/agile.xlsx \
+	tests/fuzz/corpus/ole2/crypto-api.xls \
+	tests/fuzz/corpus/ole2/rc4.xls \
+	tests/fuzz/corpus/ole2/secret.xls \
+	tests/fuzz/corpus/ole2/secret.xlsx \
+	tests/fuzz/corpus/ole2/standard.xlsx \
 	tests/fuzz/corpus/ole2/sheet.xls \
 	tests/fuzz/corpus/ole2/template.doc \
 	tests/fuzz/corpus/ole2/unlisted.doc \

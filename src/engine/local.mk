@@ -31,6 +31,8 @@ src_libengine_a_SOURCES = \
 	src/engine/cms.h \
 	src/engine/container.c \
 	src/engine/container.h \
+	src/engine/crypt.c \
+	src/engine/crypt.h \
 	src/engine/digest.c \
 	src/engine/digest_set.c \
 	src/engine/digest_set.h \
@@ -59,6 +61,8 @@ src_libengine_a_SOURCES = \
 	src/engine/office.h \
 	src/engine/office97.c \
 	src/engine/office97.h \
+	src/engine/office_crypt.c \
+	src/engine/office_crypt.h \
 	src/engine/office_xml.c \
 	src/engine/ole1.c \
 	src/engine/ole1.h \

@@ -7,6 +7,8 @@
 
 #include "engine/office97.h"
 
+#include "engine/office_crypt.h"
+
 enum {
 	WORD_FLAGS = 0x0a,
 	WORD_ENCRYPTED = 0x0100,
@@ -132,7 +134,6 @@ struct workbook {
 	struct document *d;
 	bool old;    /* before Excel 97 */
 	bool linked; /* the book that names are of is a program's */
-	bool encrypted;
 };
 
 static void
@@ -143,10 +144,6 @@ read_record(struct workbook *w, unsigned type, struct span record)
 		w->old = le16(record, 0) < EXCEL_97;
 		if (le16(record, 2) == EXCEL_MACRO_BEGIN)
 			document_trait(w->d, TRAIT_MACROS);
-		break;
-	case EXCEL_FILEPASS:
-		document_trait(w->d, TRAIT_ENCRYPTED);
-		w->encrypted = true;
 		break;
 	case EXCEL_SHEET:
 		if (record.len > 5 && record.data[5] == EXCEL_MACRO_SHEET)
@@ -168,17 +165,25 @@ read_record(struct workbook *w, unsigned type, struct span record)
 	}
 }
 
+/* Of an encrypted stream the records' numbers and lengths are plain. */
 void
 excel97_read(struct document *d, struct ole2 *o, const struct ole2_entry *e)
 {
-	struct span in = ole2_stream(o, e, SIZE_MAX);
+	struct span in = ole2_stream(o, e, SIZE_MAX), content = in;
 	struct workbook w = { .d = d };
 
-	while (in.len >= 4 && !w.encrypted) {
-		size_t len = le16(in, 2);
+	for (size_t at = 0, len; at + 4 <= in.len; at += 4 + len) {
+		unsigned type = le16(in, at);
 
-		read_record(&w, le16(in, 0), span_sub(in, 4, len));
-		in = span_from(in, 4 + len);
+		len = le16(in, at + 2);
+		if (type == EXCEL_FILEPASS && content.data == in.data) {
+			content = office_decrypt_workbook(d, span_sub(in, at + 4, len), in);
+			if (content.data == NULL) {
+				document_trait(d, TRAIT_ENCRYPTED);
+				return;
+			}
+		}
+		read_record(&w, type, span_sub(type == EXCEL_BEGIN ? in : content, at + 4, len));
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "engine/lzfu.h"
 #include "engine/magic.h"
 #include "engine/office97.h"
+#include "engine/office_crypt.h"
 #include "engine/ole1.h"
 #include "engine/vba.h"
 
@@ -34,9 +35,15 @@ embedded_file(struct document *d, struct ole2 *o, const struct ole2_entry *e)
 static void
 encrypted(struct document *d, struct ole2 *o, const struct ole2_entry *e)
 {
-	(void)o;
-	(void)e;
-	document_trait(d, TRAIT_ENCRYPTED);
+	const struct ole2_entry *info = ole2_find(o, e->parent, "EncryptionInfo");
+	struct span plain = SPAN_NONE;
+
+	if (info != NULL)
+		plain = office_decrypt_package(d, ole2_stream(o, info, SIZE_MAX), ole2_stream(o, e, SIZE_MAX));
+	if (plain.data != NULL)
+		document_tell(d, SPAN_LITERAL("package"), plain);
+	else
+		document_trait(d, TRAIT_ENCRYPTED);
 }
 
 /* A linked object says where it is fetched from, in UTF-16 among other data. */

@@ -9,14 +9,13 @@
 
 #include "engine/pdf_crypt.h"
 
+#include "engine/crypt.h"
 #include "engine/pdf_object.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 enum {
 	PAD = 32,
-	BLOCK = 16,     /* of AES */
 	MD5 = 16,
 	U_CHECK = 32,   /* revisions 5 and 6: a digest, then two salts of 8 */
 	U_LENGTH = 48,
@@ -35,69 +34,6 @@ struct security {
 	bool plain_metadata, aes;
 	struct span o, u, ue, id;
 };
-
-/* --- Primitives --- */
-
-static bool
-digest(const EVP_MD *md, const struct span *pieces, size_t count, unsigned char out[EVP_MAX_MD_SIZE])
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool good = ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1;
-
-	for (size_t i = 0; good && i < count; i++)
-		good = pieces[i].len == 0 || EVP_DigestUpdate(ctx, pieces[i].data, pieces[i].len) == 1;
-	good = good && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
-	EVP_MD_CTX_free(ctx);
-	return good;
-}
-
-static struct span
-octets(const unsigned char *data, size_t len)
-{
-	return span_of((const char *)data, len);
-}
-
-/* OpenSSL has it no more without its old provider. */
-static void
-rc4(const unsigned char *key, size_t key_len, struct span in, unsigned char *out)
-{
-	unsigned char s[256], swap;
-	unsigned j = 0;
-
-	for (unsigned i = 0; i < 256; i++)
-		s[i] = (unsigned char)i;
-	for (unsigned i = 0; i < 256; i++) {
-		j = (j + s[i] + key[i % key_len]) & 255;
-		swap = s[i];
-		s[i] = s[j];
-		s[j] = swap;
-	}
-	j = 0;
-	for (size_t n = 0; n < in.len; n++) {
-		unsigned i = (unsigned)(n + 1) & 255;
-
-		j = (j + s[i]) & 255;
-		swap = s[i];
-		s[i] = s[j];
-		s[j] = swap;
-		out[n] = (unsigned char)in.data[n] ^ s[(s[i] + s[j]) & 255];
-	}
-}
-
-/* Whole blocks in CBC, without padding. */
-static bool
-aes(bool encrypts, const unsigned char *key, size_t key_len, const unsigned char iv[BLOCK], struct span in, unsigned char *out)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int len = 0;
-	bool good = ctx != NULL && in.len <= INT32_MAX &&
-	    EVP_CipherInit_ex(ctx, key_len == PDF_KEY_MAX ? EVP_aes_256_cbc() : EVP_aes_128_cbc(), NULL, key, iv, encrypts) == 1 &&
-	    EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
-	    EVP_CipherUpdate(ctx, out, &len, (const unsigned char *)in.data, (int)(in.len / BLOCK * BLOCK)) == 1;
-
-	EVP_CIPHER_CTX_free(ctx);
-	return good;
-}
 
 /* --- What the file says --- */
 
@@ -187,17 +123,17 @@ static bool
 make_key(const struct security *s, struct pdf_crypt *c)
 {
 	unsigned char out[EVP_MAX_MD_SIZE], numbers[8] = { 0, 0, 0, 0, 255, 255, 255, 255 };
-	struct span pieces[] = { octets(pad, PAD), span_first(s->o, 32), octets(numbers, 4), s->id, octets(numbers + 4, 4) };
+	struct span pieces[] = { crypt_octets(pad, PAD), span_first(s->o, 32), crypt_octets(numbers, 4), s->id, crypt_octets(numbers + 4, 4) };
 	bool good;
 
 	for (unsigned i = 0; i < 4; i++)
 		numbers[i] = (unsigned char)(s->permissions >> 8 * i);
 	c->key_len = s->revision < 3 ? 5 : s->length >= 40 && s->length <= 128 ? s->length / 8 : s->version == 4 ? 16 : 5;
-	good = digest(EVP_md5(), pieces, s->revision >= 4 && s->plain_metadata ? 5 : 4, out);
+	good = crypt_digest(EVP_md5(), pieces, s->revision >= 4 && s->plain_metadata ? 5 : 4, out);
 	for (int i = 0; good && s->revision >= 3 && i < ROUNDS_R3; i++) {
-		struct span piece = octets(out, c->key_len);
+		struct span piece = crypt_octets(out, c->key_len);
 
-		good = digest(EVP_md5(), &piece, 1, out);
+		good = crypt_digest(EVP_md5(), &piece, 1, out);
 	}
 	memcpy(c->key, out, c->key_len);
 	return good;
@@ -208,20 +144,20 @@ static bool
 key_is_right(const struct security *s, const struct pdf_crypt *c)
 {
 	unsigned char out[EVP_MAX_MD_SIZE], key[PDF_KEY_MAX];
-	struct span pieces[] = { octets(pad, PAD), s->id };
+	struct span pieces[] = { crypt_octets(pad, PAD), s->id };
 
 	if (s->revision < 3) {
-		rc4(c->key, c->key_len, octets(pad, PAD), out);
-		return span_eq(span_first(s->u, PAD), octets(out, PAD));
+		crypt_rc4(c->key, c->key_len, crypt_octets(pad, PAD), out);
+		return span_eq(span_first(s->u, PAD), crypt_octets(out, PAD));
 	}
-	if (!digest(EVP_md5(), pieces, 2, out))
+	if (!crypt_digest(EVP_md5(), pieces, 2, out))
 		return false;
 	for (unsigned round = 0; round < 20; round++) {
 		for (size_t i = 0; i < c->key_len; i++)
 			key[i] = (unsigned char)(c->key[i] ^ round);
-		rc4(key, c->key_len, octets(out, MD5), out);
+		crypt_rc4(key, c->key_len, crypt_octets(out, MD5), out);
 	}
-	return span_eq(span_first(s->u, MD5), octets(out, MD5));
+	return span_eq(span_first(s->u, MD5), crypt_octets(out, MD5));
 }
 
 /* One round of algorithm 2.B without a password: `k` is encrypted 64 times over, and its digest is the next. */
@@ -230,18 +166,18 @@ harden(unsigned char k[EVP_MAX_MD_SIZE], size_t *len, unsigned *last)
 {
 	unsigned char in[INPUT_R6], out[INPUT_R6];
 	const EVP_MD *const digests[] = { EVP_sha256(), EVP_sha384(), EVP_sha512() };
-	struct span piece = octets(out, 64 * *len);
+	struct span piece = crypt_octets(out, 64 * *len);
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < 64; i++)
 		memcpy(in + i * *len, k, *len);
-	if (!aes(true, k, 16, k + 16, octets(in, piece.len), out))
+	if (!crypt_aes(CRYPT_ENCRYPT, k, 16, k + 16, crypt_octets(in, piece.len), out))
 		return false;
 	for (size_t i = 0; i < 16; i++)
 		sum += out[i];
 	*last = out[piece.len - 1];
 	*len = 32 + (size_t)(sum % 3) * 16;
-	return digest(digests[sum % 3], &piece, 1, k);
+	return crypt_digest(digests[sum % 3], &piece, 1, k);
 }
 
 static bool
@@ -249,7 +185,7 @@ hash(const struct security *s, struct span salt, unsigned char k[EVP_MAX_MD_SIZE
 {
 	size_t len = 32;
 	unsigned last = 0;
-	bool good = digest(EVP_sha256(), &salt, 1, k);
+	bool good = crypt_digest(EVP_sha256(), &salt, 1, k);
 
 	for (unsigned round = 0; good && s->revision >= 6 && (round < ROUNDS_R6 || last > round - 32); round++)
 		good = harden(k, &len, &last);
@@ -260,17 +196,17 @@ hash(const struct security *s, struct span salt, unsigned char k[EVP_MAX_MD_SIZE
 static bool
 open_256(const struct security *s, struct pdf_crypt *c)
 {
-	static const unsigned char no_iv[BLOCK];
+	static const unsigned char no_iv[CRYPT_BLOCK];
 	unsigned char k[EVP_MAX_MD_SIZE];
 
 	if (s->u.len < U_LENGTH || s->ue.len < PDF_KEY_MAX || !hash(s, span_first(span_from(s->u, U_CHECK), 8), k) ||
-	    !span_eq(span_first(s->u, U_CHECK), octets(k, U_CHECK)))
+	    !span_eq(span_first(s->u, U_CHECK), crypt_octets(k, U_CHECK)))
 		return false;
 	c->key_len = PDF_KEY_MAX;
 	c->aes = true;
 	c->each = false;
 	return hash(s, span_first(span_from(s->u, U_CHECK + 8), 8), k) &&
-	    aes(false, k, PDF_KEY_MAX, no_iv, span_first(s->ue, PDF_KEY_MAX), c->key);
+	    crypt_aes(CRYPT_DECRYPT, k, PDF_KEY_MAX, no_iv, span_first(s->ue, PDF_KEY_MAX), c->key);
 }
 
 bool
@@ -296,10 +232,10 @@ key_of_object(const struct pdf_crypt *c, uint64_t number, uint64_t generation, u
 {
 	unsigned char names[9] = { (unsigned char)number, (unsigned char)(number >> 8), (unsigned char)(number >> 16),
 		(unsigned char)generation, (unsigned char)(generation >> 8), 's', 'A', 'l', 'T' };
-	struct span pieces[] = { octets(c->key, c->key_len), octets(names, c->aes ? 9 : 5) };
+	struct span pieces[] = { crypt_octets(c->key, c->key_len), crypt_octets(names, c->aes ? 9 : 5) };
 
 	*len = c->key_len + 5 < MD5 ? c->key_len + 5 : MD5;
-	return digest(EVP_md5(), pieces, 2, key);
+	return crypt_digest(EVP_md5(), pieces, 2, key);
 }
 
 struct span
@@ -313,27 +249,14 @@ pdf_decrypt(const struct pdf_crypt *c, struct arena *a, uint64_t number, uint64_
 		return data;
 	if (!c->aes) {
 		out = arena_alloc_raw(a, data.len + 1);
-		rc4(key, len, data, out);
-		return octets(out, data.len);
+		crypt_rc4(key, len, data, out);
+		return crypt_octets(out, data.len);
 	}
-	if (data.len < 2 * BLOCK)
+	if (data.len < 2 * CRYPT_BLOCK)
 		return SPAN_NONE;
 	out = arena_alloc_raw(a, data.len);
-	if (!aes(false, key, len, (const unsigned char *)data.data, span_from(data, BLOCK), out))
+	if (!crypt_aes(CRYPT_DECRYPT, key, len, (const unsigned char *)data.data, span_from(data, CRYPT_BLOCK), out))
 		return data;
-	len = (data.len - BLOCK) / BLOCK * BLOCK;
-	return octets(out, len - (out[len - 1] <= BLOCK ? out[len - 1] : 0));
-}
-
-void
-pdf_crypt_warm_up(void)
-{
-	static const unsigned char zero[64];
-	unsigned char out[EVP_MAX_MD_SIZE];
-	const EVP_MD *const digests[] = { EVP_md5(), EVP_sha256(), EVP_sha384(), EVP_sha512() };
-
-	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-		digest(digests[i], NULL, 0, out);
-	aes(true, zero, 16, zero, octets(zero, BLOCK), out);
-	aes(false, zero, PDF_KEY_MAX, zero, octets(zero, BLOCK), out);
+	len = (data.len - CRYPT_BLOCK) / CRYPT_BLOCK * CRYPT_BLOCK;
+	return crypt_octets(out, len - (out[len - 1] <= CRYPT_BLOCK ? out[len - 1] : 0));
 }

@@ -20,7 +20,5 @@ struct pdf_crypt {
 bool pdf_crypt_open(const struct pdf *p, struct pdf_crypt *c);
 /* What the octets of that object are when they are decrypted, in the arena. */
 struct span pdf_decrypt(const struct pdf_crypt *c, struct arena *a, uint64_t number, uint64_t generation, struct span data);
-/* Uses each of OpenSSL's algorithms once, which it finds by names and files. */
-void pdf_crypt_warm_up(void);
 
 #endif

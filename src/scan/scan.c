@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "engine/pdf_crypt.h"
+#include "engine/crypt.h"
 #include "engine/signature.h"
 #include "mime/decode.h"
 #include "rewrite/compose.h"
@@ -437,7 +437,7 @@ warm_up(struct scanner *s)
 {
 	charset_open_all();
 	digest_open_all();
-	pdf_crypt_warm_up();
+	crypt_open_all();
 	for (size_t i = 0; i < s->settings->policy_count; i++) {
 		const struct scan_request request = { .policy = i, .message = warm_up_message, .want_parts = true };
 

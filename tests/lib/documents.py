@@ -2,7 +2,7 @@
 
     python3 tests/lib/documents.py tests/fuzz/corpus
 
-writes them anew. S/MIME and encrypted PDFs need the openssl command; all else is written here, by
+writes them anew. S/MIME and what is encrypted need the openssl command; all else is written here, by
 the published formats, as small as they go.
 """
 import base64
@@ -576,6 +576,95 @@ INVITATION = (b'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nATTACH;VALUE=BINARY;X-FILENAM
               b"\tAg==\r\nEND:VEVENT\r\n")
 
 
+# --- Encrypted documents of Office (MS-OFFCRYPTO) ---
+
+VELVET = "VelvetSweatshop"  # which Excel tries before it asks
+
+
+def spun(name, salt, password, count):
+    h = hashlib.new(name, salt + password.encode("utf-16-le")).digest()
+    for i in range(count):
+        h = hashlib.new(name, struct.pack("<I", i) + h).digest()
+    return h
+
+
+def filled(data, size=16, fill=b"\0"):
+    return data + fill * (-len(data) % size)
+
+
+def provider_header(key_bits, algorithm):
+    name = "x\0".encode("utf-16-le")
+    return struct.pack("<8I", 0x24, 0, algorithm, 0x8004, key_bits, 0x18, 0, 0) + name
+
+
+def standard_package(content, password):
+    salt, verifier = bytes(range(16)), bytes(range(16, 32))
+    h = hashlib.sha1(spun("sha1", salt, password, 50000) + bytes(4)).digest()
+    key = hashlib.sha1(bytes(c ^ 0x36 for c in h.ljust(64, b"\0"))).digest()[:16]
+
+    def ecb(data):
+        return subprocess.run(["openssl", "enc", "-aes-128-ecb", "-nopad", "-K", key.hex()], input=filled(data),
+                              capture_output=True, check=True).stdout
+    header = provider_header(128, 0x660E)
+    info = struct.pack("<HHII", 4, 2, 0x24, len(header)) + header + struct.pack("<I", 16) + salt + ecb(verifier) + \
+        struct.pack("<I", 20) + ecb(hashlib.sha1(verifier).digest().ljust(32, b"\0"))
+    return Storage(EncryptionInfo=info, EncryptedPackage=struct.pack("<Q", len(content)) + ecb(content))
+
+
+def agile_package(content, password, spins=1000):
+    salt, data_salt, key = bytes(range(16)), bytes(range(16, 32)), bytes(range(32, 64))
+    h, verifier = spun("sha512", salt, password, spins), bytes(range(64, 80))
+
+    def seal(purpose, data):
+        return base64.b64encode(openssl("aes-256-cbc", hashlib.sha512(h + bytes.fromhex(purpose)).digest()[:32], salt, data)).decode()
+    form = 'saltSize="16" blockSize="16" keyBits="256" hashSize="64" cipherAlgorithm="AES" ' \
+        'cipherChaining="ChainingModeCBC" hashAlgorithm="SHA512"'
+    xml = f'<encryption xmlns:p="x"><keyData {form} saltValue="{base64.b64encode(data_salt).decode()}"/><keyEncryptors>' \
+        f'<keyEncryptor><p:encryptedKey spinCount="{spins}" {form} saltValue="{base64.b64encode(salt).decode()}" ' \
+        f'encryptedVerifierHashInput="{seal("fea7d2763b4b9e79", verifier)}" ' \
+        f'encryptedVerifierHashValue="{seal("d7aa0f6d3061344e", hashlib.sha512(verifier).digest())}" ' \
+        f'encryptedKeyValue="{seal("146e0be7abacd0d6", key)}"/></keyEncryptor></keyEncryptors></encryption>'
+    sealed = b"".join(openssl("aes-256-cbc", key, hashlib.sha512(data_salt + struct.pack("<I", i)).digest()[:16],
+                              filled(content[at:at + 4096])) for i, at in enumerate(range(0, len(content), 4096)))
+    return Storage(EncryptionInfo=struct.pack("<HHI", 4, 4, 0x40) + xml.encode(),
+                   EncryptedPackage=struct.pack("<Q", len(content)) + sealed)
+
+
+def rc4_workbook(records, password, crypto_api):
+    """A workbook whose records but the first are encrypted, and the record that says how."""
+    salt, verifier, secret = bytes(range(16)), bytes(range(16, 32)), password.encode("utf-16-le")
+    if crypto_api:
+        base, digest, size = hashlib.sha1(salt + secret).digest(), hashlib.sha1, 16
+    else:
+        base, digest, size = hashlib.md5((hashlib.md5(secret).digest()[:5] + salt) * 16).digest()[:5], hashlib.md5, 16
+
+    def block(number, data):
+        return rc4(digest(base + struct.pack("<I", number)).digest()[:size], data)
+    sealed = block(0, verifier + digest(verifier).digest())
+    if crypto_api:
+        header = provider_header(128, 0x6801)
+        file_pass = struct.pack("<HHHII", 1, 2, 2, 4, len(header)) + header + struct.pack("<I", 16) + salt + sealed[:16] + \
+            struct.pack("<I", 20) + sealed[16:]
+    else:
+        file_pass = struct.pack("<HHH", 1, 1, 1) + salt + sealed
+    plain = biff(records[0], (0x2F, file_pass), *records[1:])
+    whole = b"".join(block(i, plain[at:at + 1024]) for i, at in enumerate(range(0, len(plain), 1024)))
+    out, at = bytearray(plain), len(biff(records[0], (0x2F, file_pass)))
+    for _, data in records[1:]:
+        out[at + 4:at + 4 + len(data)] = whole[at + 4:at + 4 + len(data)]
+        at += 4 + len(data)
+    return bytes(out)
+
+
+XLM_RECORDS = [
+    (0x809, struct.pack("<H", 0x600) + bytes(14)),
+    (0x85, struct.pack("<IBBBB", 0, 1, 1, 6, 0) + b"Macro1"),
+    (0x200, bytes(2000)),
+    (0x18, struct.pack("<HBBHHHI", 0x20, 0, 1, 0, 0, 1, 0) + b"\0\x01"),
+    (0x0A, b""),
+]
+
+
 # --- All ---
 
 def corpora():
@@ -593,6 +682,13 @@ def corpora():
         "old.xls": compound_file(Storage(Book=old_workbook())),
         "locked.xls": compound_file(Storage(Workbook=biff((0x809, bytes(16)), (0x2F, bytes(54))))),
         "locked.docx": compound_file(Storage(EncryptionInfo=bytes(20), EncryptedPackage=bytes(200))),
+        "standard.xlsx": compound_file(standard_package(PROGRAM, VELVET)),
+        "agile.xlsx": compound_file(agile_package(PROGRAM + bytes(5000), VELVET)),
+        "agile.pptx": compound_file(agile_package(PROGRAM, "/01Hannes Ruescher/01")),
+        "secret.xlsx": compound_file(agile_package(PROGRAM, "secret")),
+        "rc4.xls": compound_file(Storage(Workbook=rc4_workbook(XLM_RECORDS, VELVET, False))),
+        "crypto-api.xls": compound_file(Storage(Workbook=rc4_workbook(XLM_RECORDS, VELVET, True))),
+        "secret.xls": compound_file(Storage(Workbook=rc4_workbook(XLM_RECORDS, "secret", True))),
         "object.doc": compound_file(Storage(ObjectPool=Storage(_1=Storage(**{
             "\1Ole10Native": native_stream(b"a.exe", PROGRAM)})))),
         "link.doc": compound_file(Storage(**{"\1Ole": bytes(20) + "http://host.invalid/a.hta".encode("utf-16-le") + bytes(4)})),
