@@ -857,6 +857,26 @@ def copies_of_very_many(t):
 
 
 @tests
+def acting_as_others(t):
+    "with rules, what was shown to one who acts as a user is not what he is shown as another"
+    upstream = t.imap_upstream(Mailbox([MESSAGE], uidvalidity=9))
+    gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
+    shown = []
+    for number, other in enumerate(("ada", "bob", "ada")):
+        upstream.mailbox = Mailbox([WITH_PROGRAM if other == "bob" else MESSAGE], uidvalidity=9)
+        client = t.imap_client(gatepost)
+        client.greet()
+        client.ok("AUTHENTICATE PLAIN " + base64.b64encode(f"{other}\0user\0secret".encode()).decode())
+        client.ok("SELECT INBOX")
+        shown.append(client.fetch(1))
+        client.logout()
+        judged = [c for c in upstream.sessions[number].commands if b"gatepost-" in c and b"BODY.PEEK[]" in c]
+        expect_equal(len(judged), int(number < 2), f"messages that were judged for {other}")
+    expect_equal((shown[0], shown[2]), (MESSAGE, MESSAGE), "what is ada's")
+    expect(b"TVqQAAMAAAAEAAAA" not in shown[1], "the program at bob's", shown[1])
+
+
+@tests
 def copied_to_inbox(t):
     "with rules, what was shown of a message is shown of its copy in INBOX, however the client writes that"
     upstream = t.imap_upstream(Mailbox([WITH_PROGRAM], first_uid=500, uidvalidity=9))

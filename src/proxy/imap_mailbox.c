@@ -300,7 +300,7 @@ imap_owner(struct imap_session *s, struct span name, uint64_t uidvalidity, struc
 	buf_add_span(mailbox, plain_name(name));
 	if (mailbox->failed) /* it would name another one */
 		session_ran_short(&s->ends.session);
-	return (struct view_owner){ span_str(ends_server(&s->ends, s->server)), buf_span(&s->user), buf_span(mailbox) };
+	return (struct view_owner){ span_str(ends_server(&s->ends, s->server)), buf_span(&s->mail_of), buf_span(mailbox) };
 }
 
 bool

@@ -43,7 +43,7 @@ static struct view_owner
 owner_of_objects(struct imap_session *s, unsigned quarters_ago, char name[static QUARTER_SIZE])
 {
 	snprintf(name, QUARTER_SIZE, "imap objects %lld", (long long)(views_today() / VIEWS_KEPT_DAYS) - quarters_ago);
-	return (struct view_owner){ span_str(ends_server(&s->ends, s->server)), buf_span(&s->user), span_str(name) };
+	return (struct view_owner){ span_str(ends_server(&s->ends, s->server)), buf_span(&s->mail_of), span_str(name) };
 }
 
 /* ---- asking ---- */

@@ -118,6 +118,7 @@ imap_free(struct session *session)
 	buf_free(&s->in.rest);
 	buf_free(&s->greeting);
 	buf_free(&s->user);
+	buf_free(&s->mail_of);
 	buf_free(&s->hold.octets);
 	buf_free(&s->junk.name);
 	buf_free(&s->junk.plain);

@@ -183,6 +183,7 @@ struct imap_session {
 	unsigned dropped;        /* lines before TLS, unread */
 	uint64_t offers;         /* imap_capa_bit() of the upstream's, as last told */
 	struct buf user;
+	struct buf mail_of;      /* whose mail it is: the user's, or another's as whom he acts, and his */
 	char mechanism[IMAP_MECHANISM_MAX + 1];
 	unsigned auth_turn;
 	bool auth_waits_client;

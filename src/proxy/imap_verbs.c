@@ -189,6 +189,7 @@ proceed_login(struct imap_session *s, const struct imap_command *c)
 	const char *wrong = imap_login_parse(c->arguments, a, &user, &password);
 
 	buf_clear(&s->user);
+	buf_clear(&s->mail_of);
 	if (wrong == NULL)
 		buf_add_span(&s->user, user);
 	arena_wipe(a);
@@ -206,6 +207,7 @@ proceed_login(struct imap_session *s, const struct imap_command *c)
 void
 imap_note_user(struct imap_session *s, struct span response)
 {
+	sasl_acts_as(span_str(s->mechanism), s->auth_turn, response, &s->mail_of);
 	sasl_user(span_str(s->mechanism), s->auth_turn++, response, &s->user);
 }
 
@@ -237,6 +239,7 @@ proceed_authenticate(struct imap_session *s, const struct imap_command *c)
 	snprintf(s->mechanism, sizeof(s->mechanism), "%.*s", SPAN_ARG(mechanism));
 	s->auth_turn = 0;
 	buf_clear(&s->user);
+	buf_clear(&s->mail_of);
 	if (has_response)
 		imap_note_user(s, response);
 	if (s->ends.server == NULL && s->user.len > 0)

@@ -64,6 +64,7 @@ void
 pop3_forget_user(struct pop3_session *s)
 {
 	buf_clear(&s->user);
+	buf_clear(&s->mail_of);
 	s->introduced = false;
 	if (s->routed)
 		endpoint_close(&s->ends.server);
@@ -76,9 +77,13 @@ pop3_logged_in(struct pop3_session *s)
 {
 	const struct generation *g = s->ends.session.proxy->generation;
 
-	if (s->user.failed)
+	if (s->mail_of.len > 0)
+		buf_add_byte(&s->mail_of, '*');
+	buf_add_span(&s->mail_of, buf_span(&s->user));
+	if (s->user.failed || s->mail_of.failed)
 		session_ran_short(&s->ends.session);
 	buf_shrink(&s->user);
+	buf_shrink(&s->mail_of);
 	s->own = user_own(s->ends.session.proxy, &s->own_arena, buf_span(&s->user));
 	if (s->own != NULL && s->own->policy != SIZE_MAX)
 		s->policy = s->own->policy;

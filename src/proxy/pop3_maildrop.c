@@ -197,7 +197,7 @@ pop3_maildrop_owner(const struct pop3_session *s)
 {
 	return (struct view_owner){
 		.upstream = span_str(ends_server(&s->ends, s->maildrop->server)),
-		.user = buf_span(&s->user),
+		.user = buf_span(&s->mail_of),
 		.mailbox = s->utf8 ? SPAN_LITERAL("pop3 utf8") : SPAN_LITERAL("pop3"),
 	};
 }

@@ -81,6 +81,7 @@ pop3_free(struct session *session)
 	arena_free(&s->own_arena);
 	buf_free(&s->greeting);
 	buf_free(&s->user);
+	buf_free(&s->mail_of);
 	free(s->offers);
 	free(s);
 }

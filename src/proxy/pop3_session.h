@@ -91,6 +91,7 @@ struct pop3_session {
 	struct buf greeting;     /* to relay */
 	enum pop3_status greeting_status;
 	struct buf user;
+	struct buf mail_of;      /* whose mail it is: the user's, or another's as whom he acts, and his */
 	/* An AUTH exchange. */
 	char mechanism[POP3_MECHANISM_MAX + 1];
 	unsigned auth_turn;

@@ -237,11 +237,18 @@ apop_replied(struct pop3_session *s, struct pop3_pending *p, const struct pop3_r
 	login_replied(s, "APOP", r);
 }
 
+static void
+forget_names(struct pop3_session *s)
+{
+	buf_clear(&s->user);
+	buf_clear(&s->mail_of);
+}
+
 /* Routed: whether there is such a user is known when the password comes. */
 static enum outcome
 proceed_user(struct pop3_session *s, const struct pop3_command *c)
 {
-	buf_clear(&s->user);
+	forget_names(s);
 	buf_add_span(&s->user, c->argument);
 	if (!s->routed)
 		return relay_plain(s, c);
@@ -262,7 +269,7 @@ proceed_apop(struct pop3_session *s, const struct pop3_command *c)
 
 	while (name.len > 0 && name.data[name.len - 1] != ' ')
 		name.len--;
-	buf_clear(&s->user);
+	forget_names(s);
 	buf_add_span(&s->user, span_trim(name));
 	return relay(s, c, apop_replied, POP3_BODY_NONE);
 }
@@ -280,6 +287,7 @@ pass_names_user(struct pop3_session *s, const struct pop3_command *c)
 void
 pop3_note_user(struct pop3_session *s, struct span response)
 {
+	sasl_acts_as(span_str(s->mechanism), s->auth_turn, response, &s->mail_of);
 	sasl_user(span_str(s->mechanism), s->auth_turn++, response, &s->user);
 }
 
@@ -301,7 +309,7 @@ begin_auth(struct pop3_session *s, const struct pop3_command *c)
 	span_split(&response, ' ', &mechanism);
 	snprintf(s->mechanism, sizeof(s->mechanism), "%.*s", SPAN_ARG(mechanism));
 	s->auth_turn = 0;
-	buf_clear(&s->user);
+	forget_names(s);
 	if (response.data != NULL && response.len > 0)
 		pop3_note_user(s, span_trim(response));
 }

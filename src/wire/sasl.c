@@ -34,13 +34,30 @@ add_saslname(struct buf *name, struct span s)
 
 /* RFC 4616 2: authzid NUL authcid NUL password. */
 static bool
+split_plain(struct span text, struct span *authzid, struct span *authcid)
+{
+	return span_split(&text, '\0', authzid) && span_split(&text, '\0', authcid) && text.data != NULL;
+}
+
+static bool
 plain_name(struct span text, struct buf *name)
 {
-	struct span part, authcid;
+	struct span authzid, authcid;
 
-	if (!span_split(&text, '\0', &part) || !span_split(&text, '\0', &authcid) || text.data == NULL)
+	if (!split_plain(text, &authzid, &authcid))
 		return false;
 	buf_add_span(name, authcid);
+	return true;
+}
+
+static bool
+plain_other(struct span text, struct buf *other)
+{
+	struct span authzid, authcid;
+
+	if (!split_plain(text, &authzid, &authcid) || span_eq(authzid, authcid))
+		return false;
+	buf_add_span(other, authzid);
 	return true;
 }
 
@@ -67,14 +84,29 @@ cram_name(struct span text, struct buf *name)
 
 /* RFC 5802 7: cbind-flag "," ["a=" authzid] "," "n=" name "," "r=" nonce. */
 static bool
+split_scram(struct span text, struct span *authzid, struct span *user)
+{
+	struct span flag;
+
+	return span_split(&text, ',', &flag) && span_split(&text, ',', authzid) && span_split(&text, ',', user) &&
+	    text.data != NULL && span_starts(*user, "n=");
+}
+
+static bool
 scram_name(struct span text, struct buf *name)
 {
-	struct span flag, authzid, user;
+	struct span authzid, user;
 
-	if (!span_split(&text, ',', &flag) || !span_split(&text, ',', &authzid) ||
-	    !span_split(&text, ',', &user) || text.data == NULL || !span_starts(user, "n="))
-		return false;
-	return add_saslname(name, span_from(user, 2));
+	return split_scram(text, &authzid, &user) && add_saslname(name, span_from(user, 2));
+}
+
+static bool
+scram_other(struct span text, struct buf *other)
+{
+	struct span authzid, user;
+
+	return split_scram(text, &authzid, &user) && span_starts(authzid, "a=") &&
+	    !span_eq(span_from(authzid, 2), span_from(user, 2)) && add_saslname(other, span_from(authzid, 2));
 }
 
 /* "user=" name ^A "auth=Bearer " token ^A ^A */
@@ -104,16 +136,26 @@ oauthbearer_name(struct span text, struct buf *name)
 	return add_saslname(name, span_from(authzid, 2));
 }
 
+static bool
+no_other(struct span text, struct buf *other)
+{
+	(void)text;
+	(void)other;
+	return false;
+}
+
+enum told { NAME, OTHER };
+
 static const struct {
 	const char *mechanism; /* a trailing "-" stands for the whole family */
-	bool (*name)(struct span text, struct buf *name);
+	bool (*told[2])(struct span text, struct buf *name);
 } mechanisms[] = {
-	{ "PLAIN", plain_name },
-	{ "LOGIN", login_name },
-	{ "CRAM-MD5", cram_name },
-	{ "SCRAM-", scram_name },
-	{ "XOAUTH2", xoauth2_name },
-	{ "OAUTHBEARER", oauthbearer_name },
+	{ "PLAIN", { plain_name, plain_other } },
+	{ "LOGIN", { login_name, no_other } },
+	{ "CRAM-MD5", { cram_name, no_other } },
+	{ "SCRAM-", { scram_name, scram_other } },
+	{ "XOAUTH2", { xoauth2_name, no_other } },
+	{ "OAUTHBEARER", { oauthbearer_name, no_other } },
 };
 
 static bool
@@ -133,8 +175,8 @@ is_name(struct span s)
 	return s.len > 0 && s.len <= SASL_USER_MAX;
 }
 
-bool
-sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf *user)
+static bool
+take_name(enum told what, struct span mechanism, unsigned turn, struct span response, struct buf *out)
 {
 	struct buf text, name;
 	bool found = false;
@@ -147,14 +189,26 @@ sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf
 	    base64_decode_strict(&text, response)) {
 		for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
 			if (matches(mechanism, mechanisms[i].mechanism))
-				found = mechanisms[i].name(buf_span(&text), &name);
+				found = mechanisms[i].told[what](buf_span(&text), &name);
 	}
 	found = found && is_name(buf_span(&name));
 	if (found)
-		buf_add_span(user, buf_span(&name));
+		buf_add_span(out, buf_span(&name));
 	buf_free(&text);
 	buf_free(&name);
 	return found;
+}
+
+bool
+sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf *user)
+{
+	return take_name(NAME, mechanism, turn, response, user);
+}
+
+bool
+sasl_acts_as(struct span mechanism, unsigned turn, struct span response, struct buf *other)
+{
+	return take_name(OTHER, mechanism, turn, response, other);
 }
 
 bool

@@ -17,6 +17,10 @@ enum { SASL_USER_MAX = 512 };
  * wrote it. */
 bool sasl_user(struct span mechanism, unsigned turn, struct span response, struct buf *user);
 
+/* Likewise the one as whom the user acts, where a response of PLAIN or SCRAM tells
+ * another name than the user's own (the authorization identity, RFC 4422 2). */
+bool sasl_acts_as(struct span mechanism, unsigned turn, struct span response, struct buf *other);
+
 /* RFC 4422 3.1, in any case. */
 bool sasl_is_mechanism(struct span word);
 /* The alphabet of base64, or "=": what it decodes to is upstream's affair. May be empty. */

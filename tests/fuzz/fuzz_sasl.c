@@ -18,18 +18,23 @@ demand(bool holds)
 }
 
 static void
+check_name(bool told, struct buf *name)
+{
+	demand(told == (name->len > 0) && name->len <= SASL_USER_MAX);
+	for (size_t i = 0; i < name->len; i++)
+		demand((unsigned char)name->data[i] >= ' ' && name->data[i] != 0x7f);
+	buf_free(name);
+}
+
+static void
 check(struct span mechanism, struct span response)
 {
-	struct buf user = { .len = 0 };
+	struct buf user = { .len = 0 }, other = { .len = 0 };
+	bool told = sasl_user(mechanism, 0, response, &user);
 
-	if (sasl_user(mechanism, 0, response, &user)) {
-		demand(user.len > 0 && user.len <= SASL_USER_MAX);
-		for (size_t i = 0; i < user.len; i++)
-			demand((unsigned char)user.data[i] >= ' ' && user.data[i] != 0x7f);
-	} else {
-		demand(user.len == 0);
-	}
-	buf_free(&user);
+	check_name(told, &user);
+	told = sasl_acts_as(mechanism, 0, response, &other);
+	check_name(told, &other);
 }
 
 int

@@ -63,6 +63,41 @@ test_names(void **state)
 }
 
 static void
+test_acting_as_another(void **state)
+{
+	static const struct {
+		const char *mechanism;
+		struct span response;
+		const char *other; /* NULL: none is told */
+	} acting[] = {
+		{ "PLAIN", BYTES("ada\0user\0secret"), "ada" },
+		{ "PLAIN", BYTES("user\0user\0secret"), NULL },
+		{ "PLAIN", BYTES("\0user\0secret"), NULL },
+		{ "PLAIN", BYTES("ada"), NULL },
+		{ "SCRAM-SHA-1", BYTES("n,a=a=2Cda,n=user,r=x"), "a,da" },
+		{ "SCRAM-SHA-1", BYTES("n,a=user,n=user,r=x"), NULL },
+		{ "SCRAM-SHA-1", BYTES("n,,n=user,r=x"), NULL },
+		{ "SCRAM-SHA-1", BYTES("n,a=a=b,n=user,r=x"), NULL },
+		{ "LOGIN", BYTES("ada\0user\0secret"), NULL },
+		{ "OAUTHBEARER", BYTES("n,a=ada,\1auth=Bearer y\1\1"), NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(acting) / sizeof(acting[0]); i++) {
+		struct buf response = { .len = 0 }, other = { .len = 0 };
+		bool told;
+
+		base64_encode(&response, acting[i].response, 0);
+		assert_false(sasl_acts_as(span_str(acting[i].mechanism), 1, buf_span(&response), &other));
+		told = sasl_acts_as(span_str(acting[i].mechanism), 0, buf_span(&response), &other);
+		assert_int_equal(told, acting[i].other != NULL);
+		assert_string_equal(buf_str(&other), told ? acting[i].other : "");
+		buf_free(&response);
+		buf_free(&other);
+	}
+}
+
+static void
 test_no_response(void **state)
 {
 	struct buf user = { .len = 0 };
@@ -182,6 +217,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_acting_as_another),
 		cmocka_unit_test(test_no_response),
 		cmocka_unit_test(test_name_is_appended),
 		cmocka_unit_test(test_length),
