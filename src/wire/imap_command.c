@@ -1,7 +1,7 @@
 /* IMAP commands: the front of their first line.
  *
- * What a verb's arguments are is asked by those who act on them, with a cursor; a
- * command that only passes is held against imap_values_are_clean(). */
+ * What a verb's arguments are is asked by those who act on them, with a cursor; those of
+ * a command that only passes are the server's affair. */
 #include "config.h"
 
 #include "wire/imap_command.h"
