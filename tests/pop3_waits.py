@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -76,7 +77,7 @@ def no_budget(t):
     expect_equal(unjudged(gatepost, 2), 1, "unjudged in the next session")
 
 
-def budget_over(t, number, messages, capa, refusal=None):
+def budget_over(t, number, messages, capa, refusal=None, timeouts=None):
     """A session whose budget was over while that message came; (client, upstream, gate).
     capa: the client asked for the capabilities, so it is known that the upstream
     takes commands ahead. refusal: comes in place of the message."""
@@ -87,7 +88,7 @@ def budget_over(t, number, messages, capa, refusal=None):
         return refusal if refusal and line == b"RETR %d" % number else rest
 
     upstream = t.pop3_upstream(messages, replies={"RETR": answer})
-    gatepost = before(t, upstream, {"pop3": {"scan_budget": SHORT, "patience": LONG}})
+    gatepost = before(t, upstream, {"pop3": {"scan_budget": SHORT, "patience": LONG}, "timeouts": timeouts or {}})
     client = t.pop3_client(gatepost)
     client.reply()
     if capa:
@@ -141,6 +142,15 @@ def under_way_and_more(t, capa):
         expect_equal(asked(upstream, "RETR"), ["1", "2"] if capa else ["1"], "RETR at the upstream")
 
 
+def under_way_for_long(t, capa):
+    client, _, gate = budget_over(t, 1, [CLEAN[0], CLEAN[1]], capa, timeouts={"command": "1s"})
+    client.send("DELE 2\r\n")
+    time.sleep(1.5)
+    gate.opened.set()
+    expect(client.reply().ok, "DELE 2")
+    client.quit()
+
+
 def under_way_refused(t, capa):
     client, upstream, gate = budget_over(t, 1, [CLEAN[0], SPAM, CLEAN[2]], capa, b"-ERR [IN-USE] no\r\n")
     client.send("RETR 3\r\n")
@@ -157,6 +167,7 @@ in_both_ways("a message under way when the budget ends is not waited for, and no
 in_both_ways("the client asks for another message first: each is fetched once", under_way_unwanted)
 in_both_ways("the message under way is refused, and the client wants another", under_way_refused)
 in_both_ways("what must be said to the upstream waits for the message under way", under_way_and_more)
+in_both_ways("and it waits as long as that comes, however long timeouts.command is", under_way_for_long)
 
 
 @tests

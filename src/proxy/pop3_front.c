@@ -211,8 +211,10 @@ pop3_read_command(struct session *session)
 	/* The command is read again then: input does not keep its place. */
 	if (s->pending_count > 0 && (pop3_verbs[s->command.verb].alone || s->maildrop != NULL))
 		return pop3_await_replies(s, POP3_STEP_READ_COMMAND);
-	if (pop3_fetch_is_running(s) && !pop3_verbs[s->command.verb].beside_fetch)
+	if (pop3_fetch_is_running(s) && !pop3_verbs[s->command.verb].beside_fetch) {
+		ends_progress(&s->ends); /* how long it may take is its own affair */
 		return pop3_wait(s, PARTY_SERVER, ends_settings(&s->ends)->timeouts.command);
+	}
 	return STEP_NEXT;
 }
 
