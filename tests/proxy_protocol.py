@@ -225,6 +225,35 @@ def out_before_tls(t):
     expect_equal(seen, ["127.0.0.1"], "addresses")
 
 
+FAREWELLS = {"smtp": b"421 4.3.2 too many connections", "pop3": b"-ERR [SYS/TEMP] too many connections",
+             "imap": b"* BYE too many connections"}
+
+
+@tests
+def limit_of_named_clients(t):
+    "limits.connections_per_client counts clients as a balancer names them, and tells each in his protocol's words"
+    for protocol, farewell in FAREWELLS.items():
+        make, upstream = {"smtp": (t.gatepost, t.upstream), "pop3": (t.pop3_gatepost, t.pop3_upstream),
+                          "imap": (t.imap_gatepost, t.imap_upstream)}[protocol]
+        gatepost = make(upstream(), {"limits": {"connections_per_client": 2}}, {"proxy_protocol": LOCALHOST})
+
+        def hello(source):
+            connection = socket.create_connection(gatepost.address, PATIENCE)
+            t.callback(connection.close)
+            connection.sendall(header_v1(source))
+            return connection, connection.makefile("rb").readline()
+        held = [hello(source) for source in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.1", "192.0.2.2")]
+        expect(not any(farewell in said for _, said in held), protocol, "turned away", held)
+        connection, said = hello("192.0.2.1")
+        expect(said.startswith(farewell), protocol, "over the limit", said)
+        expect_equal(connection.recv(100), b"", "after it")
+        gatepost.wait_event("connections", msg="connections_per_client is reached: 192.0.2.1 is turned away")
+        ended = len(gatepost.events("step", step="^close$"))
+        held[0][0].close()
+        gatepost.wait_event("step", ended + 1, step="^close$")
+        expect(farewell not in hello("192.0.2.1")[1], protocol, "after another has left")
+
+
 # XCLIENT.
 
 @tests

@@ -86,6 +86,9 @@ struct listener {
 	enum bare_newlines bare_newlines;
 	struct strings hide;             /* EHLO keywords hidden besides the unknown ones */
 };
+/* Whether a connection from there (16 bytes, IPv4 mapped) is a balancer's, which must begin
+ * with a PROXY header. */
+bool listener_trusts(const struct listener *l, const unsigned char address[16]);
 
 struct upstream_tls {
 	struct mark mark;

@@ -153,3 +153,12 @@ listeners_check(struct conf *c, const struct yaml *list)
 	report_double_claims(c, by_name, names);
 	report_double_claims(c, by_address, addresses);
 }
+
+bool
+listener_trusts(const struct listener *l, const unsigned char address[16])
+{
+	for (size_t i = 0; i < l->proxy_protocol_count; i++)
+		if (network_contains(&l->proxy_protocol[i], address))
+			return true;
+	return false;
+}

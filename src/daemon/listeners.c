@@ -26,7 +26,6 @@ enum {
 	BEGIN_BATCH = 8,      /* sessions begun before others get their turn: each costs far more */
 	WAITING_MOST = 1000,  /* connections without a session; the others wait in the kernel's queue */
 	ACCEPT_REST_MS = 100,
-	TELL_EVERY_MS = 10000, /* of each kind: once a limit is reached thousands may follow a second */
 };
 
 /* ---- opening ---- */
@@ -163,16 +162,10 @@ struct arrival {
 };
 TAILQ_HEAD(arrivals, arrival);
 
-/* Something that may happen very often, and is told of by one line in TELL_EVERY_MS. */
-struct seldom {
-	uint64_t until;  /* loop_now() milliseconds */
-	uint64_t untold; /* times, since the last line */
-};
-
 struct acceptor {
 	struct proxy *proxy;
 	struct timer *rest;
-	struct seldom full, client_full, exhausted;
+	struct seldom exhausted;
 	struct acceptor_socket *sockets;
 	size_t count;
 	struct arrivals waiting; /* in turn */
@@ -181,47 +174,13 @@ struct acceptor {
 	bool stopped;
 };
 
-/* True: it is to be told now; *untold is how often it was not, since it last was. */
-static bool
-is_due(struct seldom *s, uint64_t now, uint64_t *untold)
-{
-	*untold = s->untold;
-	if (now < s->until) {
-		s->untold++;
-		return false;
-	}
-	*s = (struct seldom){ now + TELL_EVERY_MS, 0 };
-	return true;
-}
-
-/* In the words of the protocol that the client came to speak. */
-static struct span
-farewell(enum protocol protocol)
-{
-	switch (protocol) {
-	case PROTOCOL_POP3:
-		return SPAN_LITERAL("-ERR [SYS/TEMP] too many connections, try again later\r\n");
-	case PROTOCOL_IMAP:
-		return SPAN_LITERAL("* BYE too many connections, try again later\r\n");
-	default:
-		return SPAN_LITERAL("421 4.3.2 too many connections, try again later\r\n");
-	}
-}
-
 static void
-turn_away(const struct acceptor_socket *s, int fd, const struct peer *peer, struct seldom *told, const char *limit)
+turn_away(const struct acceptor_socket *s, int fd, const struct peer *peer, enum census_result limit)
 {
 	struct proxy *p = s->acceptor->proxy;
 	const struct listener *l = &p->settings->listeners[s->listener];
-	struct span text = farewell(l->protocol);
-	char client[PEER_TEXT_SIZE];
-	uint64_t untold;
+	struct span text = proxy_turn_away(p, l, peer, limit);
 
-	if (is_due(told, loop_now(p->loop), &untold)) {
-		peer_text(peer, client);
-		log_warning("connections", "listener %s: %s is reached: %s is turned away; so were %llu others since last told",
-		    l->name, limit, client, (unsigned long long)untold);
-	}
 	/* A client that does not take it finds the connection closed. */
 	if (l->tls.mode != TLS_IMPLICIT)
 		(void)!send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -296,21 +255,17 @@ welcome(struct acceptor_socket *s, int fd, const struct peer *peer)
 	struct proxy *p = a->proxy;
 	const struct limits *limits = &p->settings->limits;
 	unsigned char client[16];
+	enum census_result result;
+	bool balancer;
 
 	peer_bytes(peer, client);
-	switch (census_enter(p->census, p->index, client, limits->connections, limits->connections_per_client)) {
-	case CENSUS_WELCOME:
+	/* Whom it brings is counted when its header names him: ends_accept_client(). */
+	balancer = listener_trusts(&p->settings->listeners[s->listener], client);
+	result = census_enter(p->census, p->index, client, limits->connections, balancer ? 0 : limits->connections_per_client);
+	if (result == CENSUS_WELCOME)
 		admit(s, fd, peer, client);
-		break;
-	case CENSUS_FULL:
-		stats_add(&p->stats->refused, 1);
-		turn_away(s, fd, peer, &a->full, "limits.connections");
-		break;
-	case CENSUS_CLIENT_FULL:
-		stats_add(&p->stats->refused_client, 1);
-		turn_away(s, fd, peer, &a->client_full, "limits.connections_per_client");
-		break;
-	}
+	else
+		turn_away(s, fd, peer, result);
 }
 
 static void
@@ -360,7 +315,7 @@ exhausted(struct acceptor *a)
 	uint64_t now = loop_now(a->proxy->loop), untold;
 
 	stats_add(&a->proxy->stats->errors[STATS_ERROR_ACCEPT], 1);
-	if (is_due(&a->exhausted, now, &untold))
+	if (seldom_is_due(&a->exhausted, now, &untold))
 		log_error("accept", "%s: accepting rests for %d ms; so it did %llu times since last told", strerror(errno),
 		    ACCEPT_REST_MS, (unsigned long long)untold);
 	pause_all(a, true);

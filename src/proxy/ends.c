@@ -22,6 +22,7 @@ ends_set_up(struct ends *e, struct proxy *p, const struct listener *listener, st
 	e->upstream = listener->upstream;
 	e->tls = tls;
 	e->peer = e->accepted_from = *peer;
+	peer_bytes(peer, e->counted);
 	e->armed = UINT64_MAX;
 	if (getsockname(fd, (struct sockaddr *)&e->local.address, &len) == 0)
 		e->local.len = len;
@@ -37,10 +38,8 @@ void
 ends_release(struct ends *e)
 {
 	struct proxy *p = e->session.proxy;
-	unsigned char client[16];
 
-	peer_bytes(&e->accepted_from, client);
-	census_leave(p->census, p->index, client);
+	census_leave(p->census, p->index, e->counted);
 	stats_move(&p->gauges->sessions[e->listener->protocol], -1);
 	connecting_cancel(&e->connecting);
 	endpoint_abort(&e->client);
@@ -153,13 +152,36 @@ is_trusted_proxy(const struct ends *e)
 	unsigned char address[16];
 
 	peer_bytes(&e->accepted_from, address);
-	for (size_t i = 0; i < e->listener->proxy_protocol_count; i++)
-		if (network_contains(&e->listener->proxy_protocol[i], address))
-			return true;
+	return listener_trusts(e->listener, address);
+}
+
+/* The client that a balancer named takes the balancer's place in the census, where
+ * his are not too many already; else he is told so. */
+static bool
+count_named_client(struct ends *e)
+{
+	struct proxy *p = e->session.proxy;
+	unsigned char client[16];
+	enum census_result result;
+	struct span text;
+
+	peer_bytes(&e->peer, client);
+	result = census_enter(p->census, p->index, client, 0, ends_settings(e)->limits.connections_per_client);
+	if (result == CENSUS_WELCOME) {
+		census_leave(p->census, p->index, e->counted);
+		memcpy(e->counted, client, sizeof(client));
+		return true;
+	}
+	text = proxy_turn_away(p, e->listener, &e->peer, result);
+	if (e->listener->tls.mode != TLS_IMPLICIT)
+		endpoint_write(e->client, text);
 	return false;
 }
 
-/* 1: taken or not expected; 0: incomplete; -1: expected and not there. */
+enum { NAMED = 2 };
+
+/* 1: taken or not expected; NAMED: taken, and it names a client; 0: incomplete; -1:
+ * expected and not there. */
 static int
 take_proxy_header(struct ends *e)
 {
@@ -174,11 +196,11 @@ take_proxy_header(struct ends *e)
 		return endpoint_eof(e->client) ? -1 : got;
 	endpoint_consume(e->client, used);
 	e->proxied = true;
-	if (source.len > 0) {
-		e->peer = source;
-		e->local = destination;
-	}
-	return 1;
+	if (source.len == 0)
+		return 1;
+	e->peer = source;
+	e->local = destination;
+	return NAMED;
 }
 
 /* How the client's handshake stands, once it has begun. */
@@ -209,6 +231,8 @@ ends_accept_client(struct ends *e)
 		ends_log(e, LOG_LEVEL_WARNING, STATS_ERROR_PROXY_PROTOCOL, "no PROXY header where one is due");
 	if (proxied <= 0)
 		return proxied < 0 ? ENDS_FAILED : ENDS_WAIT;
+	if (proxied == NAMED && !count_named_client(e))
+		return ENDS_FAILED;
 	if (e->listener->tls.mode != TLS_IMPLICIT)
 		return ENDS_READY;
 	if (endpoint_tls(e->client) == ENDPOINT_PLAIN)

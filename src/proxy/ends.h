@@ -19,7 +19,8 @@ struct ends {
 	struct tls_server *tls;
 	size_t upstream;         /* index in the settings; SIZE_MAX when intercepted */
 	struct endpoint *client, *server;
-	struct peer accepted_from; /* the socket's peer: what the census counts */
+	struct peer accepted_from; /* the socket's peer */
+	unsigned char counted[16]; /* as whom the census counts it: the client, where a balancer names one */
 	struct peer peer;        /* the client, as the PROXY header tells if there is one */
 	struct peer local;       /* where it connected to */
 	struct peer destination; /* intercepted: where it wanted to go */

@@ -28,6 +28,14 @@ struct generation {
 	struct tls_client *intercept_tls;
 };
 
+/* Something that may happen very often, and is told of by one line in ten seconds. */
+struct seldom {
+	uint64_t until;  /* loop_now() milliseconds */
+	uint64_t untold; /* times, since the last line */
+};
+/* True: it is to be told now; *untold is how often it was not, since it last was. */
+bool seldom_is_due(struct seldom *s, uint64_t now, uint64_t *untold);
+
 struct proxy {
 	size_t index;
 	struct loop *loop;
@@ -44,6 +52,7 @@ struct proxy {
 	LIST_HEAD(, session) sessions;
 	size_t session_count;
 	uint64_t sessions_begun;
+	struct seldom full, client_full; /* of the census */
 	bool retiring;
 	void (*drained)(void *context); /* the last session of a retiring proxy ended */
 	void *drained_context;
@@ -52,6 +61,9 @@ struct proxy {
 /* A client was accepted at that listener and has entered the census, which it
  * leaves with its session; fd is owned from now on. */
 void proxy_accept(struct proxy *p, size_t listener, int fd, const struct peer *peer);
+/* A client is over that limit, which is not CENSUS_WELCOME: it is counted and told in
+ * the log. Returns what the client hears, in the words of the listener's protocol. */
+struct span proxy_turn_away(struct proxy *p, const struct listener *l, const struct peer *peer, enum census_result limit);
 /* No new sessions come. drained() is called with the end of the last one, perhaps
  * at once. */
 void proxy_retire(struct proxy *p);
