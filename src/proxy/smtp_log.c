@@ -7,18 +7,18 @@
 #include "proxy/smtp_log.h"
 
 static void
-log_recipients(struct log_entry *e, const struct smtp_transaction *tx)
+log_recipients(struct log_entry *e, const struct smtp_transaction *tx, size_t first, size_t count)
 {
 	struct buf all = { 0 };
 
-	for (size_t i = 0; i < tx->recipient_count && all.len < LOG_VALUE_MAX; i++)
-		buf_printf(&all, "%s%s", i > 0 ? "," : "", tx->recipients[i]);
+	for (size_t i = 0; i < count && all.len < LOG_VALUE_MAX; i++)
+		buf_printf(&all, "%s%s", i > 0 ? "," : "", tx->recipients[first + i]);
 	log_span(e, "to", buf_span(&all));
 	buf_free(&all);
 }
 
-void
-smtp_log_message(struct smtp_session *s, struct span reply)
+static void
+log_message(struct smtp_session *s, size_t first, size_t count, struct span reply)
 {
 	struct smtp_transaction *tx = &s->tx;
 	struct proxy *proxy = s->ends.session.proxy;
@@ -32,7 +32,7 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 	ends_log_begin(&e, &s->ends, LOG_LEVEL_INFO, "message");
 	log_text(&e, "helo", s->helo != NULL ? s->helo : "");
 	log_text(&e, "from", tx->sender != NULL ? tx->sender : "");
-	log_recipients(&e, tx);
+	log_recipients(&e, tx, first, count);
 	if (s->user.len > 0)
 		log_span(&e, "user", buf_span(&s->user));
 	if (s->ends.secure)
@@ -43,6 +43,32 @@ smtp_log_message(struct smtp_session *s, struct span reply)
 	log_span(&e, "reply", reply);
 	log_number(&e, "ms", (int64_t)(loop_now(proxy->loop) - tx->began));
 	log_end(&e);
+}
+
+/* LMTP answers for each recipient in turn: those that were answered for. */
+static size_t
+answered(const struct smtp_session *s)
+{
+	return s->lmtp && s->tx.replayed ? s->tx.recipient_count - s->tx.replies : 0;
+}
+
+void
+smtp_log_message(struct smtp_session *s, struct span reply)
+{
+	size_t first = answered(s);
+
+	log_message(s, first, s->tx.recipient_count - first, reply);
+}
+
+void
+smtp_log_answer(struct smtp_session *s, struct span reply)
+{
+	size_t count = answered(s);
+
+	if (count > 0)
+		log_message(s, count - 1, 1, reply);
+	else
+		smtp_log_message(s, reply);
 }
 
 static void

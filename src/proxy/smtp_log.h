@@ -6,8 +6,12 @@
 #include "base/log.h"
 #include "proxy/smtp_session.h"
 
-/* reply: the one that the client is told, without CRLF. */
+/* reply: the one that the client is told, without CRLF. By LMTP of the recipients
+ * that were not answered for yet. */
 void smtp_log_message(struct smtp_session *s, struct span reply);
+/* The same of the upstream's final reply, once it is taken off tx.replies: by LMTP it is
+ * that recipient's. */
+void smtp_log_answer(struct smtp_session *s, struct span reply);
 
 /* The upstream's reply in s->reply, where it refuses. command: MAIL, say; "" for
  * the connection as a whole. path: of MAIL and RCPT, else empty. */

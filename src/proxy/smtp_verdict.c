@@ -192,7 +192,7 @@ relay_end(struct smtp_session *s)
 	if (is_taken_too_early(s))
 		return break_off(s, "421 4.3.0 the mail server's reply makes no sense");
 	stats_time(&s->ends.session.proxy->stats->relay, clock_micros() - s->tx.relay_began);
-	smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
+	smtp_log_answer(s, smtp_reply_last_line(buf_span(&s->reply.text)));
 	endpoint_write_buf(s->ends.client, &s->reply.text);
 	if (s->reply.code == 421 || smtp_is_half_sent(s))
 		return smtp_goto(s, SMTP_STEP_CLOSE);
@@ -345,7 +345,7 @@ smtp_relay_final_reply(struct session *session)
 	int got;
 
 	while ((got = smtp_take_reply(s, &outcome)) > 0 && !is_taken_too_early(s) && --s->tx.replies > 0) {
-		smtp_log_message(s, smtp_reply_last_line(buf_span(&s->reply.text)));
+		smtp_log_answer(s, smtp_reply_last_line(buf_span(&s->reply.text)));
 		endpoint_write_buf(s->ends.client, &s->reply.text);
 	}
 	if (got > 0)
