@@ -99,7 +99,8 @@ for shown, pieces in [
 def tls_required(t):
     "L02: where TLS is offered, no login is offered or taken without it"
     upstream = t.imap_upstream([MESSAGE])
-    client = t.imap_client(tls_gatepost(t, upstream))
+    gatepost = tls_gatepost(t, upstream)
+    client = t.imap_client(gatepost)
     greeting = client.greet().raw
     expect(b"STARTTLS" in greeting and b"LOGINDISABLED" in greeting and b"AUTH=" not in greeting, "greeting", greeting)
     offered = client.capabilities()
@@ -109,6 +110,8 @@ def tls_required(t):
     for command in ("LOGIN user secret", f"AUTHENTICATE PLAIN {plain}", "AUTHENTICATE LOGIN", "LOGIN {4+}\r\nuser secret",
                     "SELECT INBOX"):
         expect(not client.command(command).ok, command)
+    gatepost.wait_event("refusal", command="^LOGIN$", by="^gatepost$", reply="PRIVACYREQUIRED")
+    gatepost.wait_event("refusal", command="^AUTHENTICATE$", by="^gatepost$", reply="PRIVACYREQUIRED")
     expect(set(upstream.said()) <= {"CAPABILITY"}, "relayed", upstream.said())
     client.starttls(t.certificates.client_context())
     offered = client.capabilities()

@@ -104,13 +104,15 @@ def name_is_forgotten(t):
 def tls_required(t):
     "L02: where TLS is required, no login is offered or taken without it"
     upstream = t.pop3_upstream([MESSAGE], banner=b"<1.2@upstream.example.org>")
-    client = t.pop3_client(stls_gatepost(t, upstream, required=True))
+    gatepost = stls_gatepost(t, upstream, required=True)
+    client = t.pop3_client(gatepost)
     expect(client.reply().ok, "greeting")
     offered = client.capabilities()
     expect("STLS" in offered and not any(o.startswith(("SASL", "USER")) for o in offered), "offered", offered)
     for command in ("USER user", "PASS secret", "APOP user 0123456789abcdef0123456789abcdef", f"AUTH PLAIN {PLAIN}",
                     "AUTH LOGIN"):
         expect(not client.command(command).ok, command)
+        gatepost.wait_event("refusal", command=f"^{command.split()[0]}$", by="^gatepost$", reply="^say STLS first$")
     expect(set(upstream.said()) <= {"CAPA"}, "relayed", upstream.said())
     client.stls(t.certificates.client_context())
     offered = client.capabilities()

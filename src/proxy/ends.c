@@ -124,6 +124,20 @@ ends_log(const struct ends *e, enum log_level level, enum stats_error error, con
 }
 
 void
+ends_log_refusal(const struct ends *e, const char *command, const char *reply)
+{
+	struct log_entry entry;
+
+	if (!log_enabled(LOG_LEVEL_INFO))
+		return;
+	ends_log_begin(&entry, e, LOG_LEVEL_INFO, "refusal");
+	log_text(&entry, "command", command);
+	log_text(&entry, "by", "gatepost");
+	log_text(&entry, "reply", reply);
+	log_end(&entry);
+}
+
+void
 ends_count_login(const struct ends *e, bool ok)
 {
 	struct stats *s = stats_of(e);

@@ -97,6 +97,9 @@ struct quarantine_item ends_item(const struct ends *e, struct arena *a, size_t p
 void ends_log_begin(struct log_entry *entry, const struct ends *e, enum log_level level, const char *event);
 /* Counts an error, and tells of it with its name as the event. */
 void ends_log(const struct ends *e, enum log_level level, enum stats_error error, const char *msg);
+/* A line for what gatepost itself refuses who wants to read mail: his mail server does
+ * not hear of it. */
+void ends_log_refusal(const struct ends *e, const char *command, const char *reply);
 /* A login was answered. */
 void ends_count_login(const struct ends *e, bool ok);
 

@@ -115,6 +115,8 @@ imap_refuse(struct imap_session *s, const char *status, const char *text)
 	bool fault = status[0] == 'B', last = fault && ++s->errors > ends_settings(&s->ends)->limits.errors;
 
 	imap_answer(s, status, text);
+	if (last)
+		ends_log_refusal(&s->ends, imap_verb_name(s->command.verb), "too many errors");
 	imap_forget_unit(s);
 	return last ? imap_give_up(s, "too many errors") : imap_goto(s, IMAP_FRONT_READ_COMMAND);
 }

@@ -149,6 +149,14 @@ login_is_too_early(const struct imap_session *s)
 	return s->ends.listener->tls.mode == TLS_STARTTLS && !s->ends.secure;
 }
 
+/* The client did not even get to try: its user asks why. */
+static enum outcome
+refuse_login(struct imap_session *s, const char *text)
+{
+	ends_log_refusal(&s->ends, imap_verb_name(s->command.verb), text);
+	return imap_refuse(s, "NO", text);
+}
+
 static void
 log_login(const struct imap_session *s, bool ok)
 {
@@ -197,7 +205,7 @@ proceed_login(struct imap_session *s, const struct imap_command *c)
 	if (wrong != NULL)
 		return imap_refuse(s, "BAD", wrong);
 	if (login_is_too_early(s))
-		return imap_refuse(s, "NO", "[PRIVACYREQUIRED] say STARTTLS first");
+		return refuse_login(s, "[PRIVACYREQUIRED] say STARTTLS first");
 	snprintf(s->mechanism, sizeof(s->mechanism), "LOGIN");
 	if (s->ends.server == NULL)
 		return imap_reach_user(s, IMAP_FRONT_RELAY_COMMAND);
@@ -233,9 +241,9 @@ proceed_authenticate(struct imap_session *s, const struct imap_command *c)
 	if (wrong != NULL)
 		return imap_refuse(s, "BAD", wrong);
 	if (login_is_too_early(s))
-		return imap_refuse(s, "NO", "[PRIVACYREQUIRED] say STARTTLS first");
+		return refuse_login(s, "[PRIVACYREQUIRED] say STARTTLS first");
 	if (!mechanism_is_usable(mechanism))
-		return imap_refuse(s, "NO", "that mechanism cannot be used here");
+		return refuse_login(s, "that mechanism cannot be used here");
 	snprintf(s->mechanism, sizeof(s->mechanism), "%.*s", SPAN_ARG(mechanism));
 	s->auth_turn = 0;
 	buf_clear(&s->user);

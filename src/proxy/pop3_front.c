@@ -146,8 +146,13 @@ end_in_turn(struct pop3_session *s, const char *text)
 static enum outcome
 refuse(struct pop3_session *s, const char *text)
 {
+	bool last = ++s->errors > ends_settings(&s->ends)->limits.errors;
+
+	/* A login before TLS: who wants to read his mail asks why he cannot. */
+	if (last || !s->authenticated)
+		ends_log_refusal(&s->ends, pop3_verb_name(s->command.verb), last ? "too many errors" : text);
 	pop3_consume_command(s);
-	if (++s->errors > ends_settings(&s->ends)->limits.errors)
+	if (last)
 		return end_in_turn(s, "too many errors");
 	pop3_refuse_in_turn(s, text);
 	return pop3_goto(s, POP3_STEP_READ_COMMAND);
@@ -158,6 +163,7 @@ static enum outcome
 skip_overlong(struct pop3_session *s, bool more)
 {
 	s->line_overlong = more;
+	s->command.verb = POP3_UNKNOWN;
 	if (!more)
 		return refuse(s, "line too long");
 	endpoint_consume(s->ends.client, s->command_octets);
