@@ -5,11 +5,13 @@ has a clear temporary answer or a closed connection, no process crashes, nothing
 (as far as the build has sanitizers), nothing that was acknowledged is missing, nothing
 passes unscanned, and the same session then succeeds.
 
-    builddir=. python3 tests/fault_sweep.py [--all[=PART/PARTS]] [WORD…]
+    builddir=. python3 tests/fault_sweep.py [--all[=PART/PARTS] | --each-place[=PART/PARTS]] [WORD…]
 
-Of calls that a session makes often a sample is swept, which the seed
-(GATEPOST_TEST_SEED) chooses, or with --all each one, or a part of them: so several
-can share the work, or a day go on where the one before ended."""
+Of places in the program that calls come from, told apart by their innermost callers, a
+sample is swept, one call each, which the seed (GATEPOST_TEST_SEED) chooses. With
+--each-place the first call from each fails; with --all each call, and a start, a reload
+or an upgrade have tens of thousands. Of either a part can be had: so several can share
+the work, or a day go on where the one before ended."""
 
 import contextlib
 import errno
@@ -29,7 +31,7 @@ import faults  # noqa: E402
 os.environ["GATEPOST"] = faults.PROGRAM
 
 import gatepost_test  # noqa: E402
-from faults import ALWAYS, KILL, SHORT, Faults  # noqa: E402
+from faults import ALWAYS, KILL, SHORT, Call, Calls, Faults  # noqa: E402
 from gatepost_test import PATIENCE, Context, Skip, Tests, await_event, expect, expect_equal, left_to  # noqa: E402
 from short_sessions import PROTOCOLS, Estate, StrictClient  # noqa: E402
 
@@ -37,7 +39,10 @@ tests = Tests()
 
 SEED = int(os.environ.get("GATEPOST_TEST_SEED", time.strftime("%Y%m%d")))
 WORDS, ALL, PART = faults.command_line(sys.argv[1:])
-# Of the calls of one function, of allocations, of calls of one process among several or that nearly never fail.
+WORDS, EACH_PLACE, PART_OF_PLACES = faults.command_line(WORDS, "--each-place")
+if EACH_PLACE:
+    ALL, PART = True, PART_OF_PLACES
+# Of the places that call one function, that allocate, that call in one process among several or what nearly never fails.
 SAMPLE, SAMPLE_ALLOC, SAMPLE_APART = 1, 10, 1
 RARE = ("stat", "close", "dup", "lock", "unlock", "seal", "fcntl", "bind", "shutdown", "sockopt", "epoll_wait", "getrandom")
 BATCH = 100  # faults before one gatepost
@@ -88,14 +93,22 @@ def errors_of(function, process):
     return [random.Random(f"{SEED} {function} {process}").choice(errors)] if process and not ALL else errors
 
 
-def chosen(count, function, process, *about):
-    """Which of so many calls fail."""
-    numbers, sample = range(1, count + 1), SAMPLE_APART if process or function in RARE else SAMPLE_ALLOC if function == "alloc" else SAMPLE
+def chosen(calls, function, process, *about):
+    """Which of them fail."""
+    if EACH_PLACE:
+        return [Call(1, place.place, place.first) for place in calls.places][PART]
     if ALL:
-        return list(numbers)[PART]
-    if count <= sample:
-        return list(numbers)
-    return sorted(random.Random(f"{SEED} {function} {process} {about}").sample(numbers, sample))
+        return [Call(number) for number in range(1, calls.count + 1)][PART]
+    sample = SAMPLE_APART if process or function in RARE else SAMPLE_ALLOC if function == "alloc" else SAMPLE
+    choice = random.Random(f"{SEED} {function} {process} {about}")
+    places = sorted(choice.sample(calls.places, min(sample, len(calls.places))))
+    return [Call(choice.randint(1, place.calls), place.place if len(calls.places) > 1 else 0, place.first) for place in places]
+
+
+def chosen_first(calls, many, function, process, *about):
+    """The same, and of the first calls from the first so many places."""
+    begins = Calls(min(calls.count, many), [place._replace(calls=1) for place in calls.places[:many]])
+    return list(dict.fromkeys([*chosen(begins, function, process, *about), *chosen(calls, function, process, *about)]))
 
 
 def leave_to_sanitizers():
@@ -122,25 +135,25 @@ class Sweep:
         self.before = 0  # of this gatepost: the faults it has seen
 
     def count(self, protocol, function, process):
-        """How often a session has it called."""
+        """The calls that a session makes."""
         if (process, function) not in self.counts:
             if function in ONCE:
                 self.start_anew()
             else:
                 self.finish(self.estate.visit(protocol))
             visit = self.estate.visit(protocol)
-            self.faults.fail(function, 0, nth=ALWAYS, process=process)
+            self.faults.note(function, process)
             expect(visit.attempt(), "a healthy session", visit.failures)
-            self.counts[process, function] = self.faults.none()[0]
+            self.counts[process, function] = self.faults.noted()
         return self.counts[process, function]
 
     def sweep(self, protocol, function, error, process="", times=1):
-        for nth in chosen(self.count(protocol, function, process), function, process, protocol, error):
-            where = f"{protocol}: {function} {nth} of the {process or 'process'}: {name_of(error)}"
+        for call in chosen(self.count(protocol, function, process), function, process, protocol, error):
+            where = f"{protocol}: {function} {call} of the {process or 'process'}: {name_of(error)}"
             with self.telling(where):
                 if function in ONCE:
                     self.start_anew()
-                self.fail(protocol, function, error, nth, process, times)
+                self.fail(protocol, function, error, call, process, times)
             if self.before >= BATCH:
                 with self.telling(f"{where}, or one of those before it"):
                     self.finish_soundly()
@@ -153,11 +166,11 @@ class Sweep:
         self.estate.gatepost.stop()
         self.estate.gatepost = self.estate.start()
 
-    def fail(self, protocol, function, error, nth, process, times, attempt=None):
+    def fail(self, protocol, function, error, call, process, times, attempt=None):
         """In an attempt, or in what else is to be done before one that succeeds."""
         self.swept, self.before = self.swept + 1, self.before + 1
         visit = self.estate.visit(protocol)
-        self.faults.fail(function, error, nth, times, process)
+        self.faults.fail(function, error, call.nth, times, process, call.place)
         try:
             (attempt or visit.attempt)()
         finally:
@@ -192,7 +205,8 @@ class Sweep:
             self.begin()
 
     def report(self, what, function, process=""):
-        print(f"# {what}: {function}, {self.counts[process, function]} calls: {self.swept} failed, {self.hit} of them in time",
+        count, places = self.counts[process, function]
+        print(f"# {what}: {function}, {count} calls from {len(places)} places: {self.swept} failed, {self.hit} of them in time",
               flush=True)
         self.swept = self.hit = 0
 
@@ -281,24 +295,29 @@ RELOADED = "(in force|configuration stays)$"
 
 
 def reload(gatepost):
-    before = len(gatepost.events("reload", msg=RELOADED))
+    """Until the next session is one of a new proxy, if there is one."""
+    before, proxies = len(gatepost.events("reload", msg=RELOADED)), len(gatepost.events("ended", child="proxy"))
     gatepost.signal(signal.SIGHUP)
     await_event(gatepost.changed, lambda: len(gatepost.events("reload", msg=RELOADED)) > before or gatepost.ended, "a reload")
+    if gatepost.events("reload", msg=RELOADED)[-1]["msg"].endswith("in force"):
+        await_event(gatepost.changed, lambda: len(gatepost.events("ended", child="proxy")) > proxies or gatepost.ended, "the old proxy's end")
     expect(not gatepost.ended, "the master ended", gatepost.lines[-5:])
-    expect(not gatepost.events("memory"), "a session paid for it", gatepost.events("memory"))
 
 
 def reloading(functions):
     def test(t):
         sweep = Sweep(t, single=False)
         for function in functions:
-            sweep.faults.fail(function, 0, nth=ALWAYS, process="master")
+            sweep.faults.note(function, "master")
             reload(sweep.estate.gatepost)
-            sweep.counts["master", function] = count = sweep.faults.none()[0]
+            sweep.counts["master", function] = calls = sweep.faults.noted()
             for error in RELOADING[function]:
-                for nth in chosen(count, function, "master", error):
-                    with sweep.telling(f"reload: {function} {nth} of the master: {name_of(error)}"):
-                        sweep.fail("smtp", function, error, nth, "master", 1, lambda: reload(sweep.estate.gatepost))
+                # The memory that is lacked first comes from the reserve, and new processes know nothing of that.
+                for call in chosen_first(calls, 1 if function == "alloc" else 0, function, "master", error):
+                    with sweep.telling(f"reload: {function} {call} of the master: {name_of(error)}"):
+                        sweep.fail("smtp", function, error, call, "master", 1, lambda: reload(sweep.estate.gatepost))
+                        paid = sweep.estate.gatepost.events("memory")
+                        expect(not paid, "a session paid for it", paid)
             sweep.report("reload", function, "master")
         sweep.end()
     return test
@@ -312,26 +331,39 @@ for group in [[f] for f in RELOADING] if ALL else [list(RELOADING)]:
 FIRST = 100
 
 
+def overlook_leaks(estate, function):
+    """Of OpenSSL, which leaves something behind where its beginning fails."""
+    if function == "alloc":
+        estate.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+
+
+def failed_start(sweep, function, call):
+    estate = sweep.estate
+    estate.gatepost.stop()
+    overlook_leaks(estate, function)
+    sweep.faults.fail(function, FUNCTIONS[function][0], call.nth, process="master", place=call.place)
+    gatepost = estate.start(wait=False)
+    await_event(gatepost.changed, lambda: gatepost.ended or gatepost.events("ready"), "gatepost to begin")
+    sweep.swept, sweep.hit = sweep.swept + 1, sweep.hit + sweep.faults.none()[1]
+    began = bool(gatepost.events("ready"))
+    expect(gatepost.stop() in ([0] if began else [1, 2]), gatepost.process.returncode, "exit status")
+    expect(began or len(gatepost.lines) > 1, "nothing is said")
+    expect(not gatepost.crash_report(), gatepost.crash_report())
+
+
 def starting(function, single):
     def test(t):
         sweep = Sweep(t, single)
-        estate = sweep.estate
-        estate.gatepost.stop()
-        if function == "alloc":  # OpenSSL leaks something of its own where its beginning fails
-            estate.environment["ASAN_OPTIONS"] = "detect_leaks=0"
-        sweep.faults.fail(function, 0, nth=ALWAYS, process="master")
-        estate.start().stop()
-        count = sweep.faults.none()[0]
+        sweep.estate.gatepost.stop()
+        sweep.faults.note(function, "master")
+        sweep.estate.start().stop()
+        sweep.counts["master", function] = calls = sweep.faults.noted()
         # Libraries begin first, and of all that is where most can go wrong.
-        for nth in sorted({*chosen(min(count, FIRST), function, ""), *chosen(count, function, "")}):
-            sweep.faults.fail(function, FUNCTIONS[function][0], nth=nth, process="master")
-            gatepost = estate.start(wait=False)
-            await_event(gatepost.changed, lambda: gatepost.ended or gatepost.events("ready"), "gatepost to begin")
-            sweep.faults.none()
-            began = bool(gatepost.events("ready"))
-            expect(gatepost.stop() in ([0] if began else [1, 2]), gatepost.process.returncode, "exit status,", function, nth)
-            expect(began or len(gatepost.lines) > 1, "nothing is said,", function, nth)
-            expect(not gatepost.crash_report(), gatepost.crash_report())
+        for call in chosen_first(calls, FIRST, function, ""):
+            with sweep.telling(f"a start: {function} {call} of the master"):
+                failed_start(sweep, function, call)
+        sweep.report("a start", function, "master")
+        expect(not sweep.wrong, sweep.wrong, "went wrong, told above")
     return test
 
 
@@ -371,11 +403,11 @@ def begin(estate):
     return bool(gatepost.events("ready"))
 
 
-def killed_beginning(sweep, process, function, nth):
+def killed_beginning(sweep, process, function, call):
     """1 when it was; 0 when all was ready before that."""
     estate = sweep.estate
     leave_unfinished(estate)
-    sweep.faults.fail(function, KILL, nth=nth, process=process)
+    sweep.faults.fail(function, KILL, call.nth, process=process, place=call.place)
     began = begin(estate)
     killed = sweep.faults.none()[1]
     expect(began or process == "master", "it did not begin", estate.gatepost.lines[-5:])
@@ -395,18 +427,18 @@ def killed_at_start(t):
     sweep.estate.gatepost.stop()
     for process, function in [(p, f) for p, functions in BEGINNING.items() for f in functions_of(p, functions)]:
         leave_unfinished(sweep.estate)
-        sweep.faults.fail(function, 0, nth=ALWAYS, process=process)
+        sweep.faults.note(function, process)
         expect(begin(sweep.estate), "a healthy start", sweep.estate.gatepost.lines[-5:])
-        count = sweep.faults.none()[0]
+        calls = sweep.faults.noted()
         sweep.estate.gatepost.stop()
         killed = 0
-        for nth in chosen(count, function, process, KILL):
+        for call in chosen(calls, function, process, KILL):
             try:
-                killed += killed_beginning(sweep, process, function, nth)
+                killed += killed_beginning(sweep, process, function, call)
             except Exception:
-                print(f"# the {process}: {function} {nth}, seed {SEED}")
+                print(f"# the {process}: {function} {call}, seed {SEED}")
                 raise
-        print(f"# a start: the {process}: {function}: {killed} kills of {count}", flush=True)
+        print(f"# a start: the {process}: {function}: {killed} kills of {calls.count}", flush=True)
         expect(killed or not ALL, "nobody was killed")
 
 
@@ -453,15 +485,15 @@ def upgrading(t):
     sweep.estate.gatepost.stop()
     for function in functions_of("upgrade", UPGRADING):
         expect(begin(sweep.estate), "a start", sweep.estate.gatepost.lines[-5:])
-        sweep.faults.fail(function, 0, nth=ALWAYS, process="master")
+        sweep.faults.note(function, "master")
         upgraded = Upgraded(sweep)
         expect_equal(upgraded.upgrade(), 0, "a healthy upgrade")
-        count = sweep.faults.none()[0]
+        calls = sweep.faults.noted()
         upgraded.end()
-        for nth in chosen(count, function, "upgrade", KILL):
+        for call in chosen(calls, function, "upgrade", KILL):
             expect(begin(sweep.estate), "a start", sweep.estate.gatepost.lines[-5:])
             upgraded = Upgraded(sweep)
-            sweep.faults.fail(function, KILL, nth=nth, process="master")
+            sweep.faults.fail(function, KILL, call.nth, process="master", place=call.place)
             upgraded.upgrade()
             sweep.swept += sweep.faults.none()[1]
             upgraded.visit()
@@ -471,7 +503,8 @@ def upgrading(t):
 
 
 # What the old master does in an upgrade, and the new one; and the process between them,
-# until it is the new one. Signals as in a reload.
+# until it is the new one. Signals as in a reload. Where there is no memory to send a word,
+# there is none until the word is lost.
 UPGRADE_FAILS = {
     "master": {"fork": [errno.EAGAIN], "pipe": [errno.EMFILE], "socketpair": [errno.EMFILE], "sendmsg": [errno.ENOMEM, errno.ENOBUFS],
                "recvmsg": [errno.ENOMEM], "socket": [errno.EMFILE], "bind": [errno.EADDRINUSE], "open": [errno.EMFILE],
@@ -537,35 +570,47 @@ class Upgrade(Upgraded):
         expect(not self.gatepost.crash_report(), self.gatepost.crash_report())
 
 
-def upgraded(sweep, process, function, error, nth):
-    """(calls counted, calls that failed)"""
+@contextlib.contextmanager
+def upgraded(sweep, function):
+    """Around calls of it in an upgrade that fail or are noted."""
     sweep.estate.gatepost.stop()
+    overlook_leaks(sweep.estate, function)
     sweep.estate.config["timeouts"]["drain"] = "60s"
     expect(begin(sweep.estate), "a start", sweep.estate.gatepost.lines[-5:])
     upgrade = Upgrade(sweep)
     try:
-        sweep.faults.fail(function, error, nth=nth, process=process)
-        upgrade.ask()
-        upgrade.finish()
-        counted = sweep.faults.none()
+        yield upgrade
         upgrade.check()
         upgrade.end()
     except Exception:
         upgrade.kill()
         raise
-    return counted
+
+
+def failed_upgrade(sweep, process, function, error, call):
+    """How many calls did fail."""
+    with upgraded(sweep, function) as upgrade:
+        times = faults.LOST if (function, error) == ("sendmsg", errno.ENOMEM) else 1
+        sweep.faults.fail(function, error, call.nth, times, process, call.place)
+        upgrade.ask()
+        upgrade.finish()
+        return sweep.faults.none()[1]
 
 
 def upgrade_fails(process, functions):
     def test(t):
         sweep = Sweep(t, single=False)
         for function in functions:
-            sweep.counts[process, function], _ = upgraded(sweep, process, function, 0, ALWAYS)
+            with upgraded(sweep, function) as upgrade:
+                sweep.faults.note(function, process)
+                upgrade.ask()
+                upgrade.finish()
+                sweep.counts[process, function] = calls = sweep.faults.noted()
             for error in UPGRADE_FAILS[process][function]:
-                for nth in chosen(sweep.counts[process, function], function, process, error):
-                    with sweep.telling(f"upgrade: {function} {nth} of the {process}: {name_of(error)}"):
+                for call in chosen(calls, function, process, error):
+                    with sweep.telling(f"upgrade: {function} {call} of the {process}: {name_of(error)}"):
                         sweep.swept += 1
-                        sweep.hit += upgraded(sweep, process, function, error, nth)[1]
+                        sweep.hit += failed_upgrade(sweep, process, function, error, call)
             sweep.report("an upgrade", function, process)
         expect(not sweep.wrong, sweep.wrong, "went wrong, told above")
     return test

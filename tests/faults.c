@@ -6,13 +6,16 @@
  * The test tells by a page of memory that it shares with all processes, the file
  * named by GATEPOST_FAULTS (tests/lib/faults.py):
  *
- * - the nth call of one function fails, or the process is killed at it; "poison" is
- *   no function: it is called while a process works at a message that holds it;
+ * - the nth call of one function fails, or the process is killed at it, of all calls or
+ *   of those from one place of the program (tests/fault_places.c); "poison" is no
+ *   function: it is called while a process works at a message that holds it;
  * - a session stops where it enters a step: the line of the log that tells of the
  *   step is written, then the process waits until the test lets it go on;
  * - the clock by which durations are measured goes forward at once: what waits for a
  *   time sees it at its next event. */
 #include "config.h"
+
+#include "fault_places.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -41,18 +44,24 @@
 
 enum { FAULT_SHORT = -1, FAULT_KILL = -2 }; /* in place of an errno */
 enum { NAME_SIZE = 32, STEP_SIZE = 64, LINE_MAX_LOOKED = 1024 };
+enum { PLACES = 16384 }; /* several times what any process calls from */
 
 /* As tests/lib/faults.py packs it. */
 static struct page {
 	char function[NAME_SIZE]; /* "": none fails */
 	char process[NAME_SIZE];  /* which fails: "master", "proxy", "scann", "keepe"; "": any */
 	int32_t error;
-	uint32_t nth, times;      /* the first to fail, counted from 1, and how many do */
+	uint32_t nth, times;      /* the first to fail, counted from 1, and how many do from then on */
 	uint32_t calls, failed;   /* so far */
 	uint32_t step_nth, step_seen;
 	uint32_t stopped;         /* one does, until the test makes it 0 */
 	char step[STEP_SIZE];     /* "": no session stops */
 	int64_t ahead;            /* seconds */
+	uint32_t place;           /* not 0: until the nth call from there none from elsewhere counts */
+	uint32_t noting;          /* not 0: the places that calls come from are noted */
+	struct noted {
+		uint32_t place, first, calls; /* 0: free; the number of the first among all; how many */
+	} noted[PLACES];
 } *page;
 
 static char process[NAME_SIZE] = "master";
@@ -77,19 +86,42 @@ begin(void)
 	tells = getenv("GATEPOST_FAULTS_TELL") != NULL && __sanitizer_print_stack_trace != NULL;
 }
 
+/* Several processes may do so at once. */
+static void
+note(uint32_t place, uint32_t call)
+{
+	for (uint32_t looked = 0; looked < PLACES; looked++) {
+		struct noted *noted = &page->noted[(place + looked) % PLACES];
+		uint32_t there = 0;
+
+		if (__atomic_compare_exchange_n(&noted->place, &there, place, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			noted->first = call;
+		if (there != 0 && there != place)
+			continue;
+		__atomic_add_fetch(&noted->calls, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
+}
+
 /* Whether this call is to fail. errno is set then. */
 static bool
 fails(const char *function)
 {
-	uint32_t call;
+	uint32_t call, place;
 
 	if (page == NULL || strcmp(page->function, function) != 0)
 		return false;
 	if (strncmp(process, page->process, strlen(page->process)) != 0)
 		return false;
+	place = page->place != 0 || page->noting != 0 ? place_of_call() : 0;
+	if (page->place != 0 && place != page->place)
+		return false;
 	call = __atomic_add_fetch(&page->calls, 1, __ATOMIC_SEQ_CST);
+	if (page->noting != 0)
+		note(place, call);
 	if (call < page->nth || call - page->nth >= page->times)
 		return false;
+	page->place = 0; /* those that follow fail wherever they come from */
 	__atomic_add_fetch(&page->failed, 1, __ATOMIC_SEQ_CST);
 	if (tells)
 		__sanitizer_print_stack_trace();

@@ -24,7 +24,7 @@ EXTRA_DIST += $(session_tests) tests/transcripts tests/data/valgrind.supp tests/
 
 # A gatepost that fails where a test wants it.
 check_PROGRAMS += tests/gatepost_faulty
-tests_gatepost_faulty_SOURCES = $(src_gatepost_SOURCES) tests/faults.c
+tests_gatepost_faulty_SOURCES = $(src_gatepost_SOURCES) tests/faults.c tests/fault_places.c tests/fault_places.h
 tests_gatepost_faulty_LDADD = $(src_gatepost_LDADD)
 
 unit_tests += tests/unit/test_spool tests/unit/test_ports
