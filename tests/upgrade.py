@@ -2,9 +2,10 @@
 """A gatepost that was installed takes the place of the one that runs: no connection is
 refused or dropped, no message is lost; and a new one that cannot begin changes nothing.
 
-    GATEPOST=src/gatepost python3 tests/upgrade.py [WORD…]"""
+    GATEPOST=src/gatepost builddir=. python3 tests/upgrade.py [WORD…]"""
 
 import contextlib
+import errno
 import os
 import select
 import shutil
@@ -15,6 +16,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
+import faults  # noqa: E402
 import gatepost_test  # noqa: E402
 from gatepost_test import PATIENCE, Tests, await_event, expect, expect_equal, free_port  # noqa: E402
 from process import status  # noqa: E402
@@ -30,26 +32,26 @@ class Installed:
     """A gatepost in a folder of its own, where another can be put in its place. Which
     process is the master changes."""
 
-    def __init__(self, t, changes=None):
+    def __init__(self, t, changes=None, prefix=()):
         self.t, self.folder, self.upstream = t, t.folder(), t.upstream()
         self.program = os.path.join(self.folder, "gatepost")
-        self.install()
+        self.install(program=faults.PROGRAM if prefix else None)
         given, gatepost_test.GATEPOST = gatepost_test.GATEPOST, self.program
         try:
             self.gatepost = t.gatepost(
                 self.upstream, {"log": {"level": "info"}, "run": {"proxies": 2, "scanners": 2},
-                                "timeouts": {"drain": "20s"}, **(changes or {})}, single=False, wait=False)
+                                "timeouts": {"drain": "20s"}, **(changes or {})}, single=False, wait=False, prefix=prefix)
         finally:
             gatepost_test.GATEPOST = given
         t.callback(self.end)
         self.gatepost.wait_ready()
         self.masters = [self.gatepost.process.pid]
 
-    def install(self, source=None):
+    def install(self, source=None, program=None):
         """As package managers do: the new file takes the old one's name."""
         new = self.program + ".new"
         if source is None:
-            shutil.copy(gatepost_test.GATEPOST, new)
+            shutil.copy(program or gatepost_test.GATEPOST, new)
         else:
             with open(new, "wb") as f:
                 f.write(source)
@@ -294,6 +296,26 @@ def no_control(t):
     expect_equal(idle.deliver(MESSAGE % (PLAIN, 3)).code, 250, "a session, after one that can begin")
     idle.quit()
     client.quit()
+
+
+@tests
+def lost_words(t):
+    "a word that the new one waits for is lost: that is told, and the old one goes on with its own control socket"
+    faulty = faults.Faults(t.folder())
+    installed = Installed(t, prefix=["env", *(f"{name}={value}" for name, value in faulty.environment.items())])
+    gatepost = installed.gatepost
+    installed.install()  # in which nothing fails
+    for nth in (1, 2, 3):  # a listener's socket, that this is all, and that the place is the new one's
+        faulty.fail("sendmsg", errno.ENOMEM, nth, faults.LOST, "master")
+        code, told = gatepost.ctl("upgrade")
+        expect(code == 1 and faulty.none()[1] == faults.LOST, "ctl upgrade", nth, code, told)
+        expect_equal(gatepost.ctl("status")[0], 0, "ctl status")
+        client = t.client(gatepost)
+        client.greet()
+        expect_equal(client.deliver(MESSAGE % (HELD, nth)).code, 250, "a session")
+        client.quit()
+    expect("cannot be given the place: this one goes on" in told, "what is told of the place", told)
+    installed.upgrade()
 
 
 @tests

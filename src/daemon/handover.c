@@ -128,9 +128,9 @@ handover_start(const char *program, const char *file, const struct realm *r, pid
 	ok = give(pair[0], &r->sockets) && give(pair[0], &r->metrics);
 	for (size_t i = 0; ok && i < r->passed->count; i++)
 		ok = handover_send(pair[0], HANDOVER_PASSED, SPAN_NONE, r->passed->items[i].fd);
-	/* One that does not take them has ended, or does now; its end of the channel tells. */
+	/* One that does not get them all ends, as it hears nothing more; its end of the channel tells. */
 	if (!ok || !handover_send(pair[0], HANDOVER_ALL, SPAN_NONE, -1))
-		kill(*pid, SIGTERM);
+		shutdown(pair[0], SHUT_WR);
 	return pair[0];
 }
 
