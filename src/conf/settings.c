@@ -7,6 +7,7 @@
 
 #include "conf/keys.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -104,7 +105,20 @@ preset_machine(struct settings *s, struct arena *a)
 	s->control_path = LOCALSTATEDIR "/run/gatepost/control";
 	/* Survives a restart, and is on a disk rather than in memory. */
 	s->spool_path = "/var/tmp";
-	s->user = getpwnam("gatepost") != NULL ? "gatepost" : "nobody";
+}
+
+/* Where the account could not be looked up it may be there, and another one's quarantine would
+ * not be its own. What else errno may be when there is no such account, POSIX leaves open. */
+static void
+preset_user(struct settings *s, struct report *report)
+{
+	errno = 0;
+	if (getpwnam("gatepost") != NULL)
+		s->user = "gatepost";
+	else if (errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EAGAIN || errno == EIO || errno == EINTR)
+		report_add(report, (struct mark){ s->file, 0, 0 }, "the account gatepost cannot be looked up: %s", strerror(errno));
+	else
+		s->user = "nobody";
 }
 
 /* Absolute, so that it holds whatever folder a process works in. */
@@ -135,6 +149,8 @@ take_settings(struct arena *a, const char *file, const struct yaml *root, struct
 	if (root == NULL)
 		return s;
 	keys_read(&c, settings_keys, root, s);
+	if (s->user == NULL)
+		preset_user(s, report);
 	if (s->listener_count > 0)
 		listeners_check(&c, yaml_get(root, "listeners"));
 	else if (report->count == errors)

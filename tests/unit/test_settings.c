@@ -4,7 +4,9 @@
 
 #include "conf_helper.h"
 
+#include <errno.h>
 #include <openssl/ssl.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +22,18 @@
 #define UPSTREAM "upstreams: { mta: { address: '127.0.0.1:25' } }\n"
 #define POLICY "policies: { p: {} }\n"
 #define LEAST LISTENER UPSTREAM POLICY
+
+/* In the C library's place: 0, or how the only account there is cannot be looked up. */
+static int look_up_error;
+
+struct passwd *
+getpwnam(const char *name)
+{
+	static struct passwd gatepost;
+
+	errno = look_up_error;
+	return look_up_error == 0 && strcmp(name, "gatepost") == 0 ? &gatepost : NULL;
+}
 
 static void
 test_the_least(void **state)
@@ -65,7 +79,6 @@ test_what_holds_without_a_word(void **state)
 	assert_int_equal(s->quarantine_upstream, SIZE_MAX);
 	assert_non_null(strstr(s->control_path, "/run/gatepost/control"));
 	assert_true(strlen(s->hostname) > 0);
-	assert_true(strlen(s->user) > 0);
 	assert_null(s->group);
 	assert_int_equal(s->proxies, 0);
 	assert_int_equal(s->log_target, LOG_TARGET_STDERR);
@@ -564,6 +577,20 @@ test_paths_begin_at_the_file(void **state)
 	rmdir(folder);
 }
 
+static void
+test_the_account(void **state)
+{
+	assert_string_equal(conf_settings(*state, LEAST)->user, "gatepost");
+	look_up_error = ENOENT;
+	assert_string_equal(conf_settings(*state, LEAST)->user, "nobody");
+	look_up_error = ENOMEM;
+	assert_string_equal(conf_settings(*state, LEAST "run: { user: u }\n")->user, "u");
+	conf_settings_fail(*state, LEAST, "t:0:0: the account gatepost cannot be looked up: Cannot allocate memory\n");
+	look_up_error = EMFILE;
+	conf_settings_fail(*state, LEAST "run: {}\n", "t:0:0: the account gatepost cannot be looked up: Too many open files\n");
+	look_up_error = 0;
+}
+
 int
 main(void)
 {
@@ -590,6 +617,7 @@ main(void)
 		TEST(test_readers_have_no_xclient),
 		TEST(test_hides_only_keywords),
 		TEST(test_paths_begin_at_the_file),
+		TEST(test_the_account),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
