@@ -269,12 +269,6 @@ signatures_count(const struct signatures *s)
 	return s->count;
 }
 
-bool
-signatures_use_digest(const struct signatures *s, enum digest_kind kind)
-{
-	return s->digests[kind].count > 0;
-}
-
 /* --- Searching --- */
 
 struct signatures_scratch *

@@ -46,7 +46,6 @@ const char *signature_add_sized_digest(struct signature_builder *b, enum digest_
 struct signatures;
 struct signatures *signatures_compile(struct signature_builder *b);
 size_t signatures_count(const struct signatures *s);
-bool signatures_use_digest(const struct signatures *s, enum digest_kind kind);
 
 /* NULL when memory is out; with a NULL scratch every search fails. */
 struct signatures_scratch;

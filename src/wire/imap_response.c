@@ -236,14 +236,6 @@ take_uids(struct imap_cursor *c, struct span *uids)
 }
 
 bool
-imap_code_appenduid(const struct imap_response *r, uint32_t *uidvalidity, struct span *uids)
-{
-	struct imap_cursor c = imap_cursor(r->code_arguments);
-
-	return take_uidvalidity(&c, uidvalidity) && take_uids(&c, uids) && imap_at_end(&c);
-}
-
-bool
 imap_code_copyuid(const struct imap_response *r, uint32_t *uidvalidity, struct span *from, struct span *to)
 {
 	struct imap_cursor c = imap_cursor(r->code_arguments);

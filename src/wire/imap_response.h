@@ -65,8 +65,6 @@ bool imap_response_parse(struct span text, struct imap_response *r);
 
 /* The arguments of UIDVALIDITY, UIDNEXT, UNSEEN, HIGHESTMODSEQ: one number over 0. */
 bool imap_code_number(const struct imap_response *r, uint64_t *number);
-/* APPENDUID (RFC 4315): several UIDs after MULTIAPPEND. */
-bool imap_code_appenduid(const struct imap_response *r, uint32_t *uidvalidity, struct span *uids);
 /* COPYUID (RFC 4315): the sets hold as many numbers, in pairs by their order. */
 bool imap_code_copyuid(const struct imap_response *r, uint32_t *uidvalidity, struct span *from, struct span *to);
 

@@ -72,20 +72,6 @@ pop3_reply_take(struct span input, size_t limit, struct pop3_reply *r, size_t *u
 	return 1;
 }
 
-struct span
-pop3_reply_code(const struct pop3_reply *r)
-{
-	struct span rest = r->text;
-	size_t len = 0;
-
-	if (r->status == POP3_CONTINUE || !span_starts(rest, "["))
-		return SPAN_NONE;
-	rest = span_from(rest, 1);
-	while (len < rest.len && rest.data[len] > ' ' && rest.data[len] < 0x7f && rest.data[len] != ']')
-		len++;
-	return len < rest.len && rest.data[len] == ']' ? span_first(rest, len) : SPAN_NONE;
-}
-
 enum state {
 	LINE_START, /* after CRLF, or nothing yet */
 	IN_LINE,

@@ -25,10 +25,6 @@ struct pop3_reply {
  * *used is 0 but after 1. */
 int pop3_reply_take(struct span input, size_t limit, struct pop3_reply *r, size_t *used, const char **why);
 
-/* The response code at the start of the text, without its brackets (RFC 2449 8,
- * 3206: "SYS/TEMP"), or empty. */
-struct span pop3_reply_code(const struct pop3_reply *r);
-
 /* Looks for the end of a multi-line reply behind its first line: "." CRLF at its
  * start or after CRLF, which is where mail_unstuff() sees it too. */
 struct pop3_tail {

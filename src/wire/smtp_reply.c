@@ -178,12 +178,6 @@ take_enhanced(struct span s)
 	return len == s.len || s.data[len] == ' ' ? span_first(s, len) : SPAN_NONE;
 }
 
-struct span
-smtp_reply_enhanced(struct span reply)
-{
-	return take_enhanced(span_from(smtp_reply_last_line(reply), PREFIX_LEN));
-}
-
 static void
 add_shown(struct buf *out, struct span s)
 {

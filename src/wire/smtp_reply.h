@@ -29,8 +29,6 @@ int smtp_reply_take(struct smtp_reply_parser *p, struct span input, size_t *used
 struct span smtp_reply_first_text(struct span reply);
 /* The last line without CRLF: for the log. */
 struct span smtp_reply_last_line(struct span reply);
-/* "x.y.z" (RFC 2034) of the last line, or empty. */
-struct span smtp_reply_enhanced(struct span reply);
 
 /* The extensions that gatepost knows how to pass, act on or use. Whatever else
  * a server offers is never shown to a client. */

@@ -62,8 +62,6 @@ check_codes(const struct imap_response *r)
 	demand(r->code_name.len == 0 || span_end(r->code_arguments) <= span_end(r->rest) || r->rest.len == 0);
 	if (imap_code_number(r, &number))
 		demand(number > 0 && number <= INT64_MAX);
-	if (imap_code_appenduid(r, &uidvalidity, &to))
-		demand(uidvalidity > 0 && imap_set_is_valid(to));
 	if (imap_code_copyuid(r, &uidvalidity, &from, &to))
 		demand(imap_set_count(from, 0) == imap_set_count(to, 0));
 	while (imap_flags_next(&list, &flag))

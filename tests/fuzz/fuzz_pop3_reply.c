@@ -24,14 +24,10 @@ demand(bool holds)
 static void
 check_reply(const struct pop3_reply *r, size_t used)
 {
-	struct span code = pop3_reply_code(r);
-
 	demand(used <= LIMIT && r->line.len + 2 == used);
 	demand(r->text.len <= r->line.len && span_end(r->text) == span_end(r->line));
 	for (size_t i = 0; i < r->line.len; i++)
 		demand(r->line.data[i] != '\r' && r->line.data[i] != '\n' && r->line.data[i] != '\0');
-	if (code.len > 0)
-		demand(code.data == r->text.data + 1 && span_end(code) < span_end(r->text) && *span_end(code) == ']');
 }
 
 /* What is decided with few octets stays so with more. */

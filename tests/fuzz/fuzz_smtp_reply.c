@@ -55,7 +55,6 @@ check_reply(const struct smtp_reply_parser *p)
 	demand(reply.len <= LINE_LIMIT * LINES_LIMIT);
 	demand_clean(reply);
 	demand(smtp_reply_last_line(reply).len >= 3);
-	demand(smtp_reply_enhanced(reply).len <= strlen("5.999.999"));
 	check_offers(reply);
 }
 

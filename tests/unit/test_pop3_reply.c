@@ -120,38 +120,6 @@ test_limit(void **state)
 	assert_int_equal(pop3_reply_take(span_first(input, LIMIT - 1), LIMIT, &r, &used, &why), 0);
 }
 
-static void
-test_codes(void **state)
-{
-	static const struct {
-		const char *reply, *code;
-	} cases[] = {
-		{ "-ERR [IN-USE] locked\r\n", "IN-USE" },
-		{ "-ERR [SYS/TEMP] try later\r\n", "SYS/TEMP" },
-		{ "-ERR [AUTH]\r\n", "AUTH" },
-		{ "+OK [X] hello\r\n", "X" },
-		{ "-ERR []\r\n", "" },
-		{ "-ERR [a b] no\r\n", "" },
-		{ "-ERR [a\x7f] no\r\n", "" },
-		{ "-ERR [caf\xc3\xa9] no\r\n", "" },
-		{ "-ERR [SYS/TEMP\r\n", "" },
-		{ "-ERR  [AUTH]\r\n", "" },
-		{ "-ERR no [AUTH]\r\n", "" },
-		{ "+OK\r\n", "" },
-		{ "+ [AUTH]\r\n", "" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pop3_reply r;
-		const char *why;
-		size_t used;
-
-		assert_int_equal(pop3_reply_take(span_str(cases[i].reply), LIMIT, &r, &used, &why), 1);
-		assert_text(pop3_reply_code(&r), cases[i].code);
-	}
-}
-
 /* How input is cut: 0 = not at all, 1 = into single octets, else at random. */
 enum { CUTS = 12 };
 
@@ -284,7 +252,6 @@ main(void)
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_no_replies),
 		cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_tails),
 		cmocka_unit_test(test_tail_anywhere),
 		cmocka_unit_test(test_tail_random),
