@@ -19,12 +19,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	buf_init(&out, ROOM);
 	vba_decompress(in, &out);
-	vba_runs_by_itself(buf_span(&out));
+	vba_runs_by_itself(SPAN_LITERAL("AutoOpen"), buf_span(&out));
 	buf_clear(&out);
 	lzfu_decode(in, &out);
 	if (out.len > ROOM)
 		abort();
 	buf_free(&out);
-	vba_runs_by_itself(in);
+	vba_runs_by_itself(SPAN_LITERAL("AutoOpen"), in);
 	return 0;
 }
