@@ -55,6 +55,8 @@ def sockets(t):
     for pid in gatepost.processes("scanner")[:1]:  # its successor is forked beside a client
         os.kill(pid, 9)
         gatepost.wait_event("started", count=3, child="^scanner$")
+    if not is_sanitized():
+        gatepost.wait_event("cage", 3, process="^scanner ")  # by then it holds what it keeps
     if os.geteuid() != 0:
         raise Skip("only root may see what they hold")
     listening, connected = inodes_of(gatepost.address)
