@@ -7,11 +7,11 @@ passes unscanned, and the same session then succeeds.
 
     builddir=. python3 tests/fault_sweep.py [--all[=PART/PARTS] | --each-place[=PART/PARTS]] [WORD…]
 
-Of places in the program that calls come from, told apart by their innermost callers, a
-sample is swept, one call each, which the seed (GATEPOST_TEST_SEED) chooses. With
---each-place the first call from each fails; with --all each call, and a start, a reload
-or an upgrade have tens of thousands. Of either a part can be had: so several can share
-the work, or a day go on where the one before ended."""
+Of calls a sample is swept, which the seed (GATEPOST_TEST_SEED) chooses; of allocations
+one of the places in the program that they come from, told apart by their innermost
+callers. With --each-place the first call from each place fails; with --all each call,
+and a start, a reload or an upgrade have tens of thousands. Of either a part can be had:
+so several can share the work, or a day go on where the one before ended."""
 
 import contextlib
 import errno
@@ -42,7 +42,7 @@ WORDS, ALL, PART = faults.command_line(sys.argv[1:])
 WORDS, EACH_PLACE, PART_OF_PLACES = faults.command_line(WORDS, "--each-place")
 if EACH_PLACE:
     ALL, PART = True, PART_OF_PLACES
-# Of the places that call one function, that allocate, that call in one process among several or what nearly never fails.
+# Of the calls of one function, of allocations, of calls of one process among several or that nearly never fail.
 SAMPLE, SAMPLE_ALLOC, SAMPLE_APART = 1, 10, 1
 RARE = ("stat", "close", "dup", "lock", "unlock", "seal", "fcntl", "bind", "shutdown", "sockopt", "epoll_wait", "getrandom")
 BATCH = 100  # faults before one gatepost
@@ -100,14 +100,14 @@ def chosen(calls, function, process, *about):
     if ALL:
         return [Call(number) for number in range(1, calls.count + 1)][PART]
     sample = SAMPLE_APART if process or function in RARE else SAMPLE_ALLOC if function == "alloc" else SAMPLE
+    numbers = [place.first for place in calls.places] if function == "alloc" else range(1, calls.count + 1)
     choice = random.Random(f"{SEED} {function} {process} {about}")
-    places = sorted(choice.sample(calls.places, min(sample, len(calls.places))))
-    return [Call(choice.randint(1, place.calls), place.place if len(calls.places) > 1 else 0, place.first) for place in places]
+    return [Call(number) for number in sorted(choice.sample(numbers, min(sample, len(numbers))))]
 
 
 def chosen_first(calls, many, function, process, *about):
-    """The same, and of the first calls from the first so many places."""
-    begins = Calls(min(calls.count, many), [place._replace(calls=1) for place in calls.places[:many]])
+    """The same, and of the first so many."""
+    begins = Calls(min(calls.count, many), calls.places[:many])
     return list(dict.fromkeys([*chosen(begins, function, process, *about), *chosen(calls, function, process, *about)]))
 
 

@@ -62,7 +62,7 @@ static struct page {
 	uint32_t place;           /* not 0: until the nth call from there none from elsewhere counts */
 	uint32_t noting;          /* not 0: the places that calls come from are noted */
 	struct noted {
-		uint32_t place, first, calls; /* 0: free; the number of the first among all; how many */
+		uint32_t place, first; /* 0: free; the number of the first among all */
 	} noted[PLACES];
 } *page;
 
@@ -98,10 +98,8 @@ note(uint32_t place, uint32_t call)
 
 		if (__atomic_compare_exchange_n(&noted->place, &there, place, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			noted->first = call;
-		if (there != 0 && there != place)
-			continue;
-		__atomic_add_fetch(&noted->calls, 1, __ATOMIC_SEQ_CST);
-		return;
+		if (there == 0 || there == place)
+			return;
 	}
 }
 

@@ -24,10 +24,9 @@ ALWAYS = 1 << 30
 LOST = 50  # in a row: what packet_send_surely() sends is not sent
 LAYOUT = struct.Struct("=32s32siIIIIIII64s")
 PLACE = struct.Struct("=II")
-ROW = struct.Struct("=III")
 CALLS, FAILED, STOPPED, AHEAD = 76, 80, 92, LAYOUT.size  # where in it
 FROM, NOTED = AHEAD + 8, AHEAD + 8 + PLACE.size
-SIZE = NOTED + 16384 * ROW.size
+SIZE = NOTED + 16384 * PLACE.size
 NAMED = 5  # of a process's name, so many letters are told
 
 
@@ -43,7 +42,6 @@ class Place(typing.NamedTuple):
 
     first: int  # its number among all calls
     place: int
-    calls: int
 
 
 class Calls(typing.NamedTuple):
@@ -92,8 +90,7 @@ class Faults:
     def noted(self):
         """Calls since note()."""
         count = self.none()[0]
-        rows = ROW.iter_unpack(self.page[NOTED:])
-        return Calls(count, sorted(Place(first, place, calls) for place, first, calls in rows if place))
+        return Calls(count, sorted(Place(first, place) for place, first in PLACE.iter_unpack(self.page[NOTED:]) if place))
 
     def none(self):
         """Nothing fails any more; (calls counted, calls that failed) since the last fail()."""
