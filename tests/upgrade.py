@@ -209,9 +209,9 @@ def quarantine(t):
 class Linked(Installed):
     """One whose name is a link to the version that is installed."""
 
-    def install(self, source=None):
+    def install(self, source=None, program=None):
         self.version = getattr(self, "version", 0) + 1
-        shutil.copy(gatepost_test.GATEPOST, f"{self.program}-{self.version}")
+        shutil.copy(program or gatepost_test.GATEPOST, f"{self.program}-{self.version}")
         os.symlink(f"{self.program}-{self.version}", self.program + ".new")
         os.replace(self.program + ".new", self.program)
 
