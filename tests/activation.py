@@ -93,8 +93,9 @@ def restart(t):
     waiting = t.client(where)
     service.start()
     expect_served(waiting)
+    proxies = len(service.gatepost.processes("proxy"))
     service.gatepost.signal(signal.SIGTERM)
-    service.gatepost.wait_event("drain")
+    service.gatepost.wait_event("ended", proxies, child="^proxy$")  # until then one may take the client, and end it
     waiting = t.client(where)
     expect_equal(service.gatepost.stop(), 0, "the exit status")
     service.start()
