@@ -42,9 +42,10 @@ def started(t, begin, upstream, on_failure="defer", proxies=1):
 
 def expect_told(gatepost, times, verdict="defer"):
     """By log and metrics: how many scanners died, and on what."""
-    told = gatepost.events("message", reason=DIED, complete="no", verdict=f"^{verdict}$")
-    expect_equal(len(told), times, "messages on which a scanner died, in the log")
+    on_it = {"reason": DIED, "complete": "no", "verdict": f"^{verdict}$"}
+    gatepost.wait_event("message", times, **on_it)
     gatepost.wait_event("started", times + 1, child="scanner")
+    expect_equal(len(gatepost.events("message", **on_it)), times, "messages on which a scanner died, in the log")
     status, text = gatepost.ctl("metrics")  # by the master, which counts the start of a child after it has told of it
     expect_equal(status, 0, "ctl metrics")
     expect(f'gatepost_scan_failures_total{{reason="died"}} {times}\n' in text, "metrics: failures", text)
