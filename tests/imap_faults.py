@@ -496,15 +496,21 @@ def disk_full_of_rewritten(t):
     client.logout()
 
 
-@tests
-def quarantine_not_writable(t):
-    "a message whose original cannot be kept is refused for now, and shown when it can"
-    upstream = t.imap_upstream([MESSAGE, BANNED])
+def unable_to_keep(t, messages):
+    """A gatepost whose quarantine cannot be written to, and its upstream."""
+    upstream = t.imap_upstream(messages)
     gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
     quarantine = os.path.join(gatepost.folder, "quarantine")
     shutil.rmtree(quarantine)
     with open(quarantine, "w", encoding="ascii"):
         pass
+    return gatepost, upstream
+
+
+@tests
+def quarantine_not_writable(t):
+    "a message whose original cannot be kept is refused for now, and shown when it can"
+    gatepost, upstream = unable_to_keep(t, [MESSAGE, BANNED])
     client = visit(t, gatepost)
     for _ in range(4):
         expect_unavailable(client.command("FETCH 2 BODY.PEEK[]"))
@@ -515,12 +521,7 @@ def quarantine_not_writable(t):
 @tests
 def one_of_several_not_kept(t):
     "the same of one among others that are fetched at once: those behind it are heard out, and can be had"
-    upstream = t.imap_upstream([MESSAGE, MESSAGE, BANNED, MESSAGE, MESSAGE])
-    gatepost = t.imap_gatepost(upstream, QUICK, rules=RULES)
-    quarantine = os.path.join(gatepost.folder, "quarantine")
-    shutil.rmtree(quarantine)
-    with open(quarantine, "w", encoding="ascii"):
-        pass
+    gatepost, _ = unable_to_keep(t, [MESSAGE, MESSAGE, BANNED, MESSAGE, MESSAGE])
     client = visit(t, gatepost)
     for fetch in ("FETCH 1:5", "UID FETCH 1:*"):
         answer = client.command(f"{fetch} (FLAGS BODY.PEEK[])")

@@ -331,14 +331,6 @@ decide(struct imap_session *s, enum outcome *outcome)
 	return true;
 }
 
-static bool
-has_view(struct imap_mailbox *m, uint32_t uid)
-{
-	const struct imap_view *v = imap_view_find(m, uid);
-
-	return v != NULL && v->judged;
-}
-
 /* The message at hand has not come, but all that was asked for with it: true = it is
  * gone, or the mail server does not give it. */
 static bool
@@ -482,7 +474,7 @@ next_unjudged(struct imap_mailbox *m, uint32_t behind)
 			return IMAP_NO_UID;
 		if (!imap_is_wanted(m, m->by_uid ? uid : n) || (m->needs == IMAP_NEEDS_LAYOUT && !imap_mailbox_is_new(m, uid)))
 			continue;
-		if (!has_view(m, uid))
+		if (!imap_is_judged(m, uid))
 			return uid;
 	}
 	return IMAP_NO_UID;

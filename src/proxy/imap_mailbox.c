@@ -249,6 +249,14 @@ imap_view_find(struct imap_mailbox *m, uint32_t uid)
 	return at < m->view_count && m->views[at].uid == uid ? &m->views[at] : NULL;
 }
 
+bool
+imap_is_judged(struct imap_mailbox *m, uint32_t uid)
+{
+	const struct imap_view *v = imap_view_find(m, uid);
+
+	return v != NULL && v->judged;
+}
+
 const struct imap_view *
 imap_view_from(struct imap_mailbox *m, uint32_t uid)
 {

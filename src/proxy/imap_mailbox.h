@@ -143,6 +143,8 @@ uint32_t imap_mailbox_first_unknown(const struct imap_mailbox *m);
 
 /* Views. NULL: there is none. */
 struct imap_view *imap_view_find(struct imap_mailbox *m, uint32_t uid);
+/* Whether it is settled what is shown of that message. */
+bool imap_is_judged(struct imap_mailbox *m, uint32_t uid);
 /* The first one with that UID or a higher one. */
 const struct imap_view *imap_view_from(struct imap_mailbox *m, uint32_t uid);
 /* Finds or adds; NULL: no memory. */

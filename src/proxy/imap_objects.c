@@ -63,14 +63,6 @@ add_view(struct imap_mailbox *m, uint32_t uid, const struct imap_view *v)
 	return added;
 }
 
-static bool
-is_judged(struct imap_mailbox *m, uint32_t uid)
-{
-	const struct imap_view *v = imap_view_find(m, uid);
-
-	return v != NULL && v->judged;
-}
-
 static void
 found_by_uid(void *context, bool ok, struct span views)
 {
@@ -82,7 +74,7 @@ found_by_uid(void *context, bool ok, struct span views)
 		struct imap_view v = { 0 };
 		uint64_t uid;
 
-		if (span_to_u64(one.message, &uid) && uid <= UINT32_MAX && !is_judged(m, (uint32_t)uid) &&
+		if (span_to_u64(one.message, &uid) && uid <= UINT32_MAX && !imap_is_judged(m, (uint32_t)uid) &&
 		    imap_view_decode(m, one.state, &v) && v.judged)
 			add_view(m, (uint32_t)uid, &v);
 	}
